@@ -1,0 +1,156 @@
+package jisr
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+)
+
+// State is what the acts about one thing make true. At most one of the nouns is set; none when no act has
+// had effect. Draft, Account, Desk and Partner come from the house log only and are nobody else's business.
+type State struct {
+	Note  *Note  `json:"note,omitempty"`
+	Forum *Forum `json:"forum,omitempty"`
+
+	Draft   *DraftState `json:"draft,omitempty"`
+	Account *Account    `json:"account,omitempty"`
+	Desk    *Desk       `json:"desk,omitempty"`
+	Partner *Partner    `json:"partner,omitempty"`
+
+	// Voids says of each act without effect why. An act of an unknown kind has the refusal Unknown.
+	Voids map[Position]*Refusal `json:"-"`
+}
+
+// Partner is the house's own record of a forum it accepted: where the letters of credence stand.
+type Partner struct {
+	Accepted Index `json:"accepted"` // the newest forum.accept in the house log; its content has the letters
+}
+
+// Fold gives the state of one thing from the acts about it (see Concerns), in whatever order they come. It is
+// a function of the set alone: no clock, no arrival order, no configuration, so every node has the same.
+//
+// Acts beyond MaxActsPerFold have no effect: a thing has few acts, and a hostile member must not be able to
+// make one slow.
+func Fold(thing ThingID, acts []Act) State {
+	sorted := append([]Act(nil), acts...)
+	Sort(sorted)
+	s := State{Voids: map[Position]*Refusal{}}
+	known := sorted[:0]
+	for i := range sorted {
+		switch a := sorted[i]; {
+		case !Known(a.Kind):
+			s.Voids[a.Position] = Refuse(Unknown, string(a.Kind))
+		case len(known) >= MaxActsPerFold:
+			if a.About == thing {
+				s.Voids[a.Position] = Refuse(TooMany, string(thing), "max", itoa(MaxActsPerFold))
+			}
+		case a.About == thing && a.Kind.noun(a.Forum) != thing.Noun():
+			s.Voids[a.Position] = Refuse(Malformed, "about")
+		default:
+			known = append(known, a)
+		}
+	}
+	s.fold(thing, known)
+	return s
+}
+
+func (s *State) fold(thing ThingID, acts []Act) {
+	house := len(acts) > 0 && acts[0].Forum == House
+	switch noun := thing.Noun(); {
+	case house && noun == "note":
+		s.Draft = foldDraft(acts, s.Voids)
+	case house && (noun == "official" || noun == "token"):
+		s.Account = foldAccount(acts, s.Voids)
+	case house && noun == "desk":
+		s.Desk = foldDesk(acts, s.Voids)
+	case house && noun == "forum":
+		for i := range acts {
+			s.Partner = &Partner{Accepted: acts[i].Index}
+		}
+	case noun == "note":
+		s.Note = foldNote(thing, acts, s.Voids)
+	case noun == "forum":
+		s.Forum = foldForum(thing, acts, s.Voids)
+	}
+}
+
+// Known tells whether this version knows the kind.
+func Known(k Kind) bool { return k.noun("") != "" || k.noun(House) != "" }
+
+// noun is what acts of the kind are about, in the house log or in a forum's; "" for a kind unknown there.
+func (k Kind) noun(f ForumID) string {
+	switch k {
+	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin:
+		if f == House {
+			return ""
+		}
+	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
+		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd:
+		if f != House {
+			return ""
+		}
+	default:
+		return ""
+	}
+	return ThingID(replaceDot(string(k))).Noun()
+}
+
+func replaceDot(k string) string {
+	b := []byte(k)
+	for i := range b {
+		if b[i] == '.' {
+			b[i] = '/'
+			break
+		}
+	}
+	return string(b)
+}
+
+// Concerns lists the things whose state an act may change: what it is about, and the note it answers.
+func Concerns(a *Act) []ThingID {
+	things := []ThingID{a.About}
+	if a.Kind == KindNoteRelease && a.Forum != House {
+		if t, err := terms[NoteTerms](a); err == nil && t.InReplyTo != "" && t.InReplyTo != a.About {
+			things = append(things, t.InReplyTo)
+		}
+	}
+	return things
+}
+
+// ReadNote gives the terms of a release, as far as they are well formed.
+func ReadNote(a *Act) (NoteTerms, error) { return terms[NoteTerms](a) }
+
+// ReadJoin gives the terms of a forum.join.
+func ReadJoin(a *Act) (JoinTerms, error) { return terms[JoinTerms](a) }
+
+// ReadReason gives the reason an act states; empty when it states none.
+func ReadReason(a *Act) string {
+	var r Reason
+	if json.Unmarshal(a.Terms, &r) != nil {
+		return ""
+	}
+	return r.Reason
+}
+
+// Digest is the hash of a thing's joint state. Nodes compare a hash over all of these (see the book): equal
+// acts give equal digests, whatever order they came in.
+func (s *State) Digest() [32]byte {
+	joint, err := json.Marshal(struct {
+		Note  *Note  `json:"note,omitempty"`
+		Forum *Forum `json:"forum,omitempty"`
+	}{s.Note, s.Forum})
+	if err != nil {
+		panic("internal error: a state cannot be encoded: " + err.Error())
+	}
+	return sha256.Sum256(joint)
+}
+
+func asRefusal(err error) *Refusal {
+	if err == nil {
+		return nil
+	}
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		return r
+	}
+	return Refuse(Malformed, "act", "error", err.Error())
+}

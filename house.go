@@ -1,0 +1,334 @@
+package jisr
+
+import (
+	"slices"
+)
+
+// The acts of the house log. They are one member's own business: they never cross a border, but they stand
+// in a Merkle log as everything else does, so that nobody inside can rewrite who cleared what.
+const (
+	KindForumAccept  Kind = "forum.accept"  // a forum and the letters of credence of its members; content: AcceptBody
+	KindDeskAdd      Kind = "desk.add"      // also changes its title
+	KindOfficialAdd  Kind = "official.add"  // also changes post, desk, roles; content: Secret
+	KindOfficialPass Kind = "official.pass" // a new password; content: Secret
+	KindOfficialEnd  Kind = "official.end"  // the post is left; what it did stays
+	KindTokenAdd     Kind = "token.add"     // a program's access; content: Secret
+	KindTokenEnd     Kind = "token.end"     //
+	KindNoteDraft    Kind = "note.draft"    // a version of a draft; content: Draft
+	KindNoteClear    Kind = "note.clear"    // a second official: fit to go
+	KindNoteReturn   Kind = "note.return"   // a second official: back to the drafter
+	KindNoteDiscard  Kind = "note.discard"  //
+)
+
+// Role is what an official or a program may do. Policies replace roles one day; the words stay.
+type Role string
+
+// The roles.
+const (
+	Reader   Role = "reader"   // reads what the desk may read
+	Drafter  Role = "drafter"  // drafts, edits, opens what arrives
+	Releaser Role = "releaser" // clears, returns, releases, withdraws: never what it drafted
+	Direct   Role = "direct"   // a program that may release at once what it writes
+	Admin    Role = "admin"    // officials, desks, tokens, partners
+)
+
+// Roles lists them.
+func Roles() []Role { return []Role{Reader, Drafter, Releaser, Direct, Admin} }
+
+// DeskTerms is the terms of desk.add.
+type DeskTerms struct {
+	Title Text `json:"title"`
+}
+
+// OfficialTerms is the terms of official.add: a post, never a person's name.
+type OfficialTerms struct {
+	Post  Text   `json:"post"`
+	Desk  DeskID `json:"desk"`
+	Roles []Role `json:"roles"`
+}
+
+// TokenTerms is the terms of token.add. Expires empty: never.
+type TokenTerms struct {
+	Title   Text   `json:"title"`
+	Desk    DeskID `json:"desk"`
+	Roles   []Role `json:"roles"`
+	Expires Date   `json:"expires,omitempty"`
+}
+
+// Secret is the content of acts that carry a verifier: it is content so that it can be erased.
+type Secret struct {
+	Argon2id string `json:"argon2id,omitempty"` // PHC string of a password (RFC 9106)
+	SHA256   string `json:"sha256,omitempty"`   // hex digest of a token of 256 random bits
+}
+
+// AcceptBody is the content of forum.accept: the letters themselves, exact bytes.
+type AcceptBody struct {
+	Title   Text                `json:"title"`
+	Letters map[MemberID]string `json:"letters"`
+}
+
+// DraftTerms is the terms of note.draft. Version counts from 1; a draft that says it follows another version
+// than the newest is void, so two officials editing at once cannot overwrite each other.
+type DraftTerms struct {
+	Forum   ForumID `json:"forum"`
+	Version int     `json:"version"`
+}
+
+// VersionTerms is the terms of note.clear, note.return and note.discard: which version was looked at.
+type VersionTerms struct {
+	Version int    `json:"version"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// DraftFile is an attachment of a draft: an upload of this node, by its name here.
+type DraftFile struct {
+	Upload string     `json:"upload"`
+	Name   string     `json:"name"`
+	Size   int64      `json:"size"`
+	Type   string     `json:"type"`
+	Commit Commitment `json:"commit"`
+}
+
+// Draft is the content of note.draft: all that will be released but number and date.
+type Draft struct {
+	Kind       NoteKind    `json:"kind"`
+	To         []MemberID  `json:"to"`
+	Precedence Precedence  `json:"precedence"`
+	ReplyBy    Date        `json:"reply_by,omitempty"`
+	InReplyTo  ThingID     `json:"in_reply_to,omitempty"`
+	References []ThingID   `json:"references,omitempty"`
+	Body       NoteBody    `json:"body"`
+	Files      []DraftFile `json:"files,omitempty"`
+}
+
+// Check holds a draft against the rules that releasing it will ask, so that nobody clears what cannot go.
+func (d *Draft) Check(from MemberID, today Date) error {
+	slices.Sort(d.To)
+	d.To = slices.Compact(d.To)
+	t := d.Terms(1, today)
+	if err := t.Check(from); err != nil {
+		return err
+	}
+	if d.ReplyBy != "" && d.ReplyBy < today {
+		return Refuse(DateInPast, "reply_by", "today", string(today))
+	}
+	return d.Body.Check()
+}
+
+// Terms gives the terms of the release of this draft under a number and date.
+func (d *Draft) Terms(number int, date Date) NoteTerms {
+	if d.Kind == NonPaper {
+		number = 0
+	}
+	return NoteTerms{Kind: d.Kind, To: d.To, Number: number, Date: date, Precedence: d.Precedence, ReplyBy: d.ReplyBy, InReplyTo: d.InReplyTo, References: d.References}
+}
+
+// DraftState is the house's state of a note that has not left it, or of one that has.
+type DraftState struct {
+	Forum     ForumID `json:"forum"`
+	Version   int     `json:"version"`
+	Drafted   Step    `json:"drafted"`             // the newest version: whose content is the text
+	Drafters  []By    `json:"drafters"`            // everybody who wrote a version: none of them clears or releases
+	Cleared   *Step   `json:"cleared,omitempty"`   // of the newest version
+	Returned  *Step   `json:"returned,omitempty"`  // of the newest version
+	Reason    string  `json:"reason,omitempty"`    // why it was returned
+	Discarded *Step   `json:"discarded,omitempty"` //
+}
+
+// State names the step the draft has reached in the house.
+func (d *DraftState) State() NoteState {
+	switch {
+	case d.Discarded != nil:
+		return DiscardedState
+	case d.Cleared != nil:
+		return Cleared
+	case d.Returned != nil:
+		return Returned
+	}
+	return Drafted
+}
+
+// MayEdit, MayClear and MayRelease are the rules of clearance: a second person looks before anything crosses
+// the border, and at the version that crosses.
+func (d *DraftState) MayEdit(version int) error {
+	if d.Discarded != nil {
+		return Refuse(Discarded, "note")
+	}
+	if version != d.Version {
+		return Refuse(Conflict, "note", "version", itoa(d.Version), "got", itoa(version))
+	}
+	return nil
+}
+
+// MayClear: see MayEdit.
+func (d *DraftState) MayClear(by By, version int) error {
+	if err := d.MayEdit(version); err != nil {
+		return err
+	}
+	if d.Cleared != nil {
+		return Refuse(Already, "clear")
+	}
+	return d.second(by)
+}
+
+// MayReturn: see MayEdit.
+func (d *DraftState) MayReturn(by By, version int) error {
+	if err := d.MayEdit(version); err != nil {
+		return err
+	}
+	if d.Returned != nil {
+		return Refuse(Already, "return")
+	}
+	return d.second(by)
+}
+
+// MayRelease: see MayEdit.
+func (d *DraftState) MayRelease(by By, version int) error {
+	if err := d.MayEdit(version); err != nil {
+		return err
+	}
+	if d.Cleared == nil {
+		return Refuse(NotCleared, "note")
+	}
+	return d.second(by)
+}
+
+func (d *DraftState) second(by By) error {
+	if slices.ContainsFunc(d.Drafters, func(o By) bool { return o.Official == by.Official }) {
+		return Refuse(SecondPerson, "note")
+	}
+	return nil
+}
+
+// Account is the house's state of an official or a token.
+type Account struct {
+	Title Text   `json:"title"`
+	Desk  DeskID `json:"desk"`
+	Roles []Role `json:"roles"`
+	// Secret is the index of the act of the house log whose content verifies the password or token.
+	Secret  Index `json:"secret"`
+	Expires Date  `json:"expires,omitempty"`
+	Ended   *Step `json:"ended,omitempty"`
+}
+
+// Desk is the house's state of a desk.
+type Desk struct {
+	Title Text `json:"title"`
+}
+
+func foldDraft(acts []Act, voids map[Position]*Refusal) *DraftState {
+	var d *DraftState
+	for i := range acts {
+		a := &acts[i]
+		var err error
+		if a.Kind == KindNoteDraft {
+			d, err = d.draft(a)
+		} else if d == nil {
+			err = Refuse(NoSuch, "note")
+		} else {
+			err = d.decide(a)
+		}
+		if err != nil {
+			voids[a.Position] = asRefusal(err)
+		}
+	}
+	return d
+}
+
+func (d *DraftState) draft(a *Act) (*DraftState, error) {
+	t, err := terms[DraftTerms](a)
+	if err != nil {
+		return d, err
+	}
+	if d == nil {
+		d = &DraftState{Forum: t.Forum}
+	}
+	if err := d.MayEdit(t.Version - 1); err != nil {
+		return d, err
+	}
+	d.Version, d.Drafted, d.Cleared, d.Returned, d.Reason = t.Version, a.step(), nil, nil, ""
+	if a.By != nil && !slices.Contains(d.Drafters, *a.By) {
+		d.Drafters = append(d.Drafters, *a.By)
+	}
+	return d, nil
+}
+
+func (d *DraftState) decide(a *Act) error {
+	t, err := terms[VersionTerms](a)
+	if err != nil {
+		return err
+	}
+	by := By{}
+	if a.By != nil {
+		by = *a.By
+	}
+	s := a.step()
+	switch a.Kind {
+	case KindNoteClear:
+		if err := d.MayClear(by, t.Version); err != nil {
+			return err
+		}
+		d.Cleared, d.Returned, d.Reason = &s, nil, ""
+	case KindNoteReturn:
+		if err := d.MayReturn(by, t.Version); err != nil {
+			return err
+		}
+		d.Returned, d.Cleared, d.Reason = &s, nil, t.Reason
+	case KindNoteDiscard:
+		if err := d.MayEdit(t.Version); err != nil {
+			return err
+		}
+		d.Discarded = &s
+	}
+	return nil
+}
+
+func foldAccount(acts []Act, voids map[Position]*Refusal) *Account {
+	var acc *Account
+	for i := range acts {
+		a := &acts[i]
+		next, err := acc.apply(a)
+		if err != nil {
+			voids[a.Position] = asRefusal(err)
+			continue
+		}
+		acc = next
+	}
+	return acc
+}
+
+func (acc *Account) apply(a *Act) (*Account, error) {
+	switch a.Kind {
+	case KindOfficialAdd:
+		t, err := terms[OfficialTerms](a)
+		return &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}, err
+	case KindTokenAdd:
+		t, err := terms[TokenTerms](a)
+		return &Account{Title: t.Title, Desk: t.Desk, Roles: t.Roles, Secret: a.Index, Expires: t.Expires}, err
+	}
+	if acc == nil {
+		return nil, Refuse(NoSuch, string(a.About))
+	}
+	next := *acc
+	switch a.Kind {
+	case KindOfficialPass:
+		next.Secret = a.Index
+	case KindOfficialEnd, KindTokenEnd:
+		s := a.step()
+		next.Ended = &s
+	}
+	return &next, nil
+}
+
+func foldDesk(acts []Act, voids map[Position]*Refusal) *Desk {
+	var d *Desk
+	for i := range acts {
+		t, err := terms[DeskTerms](&acts[i])
+		if err != nil {
+			voids[acts[i].Position] = asRefusal(err)
+			continue
+		}
+		d = &Desk{Title: t.Title}
+	}
+	return d
+}

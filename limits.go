@@ -1,0 +1,24 @@
+package jisr
+
+// Every bound of what an act or a form may hold. A value from outside is held against one of these before
+// anything else is done with it. Bounds of logs are in ledger, of the wire in link, of HTTP in the faces.
+const (
+	MaxAct         = 65_535    // bytes of an entry: the limit of a C2SP entry bundle (c2sp.org/tlog-tiles)
+	MaxNoteContent = 60 * 1024 // bytes of a note's content as JSON; longer texts are attachments
+	MaxSubject     = 300       // characters of a subject, per language
+	MaxFormula     = 1_000     // characters of an opening or closing formula, per language
+	MaxTitle       = 200       // characters of the title of a desk, post or forum, per language
+	MaxReason      = 2_000     // characters of a reason
+	MaxLanguages   = 8         // languages of one text
+	MaxAddressees  = 64        // members a note is addressed to
+	MaxReferences  = 32        // earlier notes a note refers to
+	MaxAttachments = 32        // files of one note
+	MaxFileName    = 180       // characters of the name of a file
+	MaxMembers     = 64        // members of one forum
+	MaxRoles       = 16        // roles of one official
+	MaxID          = 64        // bytes of a member, forum, desk or official id
+	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)
+	MaxPassword    = 256       // characters, so that hashing is bounded
+	MaxAttachment  = 4 << 30   // bytes of one file
+	MaxActsPerFold = 10_000    // acts about one thing that have effect; later ones are void
+)

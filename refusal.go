@@ -1,0 +1,93 @@
+package jisr
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// RefusalKind names a rule that can say no. Kinds travel in problems of the API, in void acts and in
+// the catalogue of sentences: they are never renamed, never reused, and a new rule gets a new kind.
+type RefusalKind string
+
+// The kinds. The sentence an official reads is words' "refusal.<kind>".
+const (
+	// Shape: what was said cannot be what it claims to be.
+	Malformed  RefusalKind = "malformed"   // subject: field; need: what it must look like
+	TooLong    RefusalKind = "too-long"    // need: max, got
+	TooMany    RefusalKind = "too-many"    // need: max, got
+	Missing    RefusalKind = "missing"     // subject: the field that is required
+	NotOneOf   RefusalKind = "not-one-of"  // need: allowed
+	DateInPast RefusalKind = "date-past"   // need: today
+	NoSuch     RefusalKind = "no-such"     // subject: the thing, forum, official or attachment
+	Unfinished RefusalKind = "unfinished"  // subject: the attachment; need: held, size
+	Unknown    RefusalKind = "unknown"     // an act of a kind this node does not know
+	Conflict   RefusalKind = "conflict"    // the thing changed under the caller; need: version
+	Reused     RefusalKind = "key-reused"  // an Idempotency-Key came back with another request
+	Already    RefusalKind = "already"     // it is done; need: by, at where known
+	BadLogin   RefusalKind = "sign-in"     // name or password
+	TooOften   RefusalKind = "too-often"   // need: seconds
+	NotAllowed RefusalKind = "not-allowed" // need: role
+
+	// Clearance: the rules of the house.
+	SecondPerson RefusalKind = "second-person" // the one who drafts does not clear or release
+	NotCleared   RefusalKind = "not-cleared"
+	NotDraft     RefusalKind = "not-draft" // it has left the house
+	Discarded    RefusalKind = "discarded"
+
+	// Notes.
+	NotYours     RefusalKind = "not-yours"      // the act belongs to another member
+	NotAddressed RefusalKind = "not-addressed"  // the member is no addressee
+	NotReleased  RefusalKind = "not-released"   // nothing was released under this name
+	Withdrawn    RefusalKind = "withdrawn"      // the withdrawal arrived first
+	Opened       RefusalKind = "opened"         // the note was opened before the withdrawal arrived
+	SelfAddress  RefusalKind = "self-addressed" // a member does not write to itself
+	NotMember    RefusalKind = "not-member"     // need: forum
+
+	// The log.
+	ClockBack   RefusalKind = "clock-back"   // clock or seen of an entry goes backwards
+	WrongForum  RefusalKind = "wrong-forum"  // an entry of another forum's log
+	Behind      RefusalKind = "behind"       // a partner holds more of our log than we do: writing would fork it
+	Unavailable RefusalKind = "unavailable"  // the node is closing or the store cannot be written
+	BadLetter   RefusalKind = "bad-letter"   // subject: field of a letter of credence
+	KeysDiffer  RefusalKind = "keys-differ"  // a member is known under other keys
+	NotPartner  RefusalKind = "not-partner"  // no such member in any forum
+	LastAdmin   RefusalKind = "last-admin"   // the last administrator cannot be removed
+	WeakSecret  RefusalKind = "weak-secret"  // need: min
+	SameAnswer  RefusalKind = "same-forum"   // a reference leaves the forum
+	NoReplyDue  RefusalKind = "no-reply-due" // nothing is awaited
+	Undecided   RefusalKind = "undecided"    // the forum is not joined by all yet; need: member
+)
+
+// Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and
+// what is needed, and says no more; words makes the sentence in the reader's language.
+type Refusal struct {
+	Kind    RefusalKind       `json:"kind"`
+	Subject string            `json:"subject,omitempty"`
+	Need    map[string]string `json:"need,omitempty"`
+}
+
+// Refuse makes a refusal. need comes in pairs: name, value.
+func Refuse(kind RefusalKind, subject string, need ...string) *Refusal {
+	r := &Refusal{Kind: kind, Subject: subject}
+	for i := 0; i+1 < len(need); i += 2 {
+		if r.Need == nil {
+			r.Need = make(map[string]string, len(need)/2)
+		}
+		r.Need[need[i]] = need[i+1]
+	}
+	return r
+}
+
+// Error is for logs and operators; people read words' sentence.
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	b.WriteString("refused: " + string(r.Kind))
+	if r.Subject != "" {
+		b.WriteString(" (" + r.Subject + ")")
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Need)) {
+		b.WriteString(" " + k + "=" + r.Need[k])
+	}
+	return b.String()
+}
