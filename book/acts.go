@@ -1,0 +1,204 @@
+package book
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"jisr"
+)
+
+// actsOf gives the acts about a thing in one forum, in their order.
+func (rd *reader) actsOf(forum jisr.ForumID, thing jisr.ThingID) ([]ActRow, error) {
+	var rows []ActRow
+	err := rd.c.each(`SELECT key, void, act FROM act WHERE thing=?`, []any{string(thing)}, func(st *sqlite3.Stmt) error {
+		if rd.of[key(st.ColumnInt64(0)).log()].Forum != forum {
+			return nil
+		}
+		r, err := rd.act(st)
+		rows = append(rows, r)
+		return err
+	})
+	slices.SortFunc(rows, func(a, b ActRow) int { return jisr.Compare(&a.Act, &b.Act) })
+	return rows, err
+}
+
+// act reads the columns key, void, act.
+func (rd *reader) act(st *sqlite3.Stmt) (r ActRow, err error) {
+	k := key(st.ColumnInt64(0))
+	if void := st.ColumnRawText(1); len(void) > 0 {
+		if err := json.Unmarshal(void, &r.Void); err != nil {
+			return r, err
+		}
+	}
+	r.Act, err = jisr.DecodeKept(rd.of[k.log()].Member, k.index(), st.ColumnRawText(2))
+	return r, err
+}
+
+// Acts gives a page of the record, newest first, and the cursor of the next page.
+func (b *Book) Acts(ctx context.Context, q ActQuery) (rows []ActRow, next string, err error) {
+	err = b.read(ctx, "list acts", func(c *conn) error {
+		rd, err := b.reader(c)
+		if err != nil {
+			return err
+		}
+		logs, err := rd.ends(&q)
+		if err != nil {
+			return err
+		}
+		m := &merge{rd: rd, q: &q}
+		rows, next, err = m.page(logs, pageSize(q.Limit))
+		return err
+	})
+	return rows, next, err
+}
+
+// end is where the reading of one log goes on, backwards: below to.
+type end struct {
+	Log
+	n  int64
+	to jisr.Index
+}
+
+// ends gives the logs a query reads, each from its end or from where the cursor says.
+func (rd *reader) ends(q *ActQuery) ([]end, error) {
+	var ends []end
+	from, err := parseEnds(q.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	for l, p := range rd.logs {
+		right := l.Forum == q.Forum || q.Forum == "" && l.Forum != jisr.House
+		if !right || q.Member != "" && l.Member != q.Member {
+			continue
+		}
+		e := end{l, p.n, p.next}
+		if to, ok := from[p.n]; ok {
+			e.to = min(e.to, to)
+		} else if q.Cursor != "" {
+			e.to = 0 // a log that began after the first page was read
+		}
+		ends = append(ends, e)
+	}
+	slices.SortFunc(ends, func(a, b end) int { return cmp.Compare(a.n, b.n) })
+	return ends, nil
+}
+
+// A cursor of acts is where each log goes on, "1:40,2:17": acts that come in between change nothing before it.
+func writeEnds(ends []end) string {
+	var b strings.Builder
+	for i, e := range ends {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(e.n, 10) + ":" + strconv.FormatInt(int64(e.to), 10))
+	}
+	return b.String()
+}
+
+func parseEnds(cursor string) (map[int64]jisr.Index, error) {
+	const maxCursor = 64 << 10
+	from := map[int64]jisr.Index{}
+	if cursor == "" {
+		return from, nil
+	}
+	if len(cursor) > maxCursor {
+		return nil, jisr.Refuse(jisr.Malformed, "cursor")
+	}
+	for part := range strings.SplitSeq(cursor, ",") {
+		n, to, ok := strings.Cut(part, ":")
+		log, err1 := strconv.ParseInt(n, 10, 64)
+		index, err2 := strconv.ParseInt(to, 10, 64)
+		if !ok || err1 != nil || err2 != nil || index < 0 {
+			return nil, jisr.Refuse(jisr.Malformed, "cursor")
+		}
+		from[log] = jisr.Index(index)
+	}
+	return from, nil
+}
+
+// merge reads several logs backwards as one. Each is read a few acts at a time.
+type merge struct {
+	rd *reader
+	q  *ActQuery
+}
+
+// tail is what is read of one log and not yet given out, newest first.
+type tail struct {
+	end
+	rows []ActRow
+	done bool // nothing is left below
+}
+
+func (m *merge) page(ends []end, limit int) (rows []ActRow, next string, err error) {
+	tails := make([]tail, len(ends))
+	for i, e := range ends {
+		tails[i].end = e
+	}
+	for len(rows) < limit {
+		best, err := m.newest(tails, limit)
+		if err != nil {
+			return nil, "", err
+		}
+		if best == nil {
+			return rows, "", nil
+		}
+		r := best.rows[0]
+		rows, best.rows, best.to = append(rows, r), best.rows[1:], r.Act.Index
+	}
+	if more, err := m.newest(tails, limit); more == nil || err != nil {
+		return rows, "", err
+	}
+	for i := range tails {
+		ends[i].to = tails[i].to
+	}
+	return rows, writeEnds(ends), nil
+}
+
+// newest gives the log whose next act is the newest; nil when none has any.
+func (m *merge) newest(tails []tail, limit int) (*tail, error) {
+	var best *tail
+	for i := range tails {
+		t := &tails[i]
+		if len(t.rows) == 0 && !t.done {
+			if err := m.fill(t, limit); err != nil {
+				return nil, err
+			}
+		}
+		if len(t.rows) > 0 && (best == nil || m.newer(&t.rows[0].Act, &best.rows[0].Act)) {
+			best = t
+		}
+	}
+	return best, nil
+}
+
+// newer: within a forum acts have an order; across forums there is only what their writers' clocks say.
+func (m *merge) newer(a, b *jisr.Act) bool {
+	if a.Forum == b.Forum {
+		return jisr.Compare(a, b) > 0
+	}
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Forum, b.Forum)) > 0
+}
+
+func (m *merge) fill(t *tail, limit int) error {
+	sql, args := `SELECT key, void, act FROM act WHERE key>=? AND key<?`, []any{keyOf(t.n, 0), keyOf(t.n, t.to)}
+	if m.q.Thing != "" {
+		sql, args = sql+` AND thing=?`, append(args, string(m.q.Thing))
+	}
+	if m.q.Kind != "" {
+		sql, args = sql+` AND kind=?`, append(args, string(m.q.Kind))
+	}
+	args = append(args, limit)
+	err := m.rd.c.each(sql+` ORDER BY key DESC LIMIT ?`, args, func(st *sqlite3.Stmt) error {
+		r, err := m.rd.act(st)
+		t.rows = append(t.rows, r)
+		return err
+	})
+	t.done = len(t.rows) < limit
+	return err
+}

@@ -1,0 +1,140 @@
+package book
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"jisr"
+)
+
+// ToDo gives what waits for this member and what it waits for, late first, then by date, then oldest; at most
+// 200 a side. Counts has the whole numbers.
+func (b *Book) ToDo(ctx context.Context, today jisr.Date) (us, them []ToDo, err error) {
+	err = b.read(ctx, "list what is to be done", func(c *conn) error {
+		rd, err := b.reader(c)
+		if err != nil {
+			return err
+		}
+		if us, err = rd.todo(ours, func(r *NoteRow) []ToDo { return rd.ofUs(r) }); err != nil {
+			return err
+		}
+		them, err = rd.todo(theirs, rd.ofThem)
+		return err
+	})
+	return order(us, today), order(them, today), err
+}
+
+// todo reads the notes of one side from their partial index, which holds no other notes.
+func (rd *reader) todo(side int, expand func(*NoteRow) []ToDo) ([]ToDo, error) {
+	var all []ToDo
+	rows, err := rd.notes(`WHERE n.side=? ORDER BY n.due, n.since LIMIT `+strconv.Itoa(maxPage), side)
+	for i := range rows {
+		all = append(all, expand(&rows[i])...)
+	}
+	return all, err
+}
+
+// ofUs says what a note or draft waits for in this house.
+func (rd *reader) ofUs(r *NoteRow) []ToDo {
+	if r.Note == nil {
+		t := ToDo{Note: *r}
+		if len(r.Terms.To) > 0 {
+			t.Whom = r.Terms.To[0]
+		}
+		switch r.Draft.State() {
+		case jisr.Drafted:
+			t.Why = WhyClear
+		case jisr.Cleared:
+			t.Why = WhyRelease
+		case jisr.Returned:
+			t.Why = WhyReturn
+		}
+		return []ToDo{t}
+	}
+	t := ToDo{Note: *r, Whom: r.Note.From, Why: WhyAnswer}
+	if r.Note.Readings[rd.self].Opened == nil {
+		t.Why = WhyOpen
+	}
+	if slices.Contains(r.Note.Awaits(), rd.self) {
+		t.Due = r.Note.ReplyBy
+	}
+	return []ToDo{t}
+}
+
+// ofThem says, for each addressee, the next step we wait for: first that its node holds the note.
+func (rd *reader) ofThem(r *NoteRow) []ToDo {
+	var all []ToDo
+	waits := r.Note.Awaits()
+	for _, m := range r.Note.To {
+		t := ToDo{Note: *r, Whom: m}
+		reading, awaited := r.Note.Readings[m], slices.Contains(waits, m)
+		switch {
+		case reading.Withdrawn:
+		case reading.Opened == nil && !slices.Contains(r.HeldBy, m):
+			t.Why = WhyHold
+		case reading.Opened == nil:
+			t.Why = WhyOpen
+		case awaited:
+			t.Why = WhyAnswer
+		}
+		if awaited {
+			t.Due = r.Note.ReplyBy
+		}
+		if t.Why != "" {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// order sorts to-dos. What is late has the earliest dates, so dates alone put it first.
+func order(all []ToDo, today jisr.Date) []ToDo {
+	for i := range all {
+		all[i].Late = all[i].Due != "" && all[i].Due < today
+	}
+	slices.SortStableFunc(all, func(a, b ToDo) int { return cmp.Compare(dueKey(a.Due), dueKey(b.Due)) })
+	return all[:min(len(all), maxPage)]
+}
+
+func dueKey(d jisr.Date) string {
+	if d == "" {
+		return none
+	}
+	return string(d)
+}
+
+// Counts gives how many notes wait for what.
+func (b *Book) Counts(ctx context.Context, today jisr.Date) (n Counts, err error) {
+	err = b.read(ctx, "count what is to be done", func(c *conn) error {
+		return c.each(`SELECT side, why, due<>'none', due<?, count(*) FROM note WHERE side IS NOT NULL GROUP BY 1,2,3,4`,
+			[]any{string(today)}, func(st *sqlite3.Stmt) error {
+				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnBool(2), st.ColumnBool(3), st.ColumnInt(4))
+				return nil
+			})
+	})
+	return n, err
+}
+
+func (n *Counts) add(side int, why Why, dated, late bool, count int) {
+	sum := func(into *int, when bool) {
+		if when {
+			*into += count
+		}
+	}
+	us, them := side == ours, side == theirs
+	sum(&n.Ours, us)
+	sum(&n.Theirs, them)
+	sum(&n.Unopened, us && why == WhyOpen)
+	sum(&n.AwaitingUs, us && dated)
+	sum(&n.LateUs, us && dated && late)
+	sum(&n.AwaitingThem, them && dated)
+	sum(&n.LateThem, them && dated && late)
+	sum(&n.ToClear, why == WhyClear)
+	sum(&n.ToRelease, why == WhyRelease)
+	sum(&n.Returned, why == WhyReturn)
+	n.Drafts = n.ToClear + n.ToRelease + n.Returned
+}

@@ -1,0 +1,425 @@
+package book
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jisr"
+)
+
+// write puts a folded batch into the tables.
+func (t *batch) write(c *conn) error {
+	for _, l := range t.added {
+		if err := c.do(`INSERT INTO log(n, forum, member, next, clock) VALUES(?,?,?,0,0)`, t.logs[l].n, string(l.Forum), string(l.Member)); err != nil {
+			return err
+		}
+	}
+	for i := range t.acts {
+		if err := t.writeAct(c, &t.acts[i]); err != nil {
+			return err
+		}
+	}
+	for _, x := range t.order {
+		if err := errors.Join(t.writeVoids(c, x), t.writeHalf(c, x)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(t.writePlaces(c), t.writeSearch(c))
+}
+
+func (t *batch) writePlaces(c *conn) error {
+	done := map[Log]bool{}
+	for i := range t.acts {
+		l := Log{t.acts[i].Act.Forum, t.acts[i].Act.Member}
+		if done[l] {
+			continue
+		}
+		done[l] = true
+		p := t.logs[l]
+		if err := c.do(`UPDATE log SET next=?, clock=? WHERE n=?`, int64(p.next), p.clock, p.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *batch) writeAct(c *conn, e *entry) error {
+	var answers any
+	if e.answers != "" {
+		answers = string(e.answers)
+	}
+	err := c.do(`INSERT INTO act(key, thing, answers, kind, wants, void, act) VALUES(?,?,?,?,?,?,?)`,
+		e.key, string(e.Act.About), answers, string(e.Act.Kind), wants(&e.Act, e.Body), e.void, e.encoded)
+	if err == nil && e.Body != nil {
+		err = c.do(`INSERT INTO body(key, body) VALUES(?,?)`, e.key, blob(e.Body))
+	}
+	return err
+}
+
+// wants is 1 while an act's body is not here.
+func wants(a *jisr.Act, body []byte) any {
+	if a.Content != nil && body == nil {
+		return 1
+	}
+	return nil
+}
+
+// writeVoids changes the refusals of acts that were here before, where new acts made them void or not void:
+// an opening that had not seen the withdrawal, and arrived after it, voids it.
+func (t *batch) writeVoids(c *conn, x *touched) error {
+	for i := range x.stored {
+		s := &x.stored[i]
+		if s.act.About != x.thing {
+			continue // its refusal is a matter of the thing it is about
+		}
+		void, err := encodeVoid(x.state.Voids[s.act.Position])
+		if err != nil {
+			return err
+		}
+		if string(void) != s.void {
+			if err := c.do(`UPDATE act SET void=? WHERE key=?`, void, s.key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *batch) writeHalf(c *conn, x *touched) error {
+	house := x.forum == jisr.House
+	switch s := &x.state; {
+	case s.Note != nil:
+		return t.writeNote(c, x)
+	case s.Draft != nil:
+		return t.writeDraft(c, x)
+	case s.Forum != nil:
+		return c.do(`INSERT INTO forum(id, digest, joint) VALUES(?,?,?) ON CONFLICT DO UPDATE SET digest=excluded.digest, joint=excluded.joint`,
+			x.thing.Name(), blob(x.digest), x.json)
+	case s.Partner != nil:
+		return c.do(`INSERT INTO forum(id, accept) VALUES(?,?) ON CONFLICT DO UPDATE SET accept=excluded.accept`,
+			x.thing.Name(), t.houseKey(s.Partner.Accepted))
+	case s.Account != nil:
+		return t.writeAccount(c, x)
+	case s.Desk != nil:
+		return c.do(`INSERT INTO desk(id, desk) VALUES(?,?) ON CONFLICT DO UPDATE SET desk=excluded.desk`, x.thing.Name(), x.json)
+	case !house && x.thing.Noun() == "note":
+		return unwriteNote(c, x)
+	}
+	return nil // no act about it has effect, or it is of a noun this version does not know
+}
+
+func (t *batch) houseKey(i jisr.Index) key { return keyOf(t.logs[Log{jisr.House, t.self}].n, i) }
+
+func (t *batch) keyOf(forum jisr.ForumID, p jisr.Position) key {
+	return keyOf(t.logs[Log{forum, p.Member}].n, p.Index)
+}
+
+func (t *batch) writeAccount(c *conn, x *touched) error {
+	k := t.houseKey(x.state.Account.Secret)
+	body, err := c.body(k)
+	if err != nil {
+		return err
+	}
+	var hash any
+	if s, refusal := readSecret(body); refusal == nil && s.SHA256 != "" {
+		hash = s.SHA256
+	}
+	return c.do(`INSERT INTO account(id, account, secret, hash) VALUES(?,?,?,?) ON CONFLICT DO UPDATE
+		SET account=excluded.account, secret=excluded.secret, hash=excluded.hash`, string(x.thing), x.json, k, hash)
+}
+
+// body reads a body; nil when it is not here.
+func (c *conn) body(k key) ([]byte, error) {
+	var body []byte
+	err := c.one(`SELECT body FROM body WHERE key=?`, []any{k}, &body)
+	if errors.Is(err, errNoRow) {
+		return nil, nil
+	}
+	return body, err
+}
+
+// none sorts after every date.
+const none = "none"
+
+// Sides of the to-do list: who owes the next step.
+const (
+	ours   = 1
+	theirs = 2
+)
+
+const upsertNote = `INSERT INTO note(forum, id, digest, at, box, state, kind, parties, awaited, side, due, since, why, released, note)
+	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=max(at, excluded.at),
+	box=excluded.box, state=excluded.state, kind=excluded.kind, parties=excluded.parties, awaited=excluded.awaited, side=excluded.side,
+	due=excluded.due, since=excluded.since, why=excluded.why, released=excluded.released, note=excluded.note RETURNING n`
+
+// writeNote writes the joint half of a note: it overrides every column that the draft had set.
+func (t *batch) writeNote(c *conn, x *touched) error {
+	n := x.state.Note
+	released := t.keyOf(x.forum, n.Released.Position)
+	var awaited any
+	if len(n.Awaits()) > 0 {
+		awaited = string(n.ReplyBy)
+	}
+	side, due, why := t.owed(n)
+	var row int64
+	err := c.one(upsertNote, []any{string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
+		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, x.json}, &row)
+	if err != nil {
+		return err
+	}
+	if err := t.writeSeries(c, x); err != nil {
+		return err
+	}
+	t.index(row, released, n.Number)
+	return nil
+}
+
+// writeSeries remembers the highest number of a member's series in a year.
+func (t *batch) writeSeries(c *conn, x *touched) error {
+	n := x.state.Note
+	fresh := slices.ContainsFunc(x.fresh, func(e *entry) bool { return e.Act.Position == n.Released.Position })
+	if !fresh || n.Number == 0 {
+		return nil
+	}
+	return c.do(`INSERT INTO series(forum, member, year, last) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET last=max(last, excluded.last)`,
+		string(x.forum), string(n.From), string(n.Date[:4]), n.Number)
+}
+
+// unwriteNote: acts took the effect of a release away. The draft half, if any, stays.
+func unwriteNote(c *conn, x *touched) error {
+	return errors.Join(
+		c.do(`DELETE FROM note WHERE forum=? AND id=? AND draft IS NULL`, string(x.forum), string(x.thing)),
+		c.do(`UPDATE note SET note=NULL, digest=NULL, released=NULL WHERE forum=? AND id=?`, string(x.forum), string(x.thing)))
+}
+
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+func (t *batch) box(n *jisr.Note) string {
+	switch {
+	case n.From == t.self:
+		return string(BoxOut)
+	case slices.Contains(n.To, t.self):
+		return string(BoxIn)
+	}
+	return "other" // between other members of the forum
+}
+
+// owed says who owes the next step of a note, by when and which: nobody when side is 0.
+func (t *batch) owed(n *jisr.Note) (side int, due string, why Why) {
+	waits := n.Awaits()
+	due = none
+	if n.From == t.self {
+		if len(waits) > 0 {
+			side, due, why = theirs, string(n.ReplyBy), WhyAnswer
+		}
+		for _, r := range n.Readings {
+			if r.Opened == nil && !r.Withdrawn {
+				side, why = theirs, WhyOpen
+			}
+		}
+	} else if r, addressed := n.Readings[t.self]; addressed {
+		if slices.Contains(waits, t.self) {
+			side, due, why = ours, string(n.ReplyBy), WhyAnswer
+		}
+		if r.Opened == nil && !r.Withdrawn {
+			side, why = ours, WhyOpen
+		}
+	}
+	if side == 0 {
+		due = ""
+	}
+	return side, due, why
+}
+
+// parties is who wrote a note and to whom, so that a list can be filtered by member.
+func parties(from jisr.MemberID, to []jisr.MemberID) string {
+	var b strings.Builder
+	b.WriteString("," + string(from) + ",")
+	for _, m := range to {
+		b.WriteString(string(m) + ",")
+	}
+	return b.String()
+}
+
+const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, side, due, since, why, drafted, draft)
+	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(forum, id) DO UPDATE SET at=max(at, excluded.at), drafted=excluded.drafted, draft=excluded.draft,
+	(box, state, kind, parties, side, due, since, why) = (SELECT excluded.box, excluded.state, excluded.kind, excluded.parties, excluded.side,
+	excluded.due, excluded.since, excluded.why WHERE note IS NULL UNION ALL SELECT box, state, kind, parties, side, due, since, why WHERE note IS NOT NULL)
+	RETURNING n, note IS NOT NULL`
+
+// writeDraft writes the house half of a note. What lists need comes from here only until it is released.
+func (t *batch) writeDraft(c *conn, x *touched) error {
+	d := x.state.Draft
+	drafted := t.houseKey(d.Drafted.Index)
+	body, err := c.body(drafted)
+	if err != nil {
+		return err
+	}
+	var head struct {
+		Kind jisr.NoteKind   `json:"kind"`
+		To   []jisr.MemberID `json:"to"`
+	}
+	if body != nil && json.Unmarshal(body, &head) != nil {
+		head.Kind, head.To = "", nil // shown as unreadable, and in no list by kind
+	}
+	var side int
+	why := map[jisr.NoteState]Why{jisr.Drafted: WhyClear, jisr.Cleared: WhyRelease, jisr.Returned: WhyReturn}[d.State()]
+	if why != "" {
+		side = ours
+	}
+	var row, released int64
+	err = c.one(upsertDraft, []any{string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
+		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, x.json}, &row, &released)
+	if err != nil || released != 0 {
+		return err
+	}
+	t.index(row, drafted, 0)
+	return nil
+}
+
+// index takes a note's words for the search when the act they come from, or its body, is new.
+func (t *batch) index(row int64, source key, number int) {
+	found, fresh := t.texts[source]
+	if !fresh || found.skip {
+		return
+	}
+	if found.stems != "" && number > 0 {
+		found.stems += strconv.Itoa(number)
+	}
+	t.found[row] = found.stems
+}
+
+// writeSearch comes after all other writing, in the order of the rows: FTS5 puts what it has gathered on disk
+// whenever another statement opens a savepoint or a smaller row comes, and that is what costs.
+func (t *batch) writeSearch(c *conn) error {
+	for _, row := range sortedKeys(t.found) {
+		var err error
+		if stems := t.found[row]; stems == "" {
+			err = c.do(`DELETE FROM search WHERE rowid=?`, row)
+		} else {
+			err = c.do(`INSERT OR REPLACE INTO search(rowid, text) VALUES(?,?)`, row, stems)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releasedText and draftText give what a note is found by. A body that does not hold is not searched either.
+func releasedText(body []byte) string {
+	b, refusal := readBody(body)
+	if refusal != nil {
+		return ""
+	}
+	return searchText(&b, nil)
+}
+
+func draftText(body []byte) string {
+	d, refusal := readDraft(body)
+	if refusal != nil {
+		return ""
+	}
+	return searchText(&d.Body, d.Files)
+}
+
+func searchText(b *jisr.NoteBody, files []jisr.DraftFile) string {
+	var s strings.Builder
+	for _, part := range []jisr.Text{b.Subject, b.Text} {
+		for _, lang := range sortedKeys(part) {
+			s.WriteString(part[lang] + "\n")
+		}
+	}
+	for _, f := range b.Files {
+		s.WriteString(f.Name + "\n")
+	}
+	for _, f := range files {
+		s.WriteString(f.Name + "\n")
+	}
+	return stems(s.String())
+}
+
+// body writes or forgets one body and what was made of it.
+func (t *batch) body(c *conn, l Log, k key, body []byte) error {
+	var err error
+	if body == nil {
+		err = errors.Join(c.do(`DELETE FROM body WHERE key=?`, k), c.do(`UPDATE act SET wants=1 WHERE key=?`, k))
+	} else {
+		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, body) VALUES(?,?)`, k, blob(body)), c.do(`UPDATE act SET wants=NULL WHERE key=?`, k))
+	}
+	if err != nil {
+		return err
+	}
+	var thing, kind string
+	if err := c.one(`SELECT thing, kind FROM act WHERE key=?`, []any{k}, &thing, &kind); err != nil {
+		return err
+	}
+	switch jisr.Kind(kind) {
+	case jisr.KindNoteRelease:
+		t.texts[k] = text{stems: releasedText(body)}
+	case jisr.KindNoteDraft:
+		t.texts[k] = text{stems: draftText(body)}
+	}
+	t.touch(half{l.Forum, jisr.ThingID(thing)})
+	return t.run(c)
+}
+
+// readBody decodes the content of a note, strictly: a field that nobody would be shown is no part of a note.
+func readBody(body []byte) (b jisr.NoteBody, refusal *jisr.Refusal) {
+	if refusal := strict(body, jisr.MaxNoteContent, &b); refusal != nil {
+		return jisr.NoteBody{}, refusal
+	}
+	if err := b.Check(); err != nil {
+		return jisr.NoteBody{}, refused(err)
+	}
+	return b, nil
+}
+
+// readDraft decodes the content of a draft: the house's own, so the bounds of what it says are node's to ask.
+func readDraft(body []byte) (d jisr.Draft, refusal *jisr.Refusal) {
+	if refusal := strict(body, 2*jisr.MaxNoteContent, &d); refusal != nil {
+		return jisr.Draft{}, refusal
+	}
+	return d, nil
+}
+
+func readSecret(body []byte) (s jisr.Secret, refusal *jisr.Refusal) {
+	const maxSecret = 1024
+	if refusal := strict(body, maxSecret, &s); refusal != nil {
+		return jisr.Secret{}, refusal
+	}
+	return s, nil
+}
+
+// strict decodes exactly one JSON object with no field unknown.
+func strict(body []byte, most int, into any) *jisr.Refusal {
+	if len(body) > most {
+		return jisr.Refuse(jisr.TooLong, "content", "max", strconv.Itoa(most), "got", strconv.Itoa(len(body)))
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return jisr.Refuse(jisr.Malformed, "content", "error", err.Error())
+	}
+	if d.More() || len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+		return jisr.Refuse(jisr.Malformed, "content", "error", "something after the object")
+	}
+	return nil
+}
+
+func refused(err error) *jisr.Refusal {
+	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+		return r
+	}
+	return jisr.Refuse(jisr.Malformed, "content", "error", err.Error())
+}

@@ -1,0 +1,386 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"jisr"
+	"jisr/book"
+	"jisr/ledger"
+)
+
+const (
+	maxBatch    = 256             // commands decided and made durable together: one fsync
+	maxTries    = 3               // decisions anew when another process appended first
+	commitAfter = 5 * time.Second // a batch that could not be written by then is given up
+)
+
+// job is a command on its way through the one goroutine that decides.
+type job struct {
+	ctx    context.Context
+	caller Caller
+	cmd    Command
+	answer chan answer // buffered: the goroutine never waits for a caller that has gone
+}
+
+type answer struct {
+	done Done
+	err  error
+}
+
+// planned is an act a command leads to, before it has a clock, a place and commitments.
+type planned struct {
+	forum     jisr.ForumID
+	kind      jisr.Kind
+	about     jisr.ThingID
+	terms     any
+	body      any // encoded as JSON; nil: none
+	maxBody   int
+	files     []jisr.DraftFile
+	anonymous bool
+}
+
+// decision is what a command sees and says while it is decided. It lives for one command of one batch.
+type decision struct {
+	n      *Node
+	ctx    context.Context
+	caller Caller
+	now    time.Time
+	today  jisr.Date
+	batch  *batch
+	acts   []planned
+	done   Done
+}
+
+// batch is what commands decided together share.
+type batch struct {
+	touched map[jisr.ThingID]bool
+	numbers map[series]int
+	heads   map[jisr.ForumID]head // as they will be after the acts decided so far
+	appends map[jisr.ForumID]*ledger.Append
+	said    []book.Said
+	later   []*job // decided in the next batch: their thing was touched in this one
+}
+
+// series is one run of note numbers: a member's, in a forum, in a calendar year.
+type series struct {
+	forum jisr.ForumID
+	year  string
+}
+
+// errLater puts a command off to the next batch: what it is about was changed by an earlier command of this
+// one, and decisions are made on a book that is up to date.
+var errLater = errors.New("decide in the next batch")
+
+// Do carries out a command. When it returns without error, what the command led to is on disk and cannot be
+// lost; other members have it once WaitHeld returns. A *jisr.Refusal says which rule forbids it.
+//
+// A crash before Do returns may have kept the act or not; asking again with the same Idempotency-Key, or
+// looking, tells.
+func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
+	if err := May(c, cmd.verb()); err != nil {
+		n.metrics.command(cmd.verb(), err)
+		return Done{}, err
+	}
+	j := &job{ctx: ctx, caller: c, cmd: cmd, answer: make(chan answer, 1)}
+	select {
+	case n.jobs <- j:
+	case <-n.closing:
+		return Done{}, jisr.Refuse(jisr.Unavailable, "node")
+	case <-ctx.Done():
+		return Done{}, ctx.Err()
+	}
+	// From here on the command may be carried out, so its answer is waited for even if the caller has gone:
+	// a batch takes milliseconds, and committing gives up by itself.
+	a := <-j.answer
+	n.metrics.command(cmd.verb(), a.err)
+	return a.done, a.err
+}
+
+// decideAll is the one goroutine that decides and writes. It ends when closing is closed and the queue empty.
+func (n *Node) decideAll() {
+	defer close(n.decided)
+	var later []*job
+	for {
+		jobs, open := n.nextJobs(later)
+		if !open {
+			return
+		}
+		later = n.commit(jobs)
+	}
+}
+
+// nextJobs waits for a command and takes what has queued up behind it.
+func (n *Node) nextJobs(later []*job) (jobs []*job, open bool) {
+	jobs = later
+	if len(jobs) == 0 {
+		select {
+		case j := <-n.jobs:
+			jobs = append(jobs, j)
+		case <-n.closing:
+			select {
+			case j := <-n.jobs:
+				jobs = append(jobs, j)
+			default:
+				return nil, false
+			}
+		}
+	}
+	for len(jobs) < maxBatch {
+		select {
+		case j := <-n.jobs:
+			jobs = append(jobs, j)
+		default:
+			return jobs, true
+		}
+	}
+	return jobs, true
+}
+
+// commit decides a batch and writes it. The commands it returns are to be decided next.
+func (n *Node) commit(jobs []*job) []*job {
+	ctx, cancel := context.WithTimeout(context.Background(), commitAfter)
+	defer cancel()
+	n.following.Lock() // the book stands still while decisions are made on it
+	defer n.following.Unlock()
+	for try := 1; ; try++ {
+		b, decided := n.decide(ctx, jobs)
+		err := n.write(ctx, b)
+		if errors.Is(err, ledger.ErrMoved) && try < maxTries {
+			// Another process of this member appended first: look at what it said, and decide anew.
+			if err = n.followAllLocked(ctx); err == nil {
+				continue
+			}
+		}
+		answerAll(jobs, decided, err, n)
+		return b.later
+	}
+}
+
+// decide lets every command of the batch decide, in the order they came.
+func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer) {
+	b := &batch{touched: map[jisr.ThingID]bool{}, numbers: map[series]int{}, heads: map[jisr.ForumID]head{}, appends: map[jisr.ForumID]*ledger.Append{}}
+	decided := make(map[*job]answer, len(jobs))
+	now := n.now().UTC().Truncate(time.Millisecond)
+	for _, j := range jobs {
+		d := &decision{n: n, ctx: ctx, caller: j.caller, now: now, today: n.dateOf(now), batch: b}
+		err := j.ctx.Err()
+		if err == nil {
+			err = j.cmd.decide(d)
+		}
+		if err == nil {
+			err = d.add()
+		}
+		if errors.Is(err, errLater) {
+			b.later = append(b.later, j)
+			continue
+		}
+		decided[j] = answer{d.done, err}
+	}
+	return b, decided
+}
+
+// write makes the batch durable and lets everybody know. A crash before Append returns leaves nothing or all
+// of the batch; a crash after it leaves acts that the book and the links find when the node starts.
+func (n *Node) write(ctx context.Context, b *batch) error {
+	if len(b.said) == 0 {
+		return nil
+	}
+	appends := make([]ledger.Append, 0, len(b.appends))
+	for _, a := range b.appends {
+		appends = append(appends, *a)
+	}
+	if err := n.ledger.Append(ctx, appends...); err != nil {
+		return err
+	}
+	if err := n.book.Apply(ctx, b.said); err != nil {
+		// The acts are durable, so they are answered with success; the book catches up from the ledger.
+		n.log.Error("couldn't bring the book up after a commit; it will follow from the ledger", "err", err)
+		n.poke()
+	} else {
+		n.applied(b.said)
+	}
+	for forum := range b.appends {
+		if forum != jisr.House {
+			n.link.Notify(n.origin(forum, n.self.ID))
+		}
+	}
+	return nil
+}
+
+func answerAll(jobs []*job, decided map[*job]answer, err error, n *Node) {
+	if err != nil && !isRefused(err) {
+		n.log.Error("couldn't write", "err", err)
+		err = jisr.Refuse(jisr.Unavailable, "node")
+	}
+	for _, j := range jobs {
+		a, ok := decided[j]
+		if !ok {
+			continue // later
+		}
+		if a.err == nil && !a.done.Existing && err != nil {
+			a = answer{err: err}
+		}
+		j.answer <- a
+	}
+}
+
+// touch reserves a thing for this command within the batch.
+func (d *decision) touch(id jisr.ThingID) error {
+	if d.batch.touched[id] {
+		return errLater
+	}
+	d.batch.touched[id] = true
+	return nil
+}
+
+// number gives the next number of this member's series in the forum this year, without gaps.
+func (d *decision) number(forum jisr.ForumID) (int, error) {
+	s := series{forum, string(d.today[:4])}
+	if _, ok := d.batch.numbers[s]; !ok {
+		last, err := d.n.book.LastNumber(d.ctx, forum, d.n.self.ID, d.now.In(d.n.zone).Year())
+		if err != nil {
+			return 0, fmt.Errorf("couldn't read the last number of %s: %w", forum, err)
+		}
+		d.batch.numbers[s] = last
+	}
+	return d.batch.numbers[s] + 1, nil
+}
+
+// house plans an act in the house log, joint one in the forum's log of this member.
+func (d *decision) house(p planned) error {
+	p.forum = jisr.House
+	d.acts = append(d.acts, p)
+	return nil
+}
+
+func (d *decision) joint(forum jisr.ForumID, p planned) error {
+	if r := d.n.frozen(forum); r != nil {
+		return r
+	}
+	p.forum = forum
+	d.done.Joint = true
+	d.acts = append(d.acts, p)
+	return nil
+}
+
+// add gives the acts of a decided command their clock, place and commitments. It changes the batch only when
+// all of them can be encoded.
+func (d *decision) add() error {
+	type made struct {
+		said  book.Said
+		entry ledger.NewEntry
+	}
+	var all []made
+	heads := map[jisr.ForumID]head{}
+	for _, p := range d.acts {
+		h, ok := heads[p.forum]
+		if !ok {
+			h = d.batch.head(d.n, p.forum)
+		}
+		said, entry, err := d.make(p, h)
+		if err != nil {
+			return err
+		}
+		h.clock, h.next = said.Act.Clock, h.next+1
+		heads[p.forum] = h
+		all = append(all, made{said, entry})
+		d.report(p, said.Act.Position)
+	}
+	for _, m := range all {
+		forum := m.said.Act.Forum
+		a := d.batch.appends[forum]
+		if a == nil {
+			a = &ledger.Append{Log: d.n.origin(forum, d.n.self.ID), Expect: int64(m.said.Act.Index)}
+			d.batch.appends[forum] = a
+		}
+		a.Entries = append(a.Entries, m.entry)
+		d.batch.said = append(d.batch.said, m.said)
+		d.batch.heads[forum] = heads[forum]
+		if t, ok := d.numbered(m.said.Act); ok {
+			d.batch.numbers[series{forum, string(d.today[:4])}] = t
+		}
+	}
+	return nil
+}
+
+// report tells the caller where the command ended up: the joint act, if there is one.
+func (d *decision) report(p planned, at jisr.Position) {
+	d.done.Thing = p.about
+	if p.forum != jisr.House || !d.done.Joint {
+		d.done.Position = at
+	}
+	if p.forum != jisr.House || d.done.Forum == "" {
+		d.done.Forum = p.forum
+	}
+}
+
+func (d *decision) numbered(a jisr.Act) (int, bool) {
+	if a.Kind != jisr.KindNoteRelease {
+		return 0, false
+	}
+	t, err := jisr.ReadNote(&a)
+	return t.Number, err == nil && t.Number > 0
+}
+
+func (b *batch) head(n *Node, forum jisr.ForumID) head {
+	if h, ok := b.heads[forum]; ok {
+		return h
+	}
+	return n.head(forum)
+}
+
+// make encodes one planned act. The salt of its body is fresh, so equal texts have unequal commitments.
+func (d *decision) make(p planned, h head) (book.Said, ledger.NewEntry, error) {
+	a := jisr.Act{V: 1, Kind: p.kind, Forum: p.forum, About: p.about, At: d.now, Clock: h.clock + 1, Seen: h.seen,
+		Position: jisr.Position{Member: d.n.self.ID, Index: h.next}}
+	if by := d.caller.By(); !p.anonymous && by != (jisr.By{}) {
+		a.By = &by
+	}
+	if p.terms != nil {
+		t, err := jisr.Terms(p.terms)
+		if err != nil {
+			return book.Said{}, ledger.NewEntry{}, err
+		}
+		a.Terms = t
+	}
+	entry := ledger.NewEntry{}
+	body, err := d.addBody(&a, &entry, p)
+	if err != nil {
+		return book.Said{}, ledger.NewEntry{}, err
+	}
+	for _, f := range p.files {
+		a.Attachments = append(a.Attachments, jisr.Content{Commit: f.Commit, Size: f.Size, Type: f.Type})
+		entry.Contents = append(entry.Contents, ledger.Content{Blob: f.Upload})
+	}
+	entry.Data, err = a.Encode()
+	return book.Said{Act: a, Body: body}, entry, err
+}
+
+func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]byte, error) {
+	if p.body == nil {
+		return nil, nil
+	}
+	body, err := json.Marshal(p.body)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
+	}
+	if limit := p.maxBody; limit > 0 && len(body) > limit {
+		return nil, jisr.Refuse(jisr.TooLong, "text", "max", fmt.Sprint(limit), "got", fmt.Sprint(len(body)))
+	}
+	c := ledger.Content{Data: body}
+	if _, err := d.n.random.Read(c.Salt[:]); err != nil {
+		return nil, fmt.Errorf("couldn't read random bytes: %w", err)
+	}
+	a.Content = &jisr.Content{Commit: jisr.Commit(ledger.CommitOf(c.Salt, body)), Size: int64(len(body)), Type: "application/json"}
+	entry.Contents = append(entry.Contents, c)
+	return body, nil
+}
+
+func isRefused(err error) bool {
+	var r *jisr.Refusal
+	return errors.As(err, &r)
+}

@@ -1,0 +1,90 @@
+package node
+
+import (
+	"time"
+
+	"jisr"
+)
+
+// Config is a node's jisr.toml. This struct is the manual: every field says what it is for, its zero value
+// works, every key can also be given as JISR_ and its name in capitals with dots as underscores, and an
+// unknown key is refused. Secrets are named by file.
+type Config struct {
+	Member   string            `toml:"member" doc:"The member this node speaks for: 2 to 16 of a-z and 0-9, a letter first. It is part of every act and cannot be changed."`
+	Origin   string            `toml:"origin" doc:"The name of this member's keys and logs, under a domain the member owns, for example jisr.mofa.gov.iq. It cannot be changed."`
+	Name     map[string]string `toml:"name" doc:"The member's name by language: ar, en."`
+	Timezone string            `toml:"timezone" doc:"Where the member's calendar days begin and end, an IANA name. Default: Asia/Baghdad."`
+	Listen   string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. Put a TLS proxy of your own in front, or set tls.cert and tls.key."`
+	TLS      TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
+	Link     LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
+	Courtesy string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
+	Log      string            `toml:"log" doc:"What goes to standard error: debug, info, warn or error. Default: info."`
+}
+
+// TLSConfig names the certificate of the portal and the API.
+type TLSConfig struct {
+	Cert string `toml:"cert" doc:"PEM file of the certificate chain."`
+	Key  string `toml:"key" doc:"PEM file of the private key."`
+}
+
+// LinkConfig says how this node meets others.
+type LinkConfig struct {
+	Listen    string   `toml:"listen" doc:"Address where other members' nodes reach this one. Default: 127.0.0.1:8440. Empty in the file: default; \"none\": this node only dials."`
+	Addresses []string `toml:"addresses" doc:"host:port at which others reach link.listen; printed in the letter of credence."`
+}
+
+// Location is the member's time zone.
+func (c Config) Location() (*time.Location, error) {
+	if c.Timezone == "" {
+		return time.LoadLocation("Asia/Baghdad")
+	}
+	return time.LoadLocation(c.Timezone)
+}
+
+// check refuses what a node cannot run on.
+func (c Config) check() error {
+	if !jisr.ValidMember(jisr.MemberID(c.Member)) {
+		return jisr.Refuse(jisr.Malformed, "member", "want", "iq")
+	}
+	if !validOrigin(c.Origin) {
+		return jisr.Refuse(jisr.Malformed, "origin", "want", "jisr.mofa.gov.iq")
+	}
+	if jisr.Text(c.Name).Empty() {
+		return jisr.Refuse(jisr.Missing, "name")
+	}
+	if _, err := c.Location(); err != nil {
+		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
+	}
+	return jisr.Text(c.Name).Check("name", jisr.MaxTitle)
+}
+
+// validOrigin: a name of keys has no spaces and no plus sign (c2sp.org/signed-note), and names of logs are made
+// by adding a slash and the forum (c2sp.org/tlog-checkpoint).
+func validOrigin(s string) bool {
+	if len(s) < 3 || len(s) > 200 || s[0] == '.' || s[len(s)-1] == '.' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Defaulted is the configuration with every default filled in.
+func (c Config) Defaulted() Config {
+	if c.Timezone == "" {
+		c.Timezone = "Asia/Baghdad"
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8400"
+	}
+	if c.Link.Listen == "" {
+		c.Link.Listen = "127.0.0.1:8440"
+	}
+	if c.Log == "" {
+		c.Log = "info"
+	}
+	return c
+}

@@ -1,0 +1,208 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"jisr"
+	"jisr/book"
+	"jisr/ledger"
+)
+
+const (
+	followEntries = 2_000   // entries brought into the book in one transaction
+	followBytes   = 4 << 20 // bytes of entries read for it
+	followEvery   = time.Second
+)
+
+// head is where the writing of acts in a forum goes on.
+type head struct {
+	clock int64                        // highest of all acts the book has
+	next  jisr.Index                   // next index of this member's own log
+	seen  map[jisr.MemberID]jisr.Index // entries of each other member's log the book has; never changed in place
+}
+
+// head gives the head of a forum. Following is held.
+func (n *Node) head(forum jisr.ForumID) head { return n.heads[forum] }
+
+// applied notes what the book has come to hold. Following is held.
+func (n *Node) applied(said []book.Said) {
+	fresh := map[jisr.ForumID]bool{} // whose seen is a copy made here: acts already encoded keep theirs
+	for i := range said {
+		a := &said[i].Act
+		h := n.heads[a.Forum]
+		h.clock = max(h.clock, a.Clock)
+		if a.Member == n.self.ID {
+			h.next = a.Index + 1
+		} else {
+			if !fresh[a.Forum] {
+				h.seen, fresh[a.Forum] = maps.Clone(h.seen), true
+			}
+			if h.seen == nil {
+				h.seen = map[jisr.MemberID]jisr.Index{}
+			}
+			h.seen[a.Member] = a.Index + 1
+		}
+		n.heads[a.Forum] = h
+		n.appliedAct(&said[i])
+	}
+	n.publishSaid(said)
+}
+
+// appliedAct does what an act means to the node itself, whether it was just written, is met at start-up, or
+// was appended by another process of this member.
+func (n *Node) appliedAct(s *book.Said) {
+	switch s.Act.Kind {
+	case jisr.KindForumAccept:
+		if err := n.enter(s.Act.About, s.Body); err != nil {
+			n.log.Error("couldn't enter a forum", "forum", s.Act.About, "err", err)
+		}
+	case jisr.KindOfficialAdd, jisr.KindOfficialEnd, jisr.KindTokenAdd, jisr.KindTokenEnd, jisr.KindDeskAdd:
+		n.bearers.forget()
+	}
+	if s.Act.Content != nil && s.Body == nil {
+		n.wanting[book.Log{Forum: s.Act.Forum, Member: s.Act.Member}] = append(n.wanting[book.Log{Forum: s.Act.Forum, Member: s.Act.Member}], s.Act.Index)
+	}
+}
+
+// followLoop keeps the book at the ledger: woken by the link, and once a second for what another process of
+// this member may have appended.
+func (n *Node) followLoop(ctx context.Context) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.woken:
+		case <-tick.C:
+		}
+		if err := n.followAll(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("couldn't follow the ledger; trying again", "err", err)
+		}
+	}
+}
+
+// poke wakes the follower.
+func (n *Node) poke() {
+	select {
+	case n.woken <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+func (n *Node) followAll(ctx context.Context) error {
+	n.following.Lock()
+	defer n.following.Unlock()
+	return n.followAllLocked(ctx)
+}
+
+// followAllLocked brings every log to its end. The house log goes first: it says which forums there are.
+func (n *Node) followAllLocked(ctx context.Context) error {
+	if err := n.follow(ctx, book.Log{Forum: jisr.House, Member: n.self.ID}); err != nil {
+		return err
+	}
+	for _, l := range n.logs() {
+		if err := n.follow(ctx, l); err != nil {
+			return err
+		}
+	}
+	return n.fetchWanting(ctx)
+}
+
+// follow brings one log from the ledger into the book. A crash anywhere leaves the book at an earlier
+// position, from where following goes on.
+func (n *Node) follow(ctx context.Context, l book.Log) error {
+	origin := n.origin(l.Forum, l.Member)
+	for {
+		from := n.position(l)
+		size, err := n.ledger.Size(ctx, origin)
+		if errors.Is(err, ledger.ErrNotFound) || err == nil && size <= int64(from) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("couldn't read the size of %s: %w", origin, err)
+		}
+		said, err := n.read(ctx, l, from)
+		if err != nil {
+			return err
+		}
+		if err := n.book.Apply(ctx, said); err != nil {
+			return fmt.Errorf("couldn't bring the book up with %s: %w", origin, err)
+		}
+		n.applied(said)
+	}
+}
+
+// position is the next index of a log the book wants. Following is held.
+func (n *Node) position(l book.Log) jisr.Index {
+	h := n.heads[l.Forum]
+	if l.Member == n.self.ID {
+		return h.next
+	}
+	return h.seen[l.Member]
+}
+
+// read takes a run of entries from the ledger, with the bodies that are here.
+func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Said, error) {
+	origin := n.origin(l.Forum, l.Member)
+	entries, err := n.ledger.Entries(ctx, origin, int64(from), followEntries, followBytes)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read %s from %d: %w", origin, from, err)
+	}
+	said := make([]book.Said, 0, len(entries))
+	for i, data := range entries {
+		a, err := jisr.DecodeKept(l.Member, from+jisr.Index(i), data)
+		if err != nil {
+			return nil, fmt.Errorf("internal error: %s holds at %d what it should have refused: %w", origin, from+jisr.Index(i), err)
+		}
+		s := book.Said{Act: a}
+		if a.Content != nil {
+			if s.Body, err = n.bodyAt(ctx, origin, a.Index); err != nil {
+				return nil, err
+			}
+		}
+		said = append(said, s)
+	}
+	return said, nil
+}
+
+// bodyAt reads the body of an act; nil when it is not here (yet, or any more).
+func (n *Node) bodyAt(ctx context.Context, origin ledger.Origin, i jisr.Index) ([]byte, error) {
+	body, err := n.ledger.Content(ctx, origin, int64(i), 0)
+	if errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the body of %s %d: %w", origin, i, err)
+	}
+	return body, nil
+}
+
+// fetchWanting gives the book the bodies that arrived after their acts. Following is held.
+func (n *Node) fetchWanting(ctx context.Context) error {
+	for l, indices := range n.wanting {
+		var still []jisr.Index
+		for _, i := range indices {
+			body, err := n.bodyAt(ctx, n.origin(l.Forum, l.Member), i)
+			if err != nil {
+				return err
+			}
+			if body == nil {
+				still = append(still, i)
+				continue
+			}
+			if err := n.book.Body(ctx, l, i, body); err != nil {
+				return fmt.Errorf("couldn't give the book a body: %w", err)
+			}
+			n.publish(Event{Forum: l.Forum})
+		}
+		if n.wanting[l] = still; len(still) == 0 {
+			delete(n.wanting, l)
+		}
+	}
+	return nil
+}

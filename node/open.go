@@ -1,0 +1,355 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"jisr"
+	"jisr/book"
+	"jisr/ledger"
+	"jisr/link"
+)
+
+// Node is one member's node. Its methods are safe for concurrent use.
+type Node struct {
+	dir    string
+	config Config
+	now    func() time.Time
+	zone   *time.Location
+	log    *slog.Logger
+	random io.Reader
+	self   Member
+
+	ledger *ledger.Ledger
+	book   *book.Book
+	link   *link.Link
+
+	jobs    chan *job
+	closing chan struct{} // closed once, by Close
+	decided chan struct{} // closed when decideAll has ended
+	woken   chan struct{} // one place: the follower has something to do
+	metrics *metrics
+
+	// following is held while the book is brought up or decided on. It guards heads and wanting: what the book
+	// holds, and the acts whose body it still wants.
+	following sync.Mutex
+	heads     map[jisr.ForumID]head
+	wanting   map[book.Log][]jisr.Index
+
+	// mu guards the forums this member has entered, and why one is frozen.
+	mu      sync.RWMutex
+	forums  map[jisr.ForumID]*forum
+	origins map[ledger.Origin]book.Log
+	ice     map[jisr.ForumID]*jisr.Refusal
+
+	watch watchers
+	held  map[book.Log]map[jisr.MemberID]book.Held // newest receipts; guarded by watch.mu
+
+	sessionKey []byte
+	nobody     string // verifier that no password matches
+	hashing    chan struct{}
+	tries      tries
+	bearers    bearers
+}
+
+// The files of a node's directory.
+const (
+	fileConfig  = "jisr.toml"
+	fileLedger  = "ledger.db" // trusted and irreplaceable: what was said, with its proofs
+	fileBook    = "book.db"   // disposable: made from the ledger at any time
+	fileLetter  = "letter.credence"
+	dirKeys     = "keys"        // who has these speaks for the member
+	fileSession = "session.key" // who has this can sign in as any official here
+)
+
+// Create makes a node's directory: keys, certificate, ledger, letter of credence. It refuses to touch a
+// directory that has any of these, because keys and logs exist once.
+//
+// A crash in the middle leaves a directory without a letter; remove it and create it again.
+func Create(ctx context.Context, dir string, c Config) (err error) {
+	if err := c.check(); err != nil {
+		return err
+	}
+	keysDir := filepath.Join(dir, dirKeys)
+	for _, name := range []string{dirKeys, fileLedger, fileLetter} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			return jisr.Refuse(jisr.Already, filepath.Join(dir, name))
+		}
+	}
+	if err := os.MkdirAll(keysDir, 0o700); err != nil {
+		return fmt.Errorf("couldn't make %s: %w", keysDir, err)
+	}
+	keys, err := ledger.GenerateKeys(c.Origin, rand.Reader)
+	if err != nil {
+		return fmt.Errorf("couldn't make keys: %w", err)
+	}
+	if err := keys.Write(keysDir); err != nil {
+		return err
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	if err := os.WriteFile(filepath.Join(keysDir, fileSession), key, 0o600); err != nil {
+		return fmt.Errorf("couldn't write the session key: %w", err)
+	}
+	if err := createLetter(dir, c, keys); err != nil {
+		return err
+	}
+	return createLedger(ctx, dir, c, keys)
+}
+
+func createLetter(dir string, c Config, keys *ledger.Keys) error {
+	identity, err := link.GenerateIdentity(filepath.Join(dir, dirKeys))
+	if err != nil {
+		return fmt.Errorf("couldn't make the certificate of the link: %w", err)
+	}
+	letter, err := link.WriteLetter(link.Letter{
+		Member: c.Member, Origin: c.Origin, Names: c.Name, Keys: keys.Public(), Pin: identity.Pin(), Addresses: c.Link.Addresses, Made: time.Now().UTC(),
+	}, keys)
+	if err != nil {
+		return fmt.Errorf("couldn't write the letter of credence: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, fileLetter), letter, 0o644); err != nil {
+		return fmt.Errorf("couldn't write the letter of credence: %w", err)
+	}
+	return nil
+}
+
+func createLedger(ctx context.Context, dir string, c Config, keys *ledger.Keys) error {
+	store, err := ledger.CreateSQLite(ctx, filepath.Join(dir, fileLedger))
+	if err != nil {
+		return err
+	}
+	l, err := ledger.Open(ctx, ledger.Options{Store: store, Keys: keys, Inspect: func(ledger.Origin, int64, []byte, []byte) ([]ledger.Ref, error) { return nil, nil }, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	err = l.CreateLog(ctx, ledger.Origin(c.Origin+"/"+string(jisr.House)), keys.Public())
+	return errors.Join(err, l.Close())
+}
+
+// Open opens the node in o.Dir and brings its book up with its ledger. The node can be read and written at
+// once; it meets other members only under Run.
+func Open(ctx context.Context, o Options) (*Node, error) {
+	if err := o.Config.check(); err != nil {
+		return nil, err
+	}
+	n := newNode(o)
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.closeStores())
+	}
+	go n.decideAll()
+	return n, nil
+}
+
+// newNode makes a node that has opened nothing yet.
+func newNode(o Options) *Node {
+	n := &Node{
+		dir: o.Dir, config: o.Config, now: o.Now, log: o.Logger, random: rand.Reader,
+		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1),
+		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
+		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]*jisr.Refusal{},
+		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
+		hashing: make(chan struct{}, argonAtOnce), metrics: newMetrics(),
+	}
+	if n.now == nil {
+		n.now = time.Now
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	return n
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	if n.zone, err = n.config.Location(); err != nil {
+		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
+	}
+	keysDir := filepath.Join(n.dir, dirKeys)
+	if n.sessionKey, err = os.ReadFile(filepath.Join(keysDir, fileSession)); err != nil {
+		return fmt.Errorf("couldn't read the session key: %w", err)
+	}
+	nobody, err := hashPassword(newSecret(32))
+	if err != nil {
+		return err
+	}
+	n.nobody = nobody.Argon2id
+	if err := n.openLedger(ctx); err != nil {
+		return err
+	}
+	if n.book, err = book.Open(ctx, filepath.Join(n.dir, fileBook), n.self.ID); err != nil {
+		return err
+	}
+	return n.start(ctx)
+}
+
+// openLedger opens what is irreplaceable: keys and ledger. Rebuilding the book needs no more.
+func (n *Node) openLedger(ctx context.Context) error {
+	keys, err := ledger.ReadKeys(filepath.Join(n.dir, dirKeys))
+	if err != nil {
+		return err
+	}
+	if err := n.introduce(); err != nil {
+		return err
+	}
+	store, err := ledger.OpenSQLite(ctx, filepath.Join(n.dir, fileLedger))
+	if err != nil {
+		return err
+	}
+	n.ledger, err = ledger.Open(ctx, ledger.Options{Store: store, Keys: keys, Inspect: n.inspect, Now: n.now, Logger: n.log})
+	return err
+}
+
+// introduce reads this member's own letter of credence.
+func (n *Node) introduce() error {
+	raw, err := os.ReadFile(filepath.Join(n.dir, fileLetter))
+	if err != nil {
+		return fmt.Errorf("couldn't read this member's letter of credence: %w", err)
+	}
+	l, err := link.ParseLetter(raw)
+	if err != nil {
+		return fmt.Errorf("couldn't read this member's letter of credence: %w", err)
+	}
+	if l.Member != n.config.Member || l.Origin != n.config.Origin {
+		return jisr.Refuse(jisr.KeysDiffer, n.config.Member)
+	}
+	n.self = Member{ID: jisr.MemberID(l.Member), Name: jisr.Text(l.Names), Origin: l.Origin, Letter: raw, Finger: l.Fingerprint()}
+	n.origins[n.origin(jisr.House, n.self.ID)] = book.Log{Forum: jisr.House, Member: n.self.ID}
+	return nil
+}
+
+// start makes the link, takes up where the book stands, and brings it to the end of every log.
+func (n *Node) start(ctx context.Context) error {
+	identity, err := link.ReadIdentity(filepath.Join(n.dir, dirKeys))
+	if err != nil {
+		return err
+	}
+	n.link = link.New(link.Config{
+		Identity: identity, Letter: n.self.Letter, Ledger: n.ledger, Now: n.now, Logger: n.log,
+		OnMirrored: func(ledger.Origin, int64, int64) { n.poke() },
+		OnReceipt:  n.received,
+		OnBehind:   n.freeze,
+		OnStatus:   func() { n.publish(Event{}) },
+	})
+	if err := n.resume(ctx); err != nil {
+		return err
+	}
+	if err := n.followAll(ctx); err != nil {
+		return err
+	}
+	return n.recallReceipts(ctx)
+}
+
+// resume takes up the book's positions: forums first, since they say which logs there are.
+func (n *Node) resume(ctx context.Context) error {
+	forums, err := n.book.Forums(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range forums {
+		if f.Accept != nil {
+			if err := n.enterWith(f.ID, *f.Accept); err != nil {
+				return fmt.Errorf("couldn't enter forum %s: %w", f.ID, err)
+			}
+		}
+	}
+	n.following.Lock()
+	defer n.following.Unlock()
+	for _, id := range append(n.forumIDs(), jisr.House) {
+		clock, seen, err := n.book.Head(ctx, id)
+		if err != nil {
+			return err
+		}
+		h := head{clock: clock, next: seen[n.self.ID], seen: map[jisr.MemberID]jisr.Index{}}
+		for m, i := range seen {
+			if m != n.self.ID {
+				h.seen[m] = i
+			}
+		}
+		n.heads[id] = h
+	}
+	n.wanting, err = n.book.Wanting(ctx)
+	return err
+}
+
+// recallReceipts tells lists and waiting programs what the ledger knows of what others hold.
+func (n *Node) recallReceipts(ctx context.Context) error {
+	for _, l := range n.logs() {
+		receipts, err := n.ledger.Receipts(ctx, n.origin(l.Forum, l.Member))
+		if err != nil {
+			return fmt.Errorf("couldn't read receipts: %w", err)
+		}
+		for _, r := range receipts {
+			n.received(r)
+		}
+	}
+	return nil
+}
+
+// Run meets the other members until ctx ends. links is where they reach this node; nil: this node only dials.
+func (n *Node) Run(ctx context.Context, links net.Listener) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	wg.Go(func() { n.followLoop(ctx) })
+	failed := make(chan error, 2)
+	wg.Go(func() { failed <- n.link.Run(ctx) })
+	if links != nil {
+		wg.Go(func() { failed <- n.link.Serve(ctx, links) })
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("the link stopped: %w", err)
+	}
+}
+
+// Close ends the node: commands under way are finished, later ones refused.
+func (n *Node) Close() error {
+	close(n.closing)
+	<-n.decided
+	return n.closeStores()
+}
+
+func (n *Node) closeStores() error {
+	var errs []error
+	if n.book != nil {
+		errs = append(errs, n.book.Close())
+	}
+	if n.ledger != nil {
+		errs = append(errs, n.ledger.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Self is this node's member.
+func (n *Node) Self() Member { return n.self }
+
+// Book is what faces read.
+func (n *Node) Book() *book.Book { return n.book }
+
+// Today is the member's calendar day.
+func (n *Node) Today() jisr.Date { return n.dateOf(n.now()) }
+
+func (n *Node) dateOf(t time.Time) jisr.Date {
+	return jisr.Date(t.In(n.zone).Format(time.DateOnly))
+}
+
+// Zone is where the member's calendar days begin and end.
+func (n *Node) Zone() *time.Location { return n.zone }
+
+// Now is the node's clock.
+func (n *Node) Now() time.Time { return n.now() }

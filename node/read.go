@@ -1,0 +1,329 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"jisr"
+	"jisr/book"
+	"jisr/ledger"
+)
+
+// log finds the ledger's log of a member of a forum.
+func (n *Node) logNamed(forum jisr.ForumID, m jisr.MemberID) (ledger.Origin, error) {
+	if forum == jisr.House {
+		return "", jisr.Refuse(jisr.NoSuch, string(forum), "noun", "forum")
+	}
+	f, err := n.forum(forum)
+	if err != nil {
+		return "", err
+	}
+	if f.letters[m] == nil {
+		return "", jisr.Refuse(jisr.NotMember, string(m), "forum", string(forum))
+	}
+	return n.origin(forum, m), nil
+}
+
+// Receipts says, for each member of the forum but the writer, what its node has signed about an act. Of what
+// other members hold of each other's acts this node knows only what it holds itself.
+func (n *Node) Receipts(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]Receipt, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err != nil {
+		return nil, err
+	}
+	f, err := n.forum(forum)
+	if err != nil {
+		return nil, err
+	}
+	var all []Receipt
+	for _, m := range f.others {
+		if m == p.Member {
+			continue
+		}
+		covers, holds, err := n.ledger.HeldAt(ctx, origin, f.letters[m].Origin, int64(p.Index))
+		if err != nil {
+			return nil, fmt.Errorf("couldn't read the receipts of %s %d: %w", origin, p.Index, err)
+		}
+		r := Receipt{Member: m}
+		if covers != nil {
+			r.CountersignedAt, r.LogSize = covers.Time, covers.Size
+		}
+		if holds != nil {
+			r.HeldAt, r.LogSize = holds.Time, holds.Size
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// Entry gives the exact bytes of an act.
+func (n *Node) Entry(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.ledger.Entry(ctx, origin, int64(p.Index))
+	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+}
+
+// Proof gives a C2SP tlog-proof that the act stands in its log.
+func (n *Node) Proof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.ledger.Proof(ctx, origin, int64(p.Index))
+	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+}
+
+// ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content.
+func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.ledger.ExportProof(ctx, origin, int64(p.Index))
+	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+}
+
+// VerifierKeys gives the keys that verify a member's log in a forum, and those of its countersignatures.
+func (n *Node) VerifierKeys(_ context.Context, forum jisr.ForumID, m jisr.MemberID) (log, mirror []string, err error) {
+	origin, err := n.logNamed(forum, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := n.letterOf(m).Keys
+	return keys.LogVKeys(origin), keys.MirrorVKeys(), nil
+}
+
+// Checkpoint gives the newest checkpoint of a log with every countersignature this node has for it.
+func (n *Node) Checkpoint(ctx context.Context, forum jisr.ForumID, m jisr.MemberID) ([]byte, error) {
+	origin, err := n.logNamed(forum, m)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.ledger.Checkpoint(ctx, origin)
+	return b, n.absent(err, "checkpoint")
+}
+
+// Tile gives a tile or entry bundle of a log (c2sp.org/tlog-tiles): "0/x001/234.p/5", "entries/000".
+func (n *Node) Tile(ctx context.Context, forum jisr.ForumID, m jisr.MemberID, path string) ([]byte, error) {
+	origin, err := n.logNamed(forum, m)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.ledger.Tile(ctx, origin, path)
+	return b, n.absent(err, path)
+}
+
+func (n *Node) absent(err error, what string) error {
+	if errors.Is(err, ledger.ErrNotFound) {
+		return jisr.Refuse(jisr.NoSuch, what)
+	}
+	return err
+}
+
+// Files lists the attachments of an act, with as much of each as is here.
+func (n *Node) Files(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]File, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := n.ledger.Refs(ctx, origin, int64(p.Index))
+	if err != nil {
+		return nil, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+	}
+	a, err := n.act(ctx, forum, p)
+	if err != nil {
+		return nil, err
+	}
+	first := 0
+	if a.Content != nil {
+		first = 1
+	}
+	names := n.fileNames(ctx, forum, a.About)
+	var files []File
+	for i, ref := range refs[min(first, len(refs)):] {
+		f := File{Index: i, Type: ref.Type, Size: ref.Size, Held: ref.Held}
+		if i < len(names) {
+			f.Name = names[i].Name
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func (n *Node) act(ctx context.Context, forum jisr.ForumID, p jisr.Position) (jisr.Act, error) {
+	entry, err := n.Entry(ctx, forum, p)
+	if err != nil {
+		return jisr.Act{}, err
+	}
+	return jisr.DecodeKept(p.Member, p.Index, entry)
+}
+
+func (n *Node) fileNames(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) []jisr.FileName {
+	v, err := n.book.Note(ctx, forum, id)
+	if err != nil || !v.BodyHeld {
+		return nil // the files can be had without their names
+	}
+	return v.Body.Files
+}
+
+// OpenFile opens an attachment that is wholly here. It is read in parts, never whole in memory.
+func (n *Node) OpenFile(ctx context.Context, forum jisr.ForumID, p jisr.Position, index int) (io.ReadSeekCloser, File, error) {
+	files, err := n.Files(ctx, forum, p)
+	if err != nil {
+		return nil, File{}, err
+	}
+	if index < 0 || index >= len(files) {
+		return nil, File{}, jisr.Refuse(jisr.NoSuch, fmt.Sprint(index), "noun", "attachment")
+	}
+	f := files[index]
+	if f.Held < f.Size {
+		return nil, f, jisr.Refuse(jisr.Unfinished, f.Name, "held", fmt.Sprint(f.Held), "size", fmt.Sprint(f.Size))
+	}
+	a, err := n.act(ctx, forum, p)
+	if err != nil {
+		return nil, f, err
+	}
+	at := index
+	if a.Content != nil {
+		at++
+	}
+	r, err := n.ledger.OpenContent(ctx, n.origin(forum, p.Member), int64(p.Index), at)
+	if err != nil {
+		return nil, f, n.absent(err, f.Name)
+	}
+	return r, f, nil
+}
+
+// NewUpload begins an attachment of the given size. It is the caller's until an act names it.
+func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size int64) (Upload, error) {
+	if err := May(c, "note.draft"); err != nil {
+		return Upload{}, err
+	}
+	if size < 0 || size > jisr.MaxAttachment {
+		return Upload{}, jisr.Refuse(jisr.TooLong, "attachment", "max", fmt.Sprint(int64(jisr.MaxAttachment)), "got", fmt.Sprint(size))
+	}
+	if name == "" {
+		return Upload{}, jisr.Refuse(jisr.Missing, "filename")
+	}
+	if err := (jisr.Text{"und": name}).Check("filename", jisr.MaxFileName); err != nil {
+		return Upload{}, err
+	}
+	if typ == "" {
+		typ = "application/octet-stream"
+	}
+	if len(typ) > 127 {
+		return Upload{}, jisr.Refuse(jisr.TooLong, "filetype", "max", "127")
+	}
+	id, err := n.ledger.NewUpload(ctx, size, typ, name)
+	if err != nil {
+		return Upload{}, fmt.Errorf("couldn't begin an upload: %w", err)
+	}
+	return n.uploadInfo(ctx, id)
+}
+
+// WriteUpload adds what r gives at offset, which must be how much is held. What was written before an error
+// stays: asking UploadInfo tells where to go on.
+func (n *Node) WriteUpload(ctx context.Context, c Caller, id string, offset int64, r io.Reader) (Upload, error) {
+	if err := May(c, "note.draft"); err != nil {
+		return Upload{}, err
+	}
+	_, err := n.ledger.WriteUpload(ctx, id, offset, r)
+	if errors.Is(err, ledger.ErrGap) {
+		return Upload{}, jisr.Refuse(jisr.Conflict, id, "offset", fmt.Sprint(offset))
+	}
+	if err != nil {
+		return Upload{}, n.absent(err, id)
+	}
+	return n.uploadInfo(ctx, id)
+}
+
+// UploadInfo tells how much of an upload is here.
+func (n *Node) UploadInfo(ctx context.Context, c Caller, id string) (Upload, error) {
+	if err := May(c, "note.draft"); err != nil {
+		return Upload{}, err
+	}
+	return n.uploadInfo(ctx, id)
+}
+
+func (n *Node) uploadInfo(ctx context.Context, id string) (Upload, error) {
+	u, err := n.ledger.Upload(ctx, id)
+	if err != nil {
+		return Upload{}, n.absent(err, id)
+	}
+	up := Upload{ID: u.Blob, Name: u.Name, Type: u.Type, Size: u.Size, Held: u.Held}
+	if u.Complete {
+		up.Commit = jisr.Commit(u.Commit)
+	}
+	return up, nil
+}
+
+// DropUpload forgets an upload that no act names.
+func (n *Node) DropUpload(ctx context.Context, c Caller, id string) error {
+	if err := May(c, "note.draft"); err != nil {
+		return err
+	}
+	return n.absent(n.ledger.DropUpload(ctx, id), id)
+}
+
+// Links tells how the road to every other member is.
+func (n *Node) Links() []LinkStatus {
+	var all []LinkStatus
+	for _, s := range n.link.Status() {
+		m := jisr.MemberID(s.Member)
+		l := n.letterOf(m)
+		if l == nil {
+			continue
+		}
+		all = append(all, LinkStatus{
+			Member: m, Name: jisr.Text(l.Names), State: LinkState(s.State), Because: s.Because, Detail: s.Detail, Since: s.Since, Contact: s.Contact,
+			Queued: s.Queued, Rate: s.Rate, Finger: l.Fingerprint(), Origin: l.Origin, Forums: n.forumsWith(m), Address: l.Addresses,
+		})
+	}
+	return all
+}
+
+func (n *Node) forumsWith(m jisr.MemberID) []jisr.ForumID {
+	var all []jisr.ForumID
+	for _, id := range n.forumIDs() {
+		if f, err := n.forum(id); err == nil && f.letters[m] != nil {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// RetryLink tries the road to a member now instead of at the next turn.
+func (n *Node) RetryLink(m jisr.MemberID) { n.link.RetryNow(string(m)) }
+
+// Evidence lists what is kept of other members' misbehaviour, newest first.
+func (n *Node) Evidence(ctx context.Context) ([]Evidence, error) {
+	kept, err := n.ledger.Evidence(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the evidence: %w", err)
+	}
+	var all []Evidence
+	for _, e := range kept {
+		l, ok := n.logOf(e.Log)
+		if !ok {
+			l = book.Log{}
+		}
+		all = append(all, Evidence{Member: l.Member, Forum: l.Forum, Kind: e.Kind, At: e.Time, Detail: e.Detail, Proof: append(slices.Clone(e.First), e.Second...)})
+	}
+	return all, nil
+}
+
+// Ready tells whether the node can do its work; the error says why it cannot.
+func (n *Node) Ready() error {
+	select {
+	case <-n.closing:
+		return jisr.Refuse(jisr.Unavailable, "node")
+	default:
+		return nil
+	}
+}

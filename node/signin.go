@@ -1,0 +1,245 @@
+package node
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"jisr"
+	"jisr/book"
+)
+
+// Parameters of argon2id: the second choice of RFC 9106 section 4, for machines that are not large.
+const (
+	argonTime   = 3
+	argonMemory = 64 << 10 // KiB
+	argonLanes  = 2
+	argonKey    = 32
+	argonAtOnce = 2 // 64 MiB each: more would let strangers fill the memory
+)
+
+const (
+	sessionLife   = 12 * time.Hour
+	signInTries   = 10               // for one name or address …
+	signInWindow  = 10 * time.Minute // … within this time
+	maxTrackedTry = 10_000           // names and addresses remembered
+)
+
+// hashPassword makes the PHC string of a password under a fresh salt.
+func hashPassword(password string) (jisr.Secret, error) {
+	if err := checkPassword(password); err != nil {
+		return jisr.Secret{}, err
+	}
+	salt := make([]byte, 16)
+	rand.Read(salt)
+	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKey)
+	return jisr.Secret{Argon2id: fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))}, nil
+}
+
+// verifyPassword checks a password against a PHC string made by hashPassword. Other parameters than ours are
+// refused: the string comes from our own log, and its cost must stay bounded.
+func verifyPassword(phc, password string) bool {
+	parts := strings.Split(phc, "$")
+	if len(parts) != 6 || parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", argonMemory, argonTime, argonLanes) {
+		return false
+	}
+	salt, errSalt := base64.RawStdEncoding.DecodeString(parts[4])
+	want, errKey := base64.RawStdEncoding.DecodeString(parts[5])
+	if errSalt != nil || errKey != nil {
+		return false
+	}
+	got := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKey)
+	return subtle.ConstantTimeCompare(got, want) == 1
+}
+
+// SignIn checks a password and gives a session for a cookie. The refusal does not tell whether the name or the
+// password was wrong, and takes as long either way. address is where the attempt came from.
+func (n *Node) SignIn(ctx context.Context, official, password, address string) (string, Caller, error) {
+	now := n.now()
+	for _, who := range []string{"name " + official, "address " + address} {
+		if wait := n.tries.wait(who, now); wait > 0 {
+			return "", Caller{}, jisr.Refuse(jisr.TooOften, "sign-in", "seconds", strconv.Itoa(int(wait.Seconds())+1))
+		}
+	}
+	row, phc := n.passwordOf(ctx, official)
+	select {
+	case n.hashing <- struct{}{}:
+		defer func() { <-n.hashing }()
+	case <-ctx.Done():
+		return "", Caller{}, ctx.Err()
+	}
+	if len(password) > 4*jisr.MaxPassword || !verifyPassword(phc, password) || row == nil {
+		n.tries.failed("name "+official, now)
+		n.tries.failed("address "+address, now)
+		return "", Caller{}, jisr.Refuse(jisr.BadLogin, "sign-in")
+	}
+	n.tries.forget("name " + official)
+	c, err := n.callerOf(ctx, row)
+	return n.seal(row, now.Add(sessionLife)), c, err
+}
+
+// passwordOf finds the verifier of an official; a made-up one stands in for who does not exist.
+func (n *Node) passwordOf(ctx context.Context, official string) (*book.AccountRow, string) {
+	if jisr.ValidName(official) {
+		row, err := n.book.Account(ctx, officialID(jisr.OfficialID(official)))
+		if err == nil && row.Account.Ended == nil && row.Secret.Argon2id != "" {
+			return &row, row.Secret.Argon2id
+		}
+	}
+	return nil, n.nobody
+}
+
+// seal makes a session: who, until when, under which password, and a MAC over these. Nothing is stored, so a
+// restart signs nobody out; a new password or the end of the post makes every session of the post invalid.
+func (n *Node) seal(row *book.AccountRow, until time.Time) string {
+	s := fmt.Sprintf("%s|%d|%d", row.ID.Name(), until.Unix(), row.Account.Secret)
+	return base64.RawURLEncoding.EncodeToString([]byte(s)) + "." + base64.RawURLEncoding.EncodeToString(n.mac(s))
+}
+
+func (n *Node) mac(s string) []byte {
+	m := hmac.New(sha256.New, n.sessionKey)
+	m.Write([]byte("jisr session/v1\n" + s))
+	return m.Sum(nil)
+}
+
+// Session tells who a session from SignIn belongs to.
+func (n *Node) Session(ctx context.Context, session string) (Caller, error) {
+	refused := jisr.Refuse(jisr.BadLogin, "session")
+	head, tag, ok := strings.Cut(session, ".")
+	text, errText := base64.RawURLEncoding.DecodeString(head)
+	mac, errMac := base64.RawURLEncoding.DecodeString(tag)
+	if !ok || len(session) > 512 || errText != nil || errMac != nil || !hmac.Equal(mac, n.mac(string(text))) {
+		return Caller{}, refused
+	}
+	parts := strings.Split(string(text), "|")
+	until, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil || n.now().Unix() >= until {
+		return Caller{}, refused
+	}
+	row, err := n.book.Account(ctx, officialID(jisr.OfficialID(parts[0])))
+	if isRefusal(err, jisr.NoSuch) || err == nil && (row.Account.Ended != nil || fmt.Sprint(row.Account.Secret) != parts[2]) {
+		return Caller{}, refused
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	return n.callerOf(ctx, &row)
+}
+
+// Bearer tells which program a token belongs to. Answers are remembered until an account changes: this is
+// asked for every request of a program.
+func (n *Node) Bearer(ctx context.Context, token string) (Caller, error) {
+	if len(token) > 256 {
+		return Caller{}, jisr.Refuse(jisr.BadLogin, "token")
+	}
+	hash := hashToken(token)
+	if c, ok := n.bearers.get(hash, n.Today()); ok {
+		return c, nil
+	}
+	generation := n.bearers.generation()
+	row, err := n.book.TokenByHash(ctx, hash)
+	if isRefusal(err, jisr.NoSuch) || err == nil && (row.Account.Ended != nil || row.Account.Expires != "" && row.Account.Expires < n.Today()) {
+		return Caller{}, jisr.Refuse(jisr.BadLogin, "token")
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	c, err := n.callerOf(ctx, &row)
+	if err == nil {
+		n.bearers.put(hash, c, n.Today(), generation)
+	}
+	return c, err
+}
+
+func (n *Node) callerOf(ctx context.Context, row *book.AccountRow) (Caller, error) {
+	desks, err := n.book.Desks(ctx)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles}, nil
+}
+
+// Operator is the caller of the command line: whoever can read the node's directory.
+func (n *Node) Operator() Caller {
+	return Caller{Account: "operator/local", Title: jisr.Text{"ar": "مشغّل العقدة", "en": "Operator of the node"}, Roles: []jisr.Role{jisr.Admin}}
+}
+
+// bearers remembers which tokens are good today. mu guards all of it.
+type bearers struct {
+	mu    sync.Mutex
+	day   jisr.Date
+	gen   int
+	known map[string]Caller
+}
+
+func (b *bearers) get(hash string, today jisr.Date) (Caller, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.known[hash]
+	return c, ok && b.day == today
+}
+
+func (b *bearers) generation() int { b.mu.Lock(); defer b.mu.Unlock(); return b.gen }
+
+// put remembers an answer unless an account changed while it was looked up.
+func (b *bearers) put(hash string, c Caller, today jisr.Date, generation int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gen != generation {
+		return
+	}
+	if b.known == nil || b.day != today || len(b.known) > 1_000 {
+		b.known, b.day = map[string]Caller{}, today
+	}
+	b.known[hash] = c
+}
+
+func (b *bearers) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known, b.gen = nil, b.gen+1
+}
+
+// tries counts failed attempts to sign in. mu guards the map, whose size is bounded.
+type tries struct {
+	mu   sync.Mutex
+	seen map[string][]time.Time
+}
+
+// wait tells how long who has to wait before the next attempt; 0: not at all.
+func (t *tries) wait(who string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	recent := t.seen[who]
+	if len(recent) < signInTries {
+		return 0
+	}
+	return max(0, recent[len(recent)-signInTries].Add(signInWindow).Sub(now))
+}
+
+func (t *tries) failed(who string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.seen == nil || len(t.seen) >= maxTrackedTry {
+		t.seen = map[string][]time.Time{} // forgets: better than filling the memory
+	}
+	recent := append(t.seen[who], now)
+	t.seen[who] = recent[max(0, len(recent)-signInTries):]
+}
+
+func (t *tries) forget(who string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.seen, who)
+}
