@@ -1,0 +1,113 @@
+package api
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"jisr"
+)
+
+// getAttachment streams a file of a released note, as a whole or in ranges (RFC 9110 section 14).
+//
+// What stands in it was made by somebody else: it comes as a download, under a name made safe, and is never guessed
+// at or run in this origin.
+func (c *call) getAttachment() error {
+	f, id, err := c.note()
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(c.r.PathValue("n"))
+	if err != nil || n < 0 || itoa(n) != c.r.PathValue("n") {
+		return jisr.Refuse(jisr.NoSuch, echo(c.r.PathValue("n")), "noun", "attachment")
+	}
+	v, err := c.node.Book().Note(c.ctx(), f, id)
+	if err != nil {
+		return err
+	}
+	if v.Note == nil {
+		return jisr.Refuse(jisr.NotReleased, id.Name())
+	}
+	at := v.Note.Released.Position
+	content, file, err := c.node.OpenFile(c.ctx(), f, at, n)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	h := c.w.Header()
+	h.Set("Content-Type", safeType(file.Type))
+	h.Set("Content-Disposition", disposition(file.Name, n))
+	h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
+	w := &patientWriter{c.w, http.NewResponseController(c.w)}
+	http.ServeContent(w, c.r, "", time.Time{}, content)
+	return nil
+}
+
+// safeType is a media type as a header may carry it; what is none is bytes (RFC 2046 section 4.5.1).
+func safeType(t string) string {
+	if kind, params, err := mime.ParseMediaType(t); err == nil {
+		if s := mime.FormatMediaType(kind, params); s != "" {
+			return s
+		}
+	}
+	return "application/octet-stream"
+}
+
+// disposition names a download (RFC 6266): in ASCII for old programs, in UTF-8 for all others (RFC 8187).
+func disposition(name string, n int) string {
+	name = safeName(name)
+	if name == "" {
+		name = "attachment-" + itoa(n)
+	}
+	ascii := strings.Map(func(r rune) rune {
+		if r > 0x7e || r == '"' || r == '\\' || r == '%' || r == ';' {
+			return '_'
+		}
+		return r
+	}, name)
+	return `attachment; filename="` + ascii + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+}
+
+// safeName leaves of a name what cannot lead out of a directory, hide the file, or turn its reading order so that
+// "gpj.exe" looks like "exe.jpg" (Unicode Technical Report 36, section 2.2).
+func safeName(name string) string {
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x200e && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x61c:
+			return -1
+		case strings.ContainsRune(`<>:|?*/`, r):
+			return '_'
+		}
+		return r
+	}, name)
+	return strings.TrimLeft(strings.TrimSpace(name), ".")
+}
+
+// patientWriter gives a caller time as long as it takes something now and then: the server's own deadline is for
+// answers, not for files.
+type patientWriter struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (w *patientWriter) Write(b []byte) (int, error) {
+	w.rc.SetWriteDeadline(time.Now().Add(quiet)) // a writer without deadlines has none to move
+	return w.ResponseWriter.Write(b)
+}
+
+// patientReader is the same for what a caller sends.
+type patientReader struct {
+	io.Reader
+	rc *http.ResponseController
+}
+
+func (r *patientReader) Read(b []byte) (int, error) {
+	r.rc.SetReadDeadline(time.Now().Add(quiet)) // a reader without deadlines has none to move
+	return r.Reader.Read(b)
+}

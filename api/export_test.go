@@ -1,0 +1,50 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"jisr"
+)
+
+// ReadNote is what a note handed in goes through before node sees it, for fuzzing.
+func ReadNote(body []byte) (jisr.Draft, error) {
+	var in noteIn
+	if err := decodeStrict(body, &in); err != nil {
+		return jisr.Draft{}, err
+	}
+	return in.draft()
+}
+
+// Operations lists what is served: method and path.
+func Operations() []string {
+	var all []string
+	for _, op := range operations() {
+		all = append(all, op.method+" "+strings.ReplaceAll(op.path, "...}", "}"))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Openings lists what is served without a token.
+func Openings() []string {
+	var all []string
+	for _, op := range operations() {
+		if op.access == open {
+			all = append(all, op.method+" "+op.path)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Fail answers with an error as h does.
+func Fail(h http.Handler, w http.ResponseWriter, r *http.Request, err error) {
+	h.(*face).fail(w, r, err)
+}
+
+// Statuses, Metadata and Disposition are what they are named after.
+func Statuses() map[jisr.RefusalKind]int           { return statuses() }
+func Metadata(s string) (map[string]string, error) { return uploadMetadata(s) }
+func Disposition(name string, n int) string        { return disposition(name, n) }

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// figures are what one side of a comparison reached. The names are an interface (design section 6); what was not
+// measured is left out. Milliseconds are of wall time, per_second counts what both nodes have durably and the
+// writer knows it, MB are 2^20 bytes.
+type figures struct {
+	Note    *noteFigures    `json:"note,omitempty"`
+	Backlog *backlogFigures `json:"backlog,omitempty"`
+	Rebuild *rebuildFigures `json:"rebuild,omitempty"`
+	Page    *pageFigures    `json:"page,omitempty"`
+	Idle    *idleFigures    `json:"idle,omitempty"`
+	Ready   *readyFigures   `json:"ready,omitempty"`
+}
+
+type noteFigures struct {
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+	PerSecond float64 `json:"per_second"`
+	Senders   int     `json:"senders,omitempty"` // of the rate
+}
+
+type backlogFigures struct {
+	Seconds float64 `json:"seconds"`
+	Notes   int     `json:"notes"`
+	Outage  float64 `json:"outage_seconds"`
+}
+
+type rebuildFigures struct {
+	PerSecond float64 `json:"acts_per_second"`
+	Acts      int64   `json:"acts,omitempty"`
+}
+
+type pageFigures struct {
+	P95   float64 `json:"p95_ms"`
+	Notes int     `json:"notes,omitempty"` // in the lists
+}
+
+type idleFigures struct {
+	RSS float64 `json:"rss_mb"`
+}
+
+type readyFigures struct {
+	Seconds float64 `json:"seconds"`
+}
+
+// report is what --json prints.
+type report struct {
+	figures
+	Baseline figures           `json:"baseline"`
+	Machine  map[string]string `json:"machine"`
+}
+
+// benchPlan says how much is done of everything.
+type benchPlan struct {
+	only    []string
+	latency int           // notes sent one after the other
+	senders int           // at once
+	rate    time.Duration // how long they send
+	backlog int           // notes written while the road is cut
+	outage  time.Duration
+	acts    int // in the ledger that is rebuilt
+	pages   int // of each kind
+}
+
+func fullPlan() benchPlan {
+	return benchPlan{latency: 500, senders: 256, rate: 8 * time.Second, backlog: 300, outage: 60 * time.Second, acts: 100_000, pages: 200}
+}
+
+func quickPlan() benchPlan {
+	return benchPlan{latency: 200, senders: 256, rate: 3 * time.Second, backlog: 300, outage: 8 * time.Second, acts: 20_000, pages: 100}
+}
+
+// measurements lists what can be asked for with --only, in the order it is done.
+func measurements() []string { return []string{"ready", "note", "backlog", "rebuild", "page"} }
+
+func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
+
+func benchVerb() verb {
+	return verb{
+		name:  "bench",
+		short: both{"measure two nodes on this machine, each figure beside a baseline", "قِس منظومتين على هذا الجهاز، وإلى جانب كل رقم خط أساس"},
+		long: both{
+			"Founds two nodes in a directory that is removed at the end, runs them as two processes of jisr serve, durable on both\n" +
+				"sides, and measures: a note from release to the other side's signature, notes per second, the backlog after the road\n" +
+				"was cut, rebuilding the book, pages, an idle node, a start. The baseline does the least that such a thing can do, in\n" +
+				"the same run: insert with fsync, sign twice, a TLS round trip, insert and sign there; an empty server; bare inserts.\n" +
+				"The full run takes about three minutes.",
+			"ينشئ منظومتين في مجلد يُحذف في النهاية ويشغّلهما بعمليتين من jisr serve، ويقيس المذكرة من إصدارها إلى توقيع الطرف الآخر،\n" +
+				"وعدد المذكرات في الثانية، وما تراكم بعد انقطاع، وإعادة بناء الدفتر، والصفحات، والمنظومة الخاملة، وبدء التشغيل.\n" +
+				"وخط الأساس أقلّ ما يمكن فعله، في التشغيل نفسه.",
+		},
+		setup: func(o *options) runner {
+			asJSON := o.asJSON()
+			quick := o.on("quick", both{"measure less: about one minute", "قياس أقصر: نحو دقيقة"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page; with commas between", "من ready و note و backlog و rebuild و page؛ مفصولة بفواصل"})
+			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
+			return func(ctx context.Context, t *terminal, _ []string) error {
+				if *greet != "" {
+					return hello(ctx, t, *greet)
+				}
+				plan := fullPlan()
+				if *quick {
+					plan = quickPlan()
+				}
+				for name := range strings.FieldsFuncSeq(*only, func(r rune) bool { return r == ',' || r == ' ' }) {
+					if !slices.Contains(measurements(), name) {
+						return usage("cli.bench.unknown", "name", name, "names", strings.Join(measurements(), ", "))
+					}
+					plan.only = append(plan.only, name)
+				}
+				r, err := measure(ctx, t, plan)
+				if err != nil {
+					return err
+				}
+				if *asJSON {
+					return t.json(r)
+				}
+				return t.report(r)
+			}
+		},
+	}
+}
+
+// measure does what the plan asks for, one thing after the other, since there are few cores.
+func measure(ctx context.Context, t *terminal, plan benchPlan) (r *report, err error) {
+	dir, err := os.MkdirTemp("", "jisr-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("couldn't make a directory to measure in: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	r = &report{Machine: machine()}
+	b := &bench{dir: dir, t: t, plan: plan}
+	if err := b.found(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.stop()) }()
+	if err := b.measure(ctx, r); err != nil {
+		return nil, err
+	}
+	return r, baseline(ctx, filepath.Join(dir, "bare"), plan, &r.Baseline)
+}
+
+func (b *bench) measure(ctx context.Context, r *report) error {
+	steps := []struct {
+		name string
+		do   func(context.Context, *report) error
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"rebuild", b.rebuild}, {"page", b.pages}}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if !b.plan.has(s.name) {
+			continue
+		}
+		if err := s.do(ctx, r); err != nil {
+			return fmt.Errorf("couldn't measure %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// report prints the figures as a table, baseline beside.
+func (t *terminal) report(r *report) error {
+	rows := [][]string{{t.lang.T("cli.bench.figure"), t.lang.T("cli.bench.jisr"), t.lang.T("cli.bench.baseline")}}
+	add := func(name string, value func(*figures) (float64, bool)) {
+		got, ok := value(&r.figures)
+		if !ok {
+			return
+		}
+		bare := "–"
+		if v, ok := value(&r.Baseline); ok {
+			bare = figure(v)
+		}
+		rows = append(rows, []string{name, figure(got), bare})
+	}
+	add("note, p50 (ms)", func(f *figures) (float64, bool) { return f.note(func(n *noteFigures) float64 { return n.P50 }) })
+	add("note, p99 (ms)", func(f *figures) (float64, bool) { return f.note(func(n *noteFigures) float64 { return n.P99 }) })
+	add("notes a second", func(f *figures) (float64, bool) { return f.note(func(n *noteFigures) float64 { return n.PerSecond }) })
+	add("backlog of 300 notes (s)", func(f *figures) (float64, bool) {
+		if f.Backlog == nil {
+			return 0, false
+		}
+		return f.Backlog.Seconds, true
+	})
+	add("rebuilt acts a second", func(f *figures) (float64, bool) {
+		if f.Rebuild == nil {
+			return 0, false
+		}
+		return f.Rebuild.PerSecond, true
+	})
+	add("page, p95 (ms)", func(f *figures) (float64, bool) {
+		if f.Page == nil {
+			return 0, false
+		}
+		return f.Page.P95, true
+	})
+	add("idle memory (MB)", func(f *figures) (float64, bool) {
+		if f.Idle == nil {
+			return 0, false
+		}
+		return f.Idle.RSS, true
+	})
+	add("start to ready (s)", func(f *figures) (float64, bool) {
+		if f.Ready == nil {
+			return 0, false
+		}
+		return f.Ready.Seconds, true
+	})
+	return t.table(rows)
+}
+
+func (f *figures) note(of func(*noteFigures) float64) (float64, bool) {
+	if f.Note == nil || of(f.Note) == 0 {
+		return 0, false
+	}
+	return of(f.Note), true
+}
+
+// figure writes a number with as many digits as mean anything.
+func figure(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// quantile of durations that are sorted, by nearest rank.
+func quantile(sorted []time.Duration, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	i := int(q*float64(len(sorted))+0.999999) - 1
+	return sorted[min(max(i, 0), len(sorted)-1)].Seconds() * 1000
+}

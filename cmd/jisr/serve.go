@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"jisr/api"
+	"jisr/node"
+	"jisr/portal"
+	"jisr/words"
+)
+
+// Bounds of the server of portal and API. Bodies are bounded by the faces; uploads and streams of open pages may
+// last, so there is no deadline for a whole request or answer.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10 // bytes
+	stopTimeout   = 4 * time.Second
+	streamsEnd    = 300 * time.Millisecond // what is left of requests under way before their contexts end
+	maxCourtesy   = words.MaxOverride
+	softMemory    = 256 << 20 // bytes the collector aims to stay under, unless GOMEMLIMIT says otherwise
+)
+
+func serveVerb() verb {
+	return verb{
+		name:  "serve",
+		short: both{"run a node: portal, API and link", "شغّل المنظومة: البوابة والواجهة البرمجية والربط"},
+		long: both{
+			"Runs until SIGINT or SIGTERM; what is under way is finished, which takes 5 seconds at most. kill -9 loses nothing\n" +
+				"that was answered with success. The log goes to standard error. Settings are in DIR/jisr.toml: jisr config describe.",
+			"تعمل حتى SIGINT أو SIGTERM، فيُنجز ما بدأ خلال خمس ثوانٍ على الأكثر. ولا يضيع بالإيقاف القسري ما أُجيب عنه بالنجاح.\n" +
+				"يُكتب السجل التشغيلي على مخرج الأخطاء، والإعدادات في DIR/jisr.toml ودليلها jisr config describe.",
+		},
+		setup: func(o *options) runner {
+			dir := o.dir()
+			child := o.on("until-eof", both{"also end when standard input is closed: for a program that started it", "انتهِ أيضاً عند إغلاق الدخل القياسي: لبرنامج شغّلها"})
+			return func(ctx context.Context, t *terminal, _ []string) error {
+				if *child {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithCancel(ctx)
+					defer cancel()
+					go func() { defer cancel(); io.Copy(io.Discard, t.in) }()
+				}
+				return serve(ctx, t, t.dirOf(*dir))
+			}
+		},
+	}
+}
+
+// serve runs the node in dir until ctx ends.
+//
+// Order matters: the addresses are taken first, so that a second serve of the same directory ends before it
+// touches anything; the node is opened next, which brings the book up with the ledger; readiness is answered once
+// both faces stand.
+func serve(ctx context.Context, t *terminal, dir string) error {
+	c, err := readConfig(dir, t.getenv)
+	if err != nil {
+		return err
+	}
+	if t.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
+	c = c.Defaulted()
+	log := t.logger(c.Log).With("member", c.Member)
+	doors, err := listen(c)
+	if err != nil {
+		return err
+	}
+	defer doors.close()
+	if err := t.override(c, dir); err != nil {
+		return err
+	}
+	n, err := node.Open(ctx, node.Options{Dir: dir, Config: c, Logger: log})
+	if err != nil {
+		return fmt.Errorf("couldn't open the node in %s: %w", dir, err)
+	}
+	debug.FreeOSMemory() // opening hashed a password, which takes 64 MiB once
+	return errors.Join(serveNode(ctx, t, n, c, doors, log), n.Close())
+}
+
+// doors are the sockets of a node.
+type doors struct {
+	portal net.Listener
+	link   net.Listener // nil: this node only dials
+}
+
+func listen(c node.Config) (*doors, error) {
+	var d doors
+	var err error
+	if d.portal, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, hint(fmt.Errorf("couldn't listen for the portal and the API: %w", err), "JISR_LISTEN=127.0.0.1:PORT jisr serve")
+	}
+	if c.Link.Listen == "none" {
+		return &d, nil
+	}
+	if d.link, err = net.Listen("tcp", c.Link.Listen); err != nil {
+		d.close()
+		return nil, hint(fmt.Errorf("couldn't listen for other members' nodes: %w", err), "JISR_LINK_LISTEN=127.0.0.1:PORT jisr serve")
+	}
+	return &d, nil
+}
+
+// close gives the sockets back; those a server has closed already say so, which does not matter.
+func (d *doors) close() {
+	for _, l := range []net.Listener{d.portal, d.link} {
+		if l != nil {
+			l.Close()
+		}
+	}
+}
+
+// override takes the operator's own courtesy formulas, where there are any.
+func (t *terminal) override(c node.Config, dir string) error {
+	if c.Courtesy == "" {
+		return nil
+	}
+	path := c.Courtesy
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("couldn't read the courtesy formulas: %w", err)
+	}
+	defer f.Close()
+	if err := t.words.Override(io.LimitReader(f, maxCourtesy+1)); err != nil {
+		return fmt.Errorf("couldn't use the courtesy formulas in %s: %w", path, err)
+	}
+	return nil
+}
+
+func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d *doors, log *slog.Logger) error {
+	closing := make(chan struct{})
+	scheme := "http://"
+	if c.TLS.Cert != "" {
+		scheme = "https://"
+	}
+	handler, err := faces(t, n, log, scheme+c.Listen, closing)
+	if err != nil {
+		return err
+	}
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return requests },
+	}
+	if c.TLS.Cert != "" {
+		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	failed := make(chan error, 2)
+	go func() { failed <- n.Run(running, d.link) }()
+	go func() { failed <- serveHTTP(server, d.portal, c) }()
+	log.Info("ready", "url", scheme+d.portal.Addr().String(), "link", c.Link.Listen)
+	return stopWhen(ctx, cancel, server, closing, endRequests, failed)
+}
+
+// faces puts the portal and the API behind one door. Both are made here and know nothing of each other.
+func faces(t *terminal, n *node.Node, log *slog.Logger, url string, closing <-chan struct{}) (http.Handler, error) {
+	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Closing: closing})
+	if err != nil {
+		return nil, err
+	}
+	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: url})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	for _, path := range []string{"/api/", "/tlog/", "/healthz", "/readyz", "/metrics"} {
+		mux.Handle(path, programs)
+	}
+	return mux, nil
+}
+
+func serveHTTP(s *http.Server, l net.Listener, c node.Config) (err error) {
+	if c.TLS.Cert != "" {
+		err = s.ServeTLS(l, c.TLS.Cert, c.TLS.Key)
+	} else {
+		err = s.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("couldn't serve the portal and the API: %w", err)
+}
+
+// stopWhen waits for the end of ctx, or of what serves, and stops the rest: no new requests, then the streams of
+// open pages, then what is left; the link last, so that receipts on their way still arrive.
+func stopWhen(ctx context.Context, cancel func(), s *http.Server, closing chan struct{}, endRequests func(), failed <-chan error) error {
+	var errs []error
+	running := 2
+	select {
+	case <-ctx.Done():
+	case err := <-failed:
+		errs = append(errs, err)
+		running--
+	}
+	close(closing)
+	end := time.AfterFunc(streamsEnd, endRequests)
+	defer end.Stop()
+	limit, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer done()
+	if err := s.Shutdown(limit); err != nil {
+		errs = append(errs, s.Close())
+	}
+	cancel()
+	for ; running > 0; running-- {
+		errs = append(errs, <-failed)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,71 @@
+package portal
+
+import (
+	"net/url"
+	"slices"
+
+	"jisr/node"
+)
+
+// page makes what stands around a page's own content. It cannot fail: pages of refusals have it too. Figures
+// that cannot be read are left out and logged.
+func (s *site) page(r *request, current string) Page {
+	self := s.node.Self()
+	p := Page{L: r.l, Path: pathOf(r), Current: current, Assets: s.assets.names, Self: MemberBadge{ID: string(self.ID), Name: inLanguage(r.l, self.Name)},
+		Members: s.memberIDs(), Others: s.otherLanguages(r), Search: clip(r.URL.Query().Get("q"), maxSearch), Demo: s.demo}
+	if r.caller.Account == "" {
+		return p
+	}
+	p.Post, p.Desk = inLanguage(r.l, r.caller.Title), inLanguage(r.l, r.caller.DeskName)
+	if p.Post == "" {
+		p.Post = r.caller.Account.Name()
+	}
+	p.MayNote = node.May(r.caller, "note.draft") == nil
+	if isLive(r) {
+		return p // only what changes is sent, and it has no navigation
+	}
+	counts, err := s.node.Book().Counts(r.Context(), s.node.Today())
+	if err != nil {
+		s.log.Error("couldn't count what waits", "err", err)
+	}
+	p.Counts = Counts{Today: counts.Ours, Notes: counts.Unopened}
+	return p
+}
+
+// live is page for a page that brings itself up to date.
+func (s *site) live(r *request, current string) Page {
+	p := s.page(r, current)
+	p.Live = true
+	return p
+}
+
+// memberIDs lists all members known here, sorted.
+func (s *site) memberIDs() []string {
+	all := []string{string(s.node.Self().ID)}
+	for _, m := range s.partners() {
+		all = append(all, string(m))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// pathOf is the address of the page without its language. A page that answered a form is asked for anew as the
+// form: what was written in it is not in the address.
+func pathOf(r *request) string {
+	u := url.URL{Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+	rest := u.RequestURI()
+	if prefix := "/" + r.lang; len(rest) > len(prefix) && rest[:len(prefix)+1] == prefix+"/" {
+		return clip(rest[len(prefix):], maxAddress)
+	}
+	return "/"
+}
+
+func (s *site) otherLanguages(r *request) []Language {
+	var all []Language
+	for _, lang := range s.langs {
+		if lang != r.lang {
+			all = append(all, Language{Tag: lang, Name: s.words.In(lang).Name(), URL: "/" + lang + pathOf(r)})
+		}
+	}
+	return all
+}

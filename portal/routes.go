@@ -1,0 +1,104 @@
+package portal
+
+import (
+	"net/http"
+	"slices"
+)
+
+// route is one address under /{language}. Access says who is let in before the page looks closer.
+type route struct {
+	method string
+	path   string
+	access access
+	serve  func(*site, *request) (*answer, error)
+}
+
+type access int
+
+const (
+	official access = iota // signed in
+	anybody
+)
+
+// routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
+// that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
+func routes() []route {
+	const draft, note, act = "/drafts/{id}", "/notes/{forum}/{id}", "/record/{forum}/{member}/{index}"
+	return []route{
+		{"GET", "/sign-in", anybody, (*site).signInForm},
+		{"POST", "/sign-in", anybody, (*site).signIn},
+		{"POST", "/sign-out", anybody, (*site).signOut},
+
+		{"GET", "/{$}", official, (*site).today},
+
+		{"GET", "/notes", official, (*site).notes},
+		{"GET", "/notes/new", official, (*site).newDraft},
+		{"POST", "/notes/new", official, (*site).saveNew},
+		{"GET", draft, official, (*site).draft},
+		{"GET", draft + "/edit", official, (*site).editDraft},
+		{"POST", draft + "/edit", official, (*site).saveDraft},
+		{"POST", draft + "/clear", official, (*site).clear},
+		{"GET", draft + "/release", official, (*site).askRelease},
+		{"POST", draft + "/release", official, (*site).release},
+		{"GET", draft + "/return", official, (*site).askReturn},
+		{"POST", draft + "/return", official, (*site).returnDraft},
+		{"GET", draft + "/discard", official, (*site).askDiscard},
+		{"POST", draft + "/discard", official, (*site).discard},
+
+		{"GET", note, official, (*site).note},
+		{"POST", note + "/open", official, (*site).open},
+		{"GET", note + "/withdraw", official, (*site).askWithdraw},
+		{"POST", note + "/withdraw", official, (*site).withdraw},
+		{"GET", note + "/no-answer-needed", official, (*site).askClose},
+		{"POST", note + "/no-answer-needed", official, (*site).close},
+		{"GET", note + "/files/{n}", official, (*site).noteFile},
+
+		{"GET", "/record", official, (*site).record},
+		{"GET", act, official, (*site).act},
+		{"GET", act + "/entry", official, (*site).actEntry},
+		{"GET", act + "/proof", official, (*site).actProof},
+		{"GET", act + "/tlog-proof", official, (*site).actTlogProof},
+
+		{"GET", "/forum", official, (*site).forum},
+		{"POST", "/forum/members/{member}/try", official, (*site).tryLink},
+		{"GET", "/forum/letter", official, (*site).letter},
+		{"GET", "/forum/evidence/{n}", official, (*site).evidence},
+	}
+}
+
+// mux puts the table under each language. What matches nothing is a page that says so.
+func (s *site) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, lang := range s.langs {
+		for _, rt := range routes() {
+			mux.Handle(rt.method+" /"+lang+rt.path, s.handler(lang, rt))
+		}
+		mux.Handle("GET /"+lang+"/events", s.events(lang))
+		mux.Handle("/"+lang+"/", s.handler(lang, route{access: anybody, serve: (*site).nowhere}))
+	}
+	mux.HandleFunc("GET /dist/", s.asset)
+	mux.HandleFunc("GET /favicon.ico", s.favicon)
+	mux.HandleFunc("GET /{$}", s.toLanguage)
+	mux.HandleFunc("/", s.elsewhere)
+	return mux
+}
+
+// toLanguage sends the bare address to the language the reader used last, else to the first of those the
+// browser asks for that we have, else to Arabic.
+func (s *site) toLanguage(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/"+s.languageOf(r)+"/", http.StatusSeeOther)
+}
+
+// elsewhere is what lies under no language: a page in the reader's.
+func (s *site) elsewhere(w http.ResponseWriter, r *http.Request) {
+	s.handler(s.languageOf(r), route{access: anybody, serve: (*site).nowhere}).ServeHTTP(w, r)
+}
+
+func (s *site) languageOf(r *http.Request) string {
+	if c, err := r.Cookie(s.languageCookie()); err == nil {
+		if slices.Contains(s.langs, c.Value) {
+			return c.Value
+		}
+	}
+	return s.words.Accept(r.Header.Get("Accept-Language")).Tag()
+}

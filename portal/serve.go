@@ -1,0 +1,236 @@
+package portal
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"jisr"
+	"jisr/node"
+	"jisr/words"
+)
+
+// request is what pages are asked with.
+type request struct {
+	*http.Request
+	lang   string
+	l      *words.Lang
+	caller node.Caller // zero for who is not signed in
+}
+
+// answer is what a page gives back: exactly one of page, to and file.
+type answer struct {
+	status int // of a page; 0 is 200
+	page   templ.Component
+	to     string // the address to go to, for a POST that has done its work
+	file   *file
+	cookie *http.Cookie // set with it
+}
+
+// file is something to save.
+type file struct {
+	name    string
+	typ     string
+	content io.ReadSeeker
+}
+
+// handler is where a request becomes an answer: one place for sign-in, bounds, errors and writing.
+func (s *site) handler(lang string, rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		r := &request{Request: hr, lang: lang, l: s.words.In(lang)}
+		s.rememberLanguage(w, r)
+		a, err := s.answer(w, r, rt)
+		if err != nil {
+			a = s.failed(r, err)
+		}
+		if a.cookie != nil {
+			http.SetCookie(w, a.cookie)
+		}
+		s.write(w, r, a)
+	})
+}
+
+func (s *site) answer(w http.ResponseWriter, r *request, rt route) (*answer, error) {
+	caller, err := s.callerOf(r.Request)
+	if err != nil && !errors.Is(err, errNoSession) {
+		return nil, err
+	}
+	if err != nil && rt.access == official {
+		return s.toSignIn(r), nil
+	}
+	r.caller = caller
+	if r.Method == http.MethodPost {
+		if err := readForm(w, r); err != nil {
+			return nil, err
+		}
+		defer dropForm(r)
+	}
+	return rt.serve(s, r)
+}
+
+// readForm reads the body, bounded. Only forms that send files may be long; their files wait in temporary
+// files, which dropForm removes.
+func readForm(w http.ResponseWriter, r *request) error {
+	typ, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	var err error
+	limit := int64(maxForm)
+	if typ == "multipart/form-data" && r.caller.Account != "" {
+		limit = maxUploadForm
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		err = r.ParseMultipartForm(maxFormMemory)
+	} else {
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		err = r.ParseForm()
+	}
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return jisr.Refuse(jisr.TooLong, "form", "max", strconv.FormatInt(limit, 10))
+	case err != nil:
+		return jisr.Refuse(jisr.Malformed, "form", "error", err.Error())
+	}
+	return nil
+}
+
+func dropForm(r *request) {
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll() // what stays is in the system's temporary folder, which it clears
+	}
+}
+
+// write sends the answer. A page is made whole first, so that a failure in the middle shows the page of last
+// resort and not half a page.
+func (s *site) write(w http.ResponseWriter, r *request, a *answer) {
+	switch {
+	case a.to != "":
+		http.Redirect(w, r.Request, a.to, http.StatusSeeOther)
+		return
+	case a.file != nil:
+		s.writeFile(w, r, a.file)
+		return
+	}
+	var b bytes.Buffer
+	b.Grow(32 << 10)
+	if err := a.page.Render(r.Context(), &b); err != nil {
+		s.log.Error("couldn't make a page", "path", r.URL.Path, "err", err)
+		writePage(w, r, http.StatusInternalServerError, s.broken[r.lang])
+		return
+	}
+	writePage(w, r, cmp.Or(a.status, http.StatusOK), b.Bytes())
+}
+
+// writePage sends a page. Errors of writing are dropped: the reader has left, and nothing was changed by it.
+func writePage(w http.ResponseWriter, r *request, status int, page []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", r.lang)
+	h.Add("Vary", "Accept-Encoding")
+	if len(page) < 1024 || !acceptsGzip(r.Request) {
+		h.Set("Content-Length", strconv.Itoa(len(page)))
+		w.WriteHeader(status)
+		_, _ = w.Write(page)
+		return
+	}
+	// A page holds no secret that a chosen search could be compressed against (BREACH): the session is in a
+	// cookie, and forms carry no token.
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for unknown levels only
+	_, _ = z.Write(page)
+	_ = z.Close()
+}
+
+// acceptsGzip looks for gzip in Accept-Encoding; "gzip;q=0" counts as accepting nothing of the kind.
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		coding, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if coding == "gzip" {
+			return !strings.HasPrefix(strings.ReplaceAll(weight, " ", ""), "q=0") || strings.ContainsAny(weight, "123456789")
+		}
+	}
+	return false
+}
+
+// writeFile sends a file to be saved, never shown: it was written by somebody else, and shown here it would
+// speak with this portal's origin.
+func (s *site) writeFile(w http.ResponseWriter, r *request, f *file) {
+	if c, ok := f.content.(io.Closer); ok {
+		defer c.Close() // opened for reading: nothing is lost with the error
+	}
+	h := w.Header()
+	h.Set("Content-Disposition", disposition(f.name))
+	h.Set("Content-Type", cmp.Or(safeType(f.typ), "application/octet-stream"))
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	http.ServeContent(w, r.Request, "", time.Time{}, f.content)
+}
+
+// disposition names the file as RFC 6266 section 4.3 has it: a plain name for old readers, and the real one.
+func disposition(name string) string {
+	name = strings.Map(func(c rune) rune {
+		if c < 0x20 || c == 0x7f || strings.ContainsRune(`/\:*?"<>|`, c) {
+			return '_'
+		}
+		return c
+	}, name)
+	plain := strings.Map(func(c rune) rune {
+		if c > 0x7e || c == '%' {
+			return '_'
+		}
+		return c
+	}, name)
+	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
+}
+
+// safeType keeps a media type that is well formed.
+func safeType(t string) string {
+	parsed, _, err := mime.ParseMediaType(t)
+	if err != nil || !strings.Contains(parsed, "/") {
+		return ""
+	}
+	return parsed
+}
+
+// failed is the answer to an error: a refusal is told, a failure is logged.
+func (s *site) failed(r *request, err error) *answer {
+	var refusal *jisr.Refusal
+	if errors.As(err, &refusal) {
+		return &answer{status: statusOf(refusal.Kind), page: refusedPage(s.refusedView(r, refusal))}
+	}
+	if r.Context().Err() == nil && !errors.Is(err, context.Canceled) {
+		s.log.Error("couldn't answer", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	return &answer{status: http.StatusInternalServerError, page: templ.Raw(string(s.broken[r.lang]))}
+}
+
+// statusOf is the HTTP status that goes with a refusal (RFC 9110 section 15).
+func statusOf(k jisr.RefusalKind) int {
+	switch k {
+	case jisr.NoSuch:
+		return http.StatusNotFound
+	case jisr.BadLogin:
+		return http.StatusUnauthorized
+	case jisr.NotAllowed, jisr.SecondPerson, jisr.NotYours, jisr.NotAddressed:
+		return http.StatusForbidden
+	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.Behind, jisr.Unfinished:
+		return http.StatusConflict
+	case jisr.TooLong:
+		return http.StatusRequestEntityTooLarge
+	case jisr.TooOften:
+		return http.StatusTooManyRequests
+	case jisr.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusUnprocessableEntity
+}

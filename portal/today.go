@@ -1,0 +1,153 @@
+package portal
+
+import (
+	"context"
+
+	"jisr/book"
+	"jisr/node"
+)
+
+// todayView is what stands on Today: what waits for this official first, in the heading; then what the other
+// side waits for from us, and what we wait for from them, by due date (practice 6).
+type todayView struct {
+	Page
+	Day     string
+	Heading string
+	Ours    todoList
+	Theirs  todoList
+	House   []todo // drafts that wait for a step of ours: clearance, release, another version
+	Cut     []cut
+}
+
+// todoList is one of the two lists.
+type todoList struct {
+	Items []todo
+	More  int // not shown
+	Late  string
+}
+
+// todo is one line of it.
+type todo struct {
+	line
+	Why     string // the step that is waited for, as a noun
+	Action  string // the word on the button
+	Icon    string
+	Primary bool // the button stands out when it is the first
+}
+
+// cut says that a member cannot be reached, and that no date runs meanwhile against anybody (practice 5.4, P6).
+type cut struct {
+	Word    string
+	Because string
+	Queued  string
+	URL     string
+}
+
+func (s *site) today(r *request) (*answer, error) {
+	v, err := s.todayView(r.Context(), s.reader(r))
+	if err != nil {
+		return nil, err
+	}
+	v.Page = s.live(r, "today")
+	return &answer{page: todayPage(v)}, nil
+}
+
+func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
+	ours, theirs, err := s.node.Book().ToDo(ctx, rd.today)
+	if err != nil {
+		return todayView{}, err
+	}
+	counts, err := s.node.Book().Counts(ctx, rd.today)
+	if err != nil {
+		return todayView{}, err
+	}
+	v := todayView{Day: rd.l.Date(rd.now.In(rd.zone))}
+	joint := 0
+	for i := range ours {
+		t := &ours[i]
+		if t.Why != book.WhyOpen && t.Why != book.WhyAnswer {
+			if rd.concerns(t) && len(v.House) < pageToDo {
+				v.House = append(v.House, rd.todo(t, "ours"))
+			}
+			continue
+		}
+		if joint++; joint <= pageToDo {
+			v.Ours.Items = append(v.Ours.Items, rd.todo(t, "ours"))
+		}
+	}
+	for i := range theirs[:min(len(theirs), pageToDo)] {
+		v.Theirs.Items = append(v.Theirs.Items, rd.todo(&theirs[i], "theirs"))
+	}
+	v.Theirs.More = max(counts.Theirs-len(v.Theirs.Items), 0)
+	v.Ours.More = max(counts.Ours-counts.ToClear-counts.ToRelease-counts.Returned-len(v.Ours.Items), joint-len(v.Ours.Items), 0)
+	v.Ours.Late, v.Theirs.Late = rd.late(counts.LateUs), rd.late(counts.LateThem)
+	v.Heading = rd.waiting(len(v.Ours.Items) + v.Ours.More + len(v.House))
+	v.Cut = s.cuts(rd)
+	return v, nil
+}
+
+// waiting says how many notes wait for the official; small numbers in words, as one speaks.
+func (rd reader) waiting(n int) string {
+	if key := "today.heading." + itoa(int64(n)); rd.l.Has(key) {
+		return rd.l.T(key)
+	}
+	return rd.l.N("today.heading", n)
+}
+
+func (rd reader) late(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return rd.l.N("today.late.count", n)
+}
+
+// concerns tells whether a draft waits for this official: clearance and release for who may and did not draft
+// it, another version for who drafted.
+func (rd reader) concerns(t *book.ToDo) bool {
+	d := t.Note.Draft
+	if d == nil {
+		return false
+	}
+	switch t.Why {
+	case book.WhyClear:
+		return rd.may("note.clear") && d.MayClear(rd.caller.By(), d.Version) == nil
+	case book.WhyRelease:
+		return rd.may("note.release") && d.MayRelease(rd.caller.By(), d.Version) == nil
+	}
+	return rd.may("note.draft")
+}
+
+func (rd reader) todo(t *book.ToDo, whose string) todo {
+	l := rd.line(&t.Note, "")
+	if t.Due != "" {
+		l.Due, l.DueIn = rd.l.Day(string(t.Due)), rd.l.RelativeDay(string(t.Due), string(rd.today))
+	} else {
+		l.Due, l.DueIn = "", ""
+	}
+	l.Late = t.Late
+	why, do := "todo.why."+string(t.Why), "todo.do."+string(t.Why)
+	if whose == "theirs" {
+		do = "todo.do.view"
+		if t.Why != book.WhyHold {
+			why = "todo.them." + string(t.Why)
+		}
+	}
+	icons := map[book.Why]string{book.WhyOpen: "mail-open", book.WhyAnswer: "reply", book.WhyClear: "check", book.WhyRelease: "send", book.WhyReturn: "pen-line", book.WhyHold: "clock"}
+	return todo{line: l, Why: rd.l.T(why), Action: rd.l.T(do), Icon: icons[t.Why], Primary: whose == "ours"}
+}
+
+// cuts lists the members that cannot be reached.
+func (s *site) cuts(rd reader) []cut {
+	var all []cut
+	for _, k := range s.node.Links() {
+		if k.State == node.Linked {
+			continue
+		}
+		c := cut{Word: rd.l.T("today.cut", "member", rd.name(k.Member)), Because: known(rd.l, "link.reason.", k.Because), URL: rd.url("forum")}
+		if k.Queued > 0 {
+			c.Queued = rd.l.N("forum.queue", int(min(k.Queued, 1<<31-1)))
+		}
+		all = append(all, c)
+	}
+	return all
+}
