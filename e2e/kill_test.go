@@ -166,9 +166,9 @@ func (p *peer) verify(n noteOut) {
 	if err := os.WriteFile(file, b, 0o600); err != nil {
 		p.w.t.Fatal(err)
 	}
-	args := []string{"verify", file}
+	args := []string{"verify"}
 	for _, name := range p.w.names {
 		args = append(args, "--letter", filepath.Join(p.w.nodes[name].dir, "letter.credence"))
 	}
-	p.run(args...)
+	p.run(append(args, file)...)
 }

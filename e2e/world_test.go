@@ -35,8 +35,10 @@ type peer struct {
 	name, dir string
 	url       string
 	token     string
-	relay     *linktest.Relay // in front of its link: what others dial
-	link      string          // where the link itself listens
+
+	fingerprint string          // of its letter, as read aloud
+	relay       *linktest.Relay // in front of its link: what others dial
+	link        string          // where the link itself listens
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -110,28 +112,35 @@ func (w *world) init(name string) *peer {
 	p.relay = relay
 	listen := freeAddress(w.t)
 	p.url = "http://" + listen
-	p.run("init", "--dir", p.dir, "--member", name, "--origin", name+".jisr.example", "--name-ar", "دولة "+name, "--name-en", "State of "+name,
+	out := p.run("init", "--json", "--dir", p.dir, "--member", name, "--origin", name+".jisr.example", "--name-ar", "دولة "+name, "--name-en", "State of "+name,
 		"--listen", listen, "--link-listen", p.link, "--link-address", relay.Addr())
+	var made struct{ Fingerprint string }
+	if err := json.Unmarshal(out, &made); err != nil || made.Fingerprint == "" {
+		w.t.Fatalf("init printed %q: %v", out, err)
+	}
+	p.fingerprint = made.Fingerprint
 	return p
 }
 
 func (p *peer) introduce() {
-	args := []string{"credence", "accept", "--dir", p.dir, "--forum", p.w.forum, "--title-ar", "منتدى الاختبار", "--title-en", "Test forum", "--trust"}
+	args := []string{"credence", "accept", "--dir", p.dir, "--forum", p.w.forum, "--title-ar", "منتدى الاختبار", "--title-en", "Test forum", "--yes"}
+	var letters []string
 	for _, other := range p.w.names {
 		if other != p.name {
-			args = append(args, filepath.Join(p.w.nodes[other].dir, "letter.credence"))
+			args = append(args, "--fingerprint", p.w.nodes[other].fingerprint)
+			letters = append(letters, filepath.Join(p.w.nodes[other].dir, "letter.credence"))
 		}
 	}
-	p.run(args...)
+	p.run(append(args, letters...)...)
 }
 
 func (p *peer) newToken() string {
-	out := p.run("token", "add", "--dir", p.dir, "--json", "--id", "e2e", "--title-ar", "برنامج الاختبار", "--title-en", "Test program", "--roles", "reader,drafter,direct")
-	var made struct{ Token string }
-	if err := json.Unmarshal(out, &made); err != nil || made.Token == "" {
+	out := p.run("token", "add", "--dir", p.dir, "--json", "--title-ar", "برنامج الاختبار", "--title-en", "Test program", "--roles", "reader,drafter,direct", "e2e")
+	var made struct{ Secret string }
+	if err := json.Unmarshal(out, &made); err != nil || made.Secret == "" {
 		p.w.t.Fatalf("token add printed %q: %v", out, err)
 	}
-	return made.Token
+	return made.Secret
 }
 
 // run runs a command of the program to its end and gives what it printed.
