@@ -38,6 +38,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"jisr"
@@ -68,6 +69,7 @@ type server struct {
 	local    bool   // whether callers on this machine are known as such
 	statuses map[jisr.RefusalKind]int
 	document []byte
+	tiles    *regexp.Regexp
 	slots    chan struct{} // one for each request at work
 	streams  chan struct{} // one for each stream of events
 	closing  <-chan struct{}
@@ -78,7 +80,7 @@ func Paths() []string { return []string{"/api/", "/tlog/", "/healthz", "/readyz"
 
 // New gives the API's handler. It fails on a PublicURL that is none.
 func New(c Config) (http.Handler, error) {
-	s := &server{node: c.Node, words: c.Words, log: c.Logger, local: true, statuses: statuses(),
+	s := &server{node: c.Node, words: c.Words, log: c.Logger, local: true, statuses: statuses(), tiles: regexp.MustCompile(tilePath),
 		slots: make(chan struct{}, maxInFlight), streams: make(chan struct{}, maxStreams), closing: c.Closing}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -88,7 +90,9 @@ func New(c Config) (http.Handler, error) {
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			return nil, fmt.Errorf("couldn't use the public URL %q: want https://host", c.PublicURL)
 		}
-		s.base, s.local = strings.TrimSuffix(c.PublicURL, "/"), loopbackHost(u.Host)
+		if !anyHost(u.Hostname()) {
+			s.base, s.local = strings.TrimSuffix(c.PublicURL, "/"), loopbackHost(u.Host)
+		}
 	}
 	ops := operations()
 	var err error
@@ -153,6 +157,12 @@ func (s *server) onThisMachine(r *http.Request) bool {
 		}
 	}
 	return true
+}
+
+// anyHost tells whether a host is an address to listen on, under which nobody can be reached: answers then give paths.
+func anyHost(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
 }
 
 func loopbackHost(host string) bool {

@@ -43,8 +43,7 @@ func (c *call) getAttachment() error {
 	h.Set("Content-Type", safeType(file.Type))
 	h.Set("Content-Disposition", disposition(file.Name, n))
 	h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
-	w := &patientWriter{c.w, http.NewResponseController(c.w)}
-	http.ServeContent(w, c.r, "", time.Time{}, content)
+	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, content)
 	return nil
 }
 
@@ -93,21 +92,22 @@ func safeName(name string) string {
 // answers, not for files.
 type patientWriter struct {
 	http.ResponseWriter
-	rc *http.ResponseController
+	c *call
 }
 
 func (w *patientWriter) Write(b []byte) (int, error) {
-	w.rc.SetWriteDeadline(time.Now().Add(quiet)) // a writer without deadlines has none to move
+	w.c.allow(quiet)
 	return w.ResponseWriter.Write(b)
 }
 
 // patientReader is the same for what a caller sends.
 type patientReader struct {
 	io.Reader
-	rc *http.ResponseController
+	c *call
 }
 
 func (r *patientReader) Read(b []byte) (int, error) {
-	r.rc.SetReadDeadline(time.Now().Add(quiet)) // a reader without deadlines has none to move
+	r.c.moved = true
+	http.NewResponseController(r.c.w).SetReadDeadline(time.Now().Add(quiet)) // a reader without deadlines has none to move
 	return r.Reader.Read(b)
 }

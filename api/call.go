@@ -38,6 +38,7 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	caller node.Caller
+	moved  bool // the connection's deadlines are not the server's any more
 }
 
 // resource answers for one address.
@@ -69,10 +70,28 @@ func (s *server) carryOut(op *operation, w http.ResponseWriter, r *http.Request)
 		}
 	}
 	c := &call{server: s, w: w, r: r}
+	defer c.restore()
 	if err := c.admit(op); err != nil {
 		return err
 	}
 	return op.do(c)
+}
+
+// allow gives an answer this long, whatever the server's own deadline is.
+func (c *call) allow(d time.Duration) {
+	c.moved = true
+	http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(d)) // a writer without deadlines has none to move
+}
+
+// restore takes back what was moved, so that the next request on the connection does not inherit it: a server without
+// deadlines of its own sets none.
+func (c *call) restore() {
+	if !c.moved {
+		return
+	}
+	rc := http.NewResponseController(c.w)
+	rc.SetWriteDeadline(time.Time{})
+	rc.SetReadDeadline(time.Time{})
 }
 
 // methodOf heeds X-HTTP-Method-Override for uploads, as tus 1.0 asks of servers ("X-HTTP-Method-Override").

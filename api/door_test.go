@@ -73,7 +73,7 @@ func TestBadInput(t *testing.T) {
 		{"an answer to no id", "iq direct", "POST", notes, with("in_reply_to", `"../x"`), nil, 400, "malformed", "in_reply_to"},
 		{"many references", "iq direct", "POST", notes, with("references", many(33, "sy-x")), nil, 422, "too-many", "references"},
 		{"no such file", "iq direct", "POST", notes, with("attachments", `["up-none"]`), nil, 422, "no-such", "up-none"},
-		{"a file without id", "iq direct", "POST", notes, with("attachments", `[""]`), nil, 404, "no-such", ""},
+		{"a file without id", "iq direct", "POST", notes, with("attachments", `[""]`), nil, 422, "no-such", ""},
 		{"many files", "iq direct", "POST", notes, with("attachments", many(33, "up-x")), nil, 422, "too-many", "attachments"},
 		{"reordering characters", "iq direct", "POST", notes, with("subject", `{"en":"a\u202eb"}`), nil, 400, "malformed", "subject"},
 		{"no language", "iq direct", "POST", notes, with("text", `{"x y":"a"}`), nil, 400, "malformed", "text"},
@@ -218,7 +218,7 @@ func TestEveryRefusalHasAStatus(t *testing.T) {
 			t.Errorf("no words for %s, %d", kind, status)
 		}
 	}
-	for _, status := range []int{404, 405, 412, 413, 414, 415, 428, 500} {
+	for _, status := range []int{404, 405, 408, 412, 413, 414, 415, 428, 500} {
 		if !w.Has("api.title." + strconv.Itoa(status)) {
 			t.Errorf("no words for %d", status)
 		}
@@ -238,6 +238,19 @@ func TestFailureShowsNothing(t *testing.T) {
 	}
 	if !strings.Contains(w.logs.String(), "sda1") || !strings.Contains(w.logs.String(), p.Instance) {
 		t.Errorf("not in the log: %s", w.logs.String())
+	}
+}
+
+// Who comes when all hands are full is told when to come back; whether the node lives is answered all the same.
+func TestTooManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	api.Fill(w.handlers["iq"])
+	a := w.ask(t, "iq direct", "POST", "/api/v1/forums/iq-sy/notes", goodNote)
+	if p := problemOf(t, a); p.Status != http.StatusTooManyRequests || p.Kind != "too-often" || a.Header.Get("Retry-After") != "1" {
+		t.Errorf("%+v %v", p, a.Header)
+	}
+	if a := w.ask(t, "iq", "GET", "/healthz", ""); a.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: %d", a.StatusCode)
 	}
 }
 
@@ -265,13 +278,22 @@ func TestPublishedNodeTrustsNobody(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, rec.Code, want)
 		}
 	}
-	r := httptest.NewRequest("POST", "/api/v1/forums/iq-sy/notes", strings.NewReader(goodNote))
-	r.Header.Set("Authorization", "Bearer "+w.tokens["iq drafter"])
-	r.Header.Set("Content-Type", "application/json")
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, r)
-	if !strings.HasPrefix(rec.Header().Get("Location"), "https://jisr.mofa.gov.iq/api/v1/forums/iq-sy/notes/iq-") {
-		t.Errorf("%d %s", rec.Code, rec.Header().Get("Location"))
+	for public, want := range map[string]string{
+		"https://jisr.mofa.gov.iq/": "https://jisr.mofa.gov.iq/api/v1/forums/iq-sy/notes/iq-",
+		"http://127.0.0.1:8400":     "http://127.0.0.1:8400/api/v1/forums/iq-sy/notes/iq-",
+		"http://0.0.0.0:8400":       "/api/v1/forums/iq-sy/notes/iq-", // where it listens is not where it is
+		"http://:8400":              "/api/v1/forums/iq-sy/notes/iq-",
+	} {
+		h, err := api.New(api.Config{Node: w.nodes["iq"], Words: words, PublicURL: public})
+		check(t, err)
+		r := httptest.NewRequest("POST", "/api/v1/forums/iq-sy/notes", strings.NewReader(goodNote))
+		r.Header.Set("Authorization", "Bearer "+w.tokens["iq drafter"])
+		r.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		if got := rec.Header().Get("Location"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %d %s, want %s", public, rec.Code, got, want)
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ func (c *call) getEvents() error {
 	}
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	c.w.WriteHeader(http.StatusOK)
+	if c.r.Method == http.MethodHead {
+		return nil
+	}
 	events := c.node.Watch(c.ctx())
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
@@ -61,10 +64,9 @@ func eventLine(e node.Event) string {
 }
 
 func (c *call) send(line string) error {
-	rc := http.NewResponseController(c.w)
-	rc.SetWriteDeadline(time.Now().Add(keepAlive)) // a writer without deadlines has none to move
+	c.allow(keepAlive)
 	if _, err := io.WriteString(c.w, line); err != nil {
 		return err
 	}
-	return rc.Flush()
+	return http.NewResponseController(c.w).Flush()
 }

@@ -41,7 +41,15 @@ func Openings() []string {
 
 // Fail answers with an error as h does.
 func Fail(h http.Handler, w http.ResponseWriter, r *http.Request, err error) {
-	h.(*face).fail(w, r, err)
+	f := h.(*face)
+	f.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.fail(w, r, err) })).ServeHTTP(w, r)
+}
+
+// Fill takes every slot, as if so many requests were at work.
+func Fill(h http.Handler) {
+	for range maxInFlight {
+		h.(*face).slots <- struct{}{}
+	}
 }
 
 // Statuses, Metadata and Disposition are what they are named after.

@@ -13,7 +13,6 @@ const (
 	maxID        = 128       // bytes of an id in a path
 	maxQuery     = 4 << 10   // bytes of a query string
 	maxSearch    = 200       // bytes of q
-	maxTilePath  = 64        // bytes of the path of a tile
 	maxMetadata  = 4 << 10   // bytes of Upload-Metadata
 	maxEcho      = 64        // bytes of what a caller sent that an answer repeats
 	maxAccept    = 256       // bytes of Accept-Language that are looked at

@@ -196,7 +196,7 @@ func BenchmarkPostNote(b *testing.B) {
 	w := newWorld(b)
 	body := strings.Replace(with("text", `{"ar":"`+strings.Repeat("تقترح الوزارة فتح المعبر. ", 20)+`"}`), "{", `{"release":true,`, 1)
 	b.ReportAllocs()
-	b.SetParallelism(32)
+	b.SetParallelism(64)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			r := httptest.NewRequest("POST", "/api/v1/forums/iq-sy/notes", strings.NewReader(body))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"jisr"
 	"jisr/book"
@@ -73,7 +72,7 @@ func (c *call) readNote(f jisr.ForumID) (*noteIn, jisr.Draft, error) {
 	}
 	d, err := in.draft()
 	if err != nil {
-		return nil, jisr.Draft{}, err
+		return nil, jisr.Draft{}, inBody(err)
 	}
 	c.formulas(f, &in, &d)
 	return &in, d, nil
@@ -145,7 +144,9 @@ type written struct {
 	Repeated bool           `json:"repeated,omitempty" doc:"The same Idempotency-Key had done it before."`
 }
 
-// postNote makes a draft, or releases at once.
+// postNote makes a draft, or releases at once. A crash before node.Do returns may have kept the note or not, and a cut
+// line may lose the answer: the same request under the same Idempotency-Key then finds it or makes it. A crash after
+// it loses nothing.
 func (c *call) postNote() error {
 	f, err := c.forum()
 	if err != nil {
@@ -172,6 +173,9 @@ func (c *call) postNote() error {
 
 func (c *call) answerNew(f jisr.ForumID, done node.Done) error {
 	prefer := preferencesOf(c.r)
+	if !done.Joint {
+		prefer.wait = 0 // a draft is for nobody else to hold
+	}
 	status, held := c.await(prefer, done, http.StatusCreated)
 	out := written{ID: done.Thing.Name(), Forum: f, State: jisr.Drafted, Version: done.Version, URL: c.noteURL(f, done.Thing), Repeated: done.Existing}
 	if done.Joint {
@@ -195,7 +199,7 @@ func (c *call) await(p preferences, done node.Done, unasked int) (status int, he
 		return unasked, false
 	}
 	// The server's own deadline for answers is shorter than what a caller may wait.
-	http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(p.wait + quiet))
+	c.allow(p.wait + quiet)
 	ctx, cancel := context.WithTimeout(c.ctx(), p.wait)
 	defer cancel()
 	if c.closing != nil {
@@ -257,7 +261,7 @@ type stepIn struct {
 type draftStep func(id jisr.ThingID, s stepIn) node.Command
 
 // onDraft makes the handler of what is done with a draft in the house.
-func onDraft(make draftStep) func(*call) error {
+func onDraft(command draftStep) func(*call) error {
 	return func(c *call) error {
 		f, id, err := c.note()
 		if err != nil {
@@ -275,7 +279,7 @@ func onDraft(make draftStep) func(*call) error {
 		if err := c.ofForum(f, id); err != nil {
 			return err
 		}
-		return c.doStep(f, id, make(id, s))
+		return c.doStep(f, id, command(id, s))
 	}
 }
 
@@ -289,7 +293,7 @@ func (c *call) ofForum(f jisr.ForumID, id jisr.ThingID) error {
 }
 
 // onNote makes the handler of what is said in the forum about a released note.
-func onNote(make func(f jisr.ForumID, id jisr.ThingID, s stepIn) node.Command) func(*call) error {
+func onNote(command func(f jisr.ForumID, id jisr.ThingID, s stepIn) node.Command) func(*call) error {
 	return func(c *call) error {
 		f, id, err := c.note()
 		if err != nil {
@@ -299,7 +303,7 @@ func onNote(make func(f jisr.ForumID, id jisr.ThingID, s stepIn) node.Command) f
 		if err := c.decodeOptional(maxHouseJSON, &s); err != nil {
 			return err
 		}
-		return c.doStep(f, id, make(f, id, s))
+		return c.doStep(f, id, command(f, id, s))
 	}
 }
 

@@ -44,7 +44,7 @@ func (c *call) getTile() error {
 		return err
 	}
 	path := c.r.PathValue("path")
-	if len(path) > maxTilePath || strings.ContainsFunc(path, notInTilePath) {
+	if !c.tiles.MatchString(path) {
 		return jisr.Refuse(jisr.NoSuch, echo(path), "noun", "tile")
 	}
 	b, err := c.node.Tile(c.ctx(), f, m, path)
@@ -60,9 +60,8 @@ func (c *call) getTile() error {
 	return nil
 }
 
-func notInTilePath(r rune) bool {
-	return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r == '/' || r == '.')
-}
+// tilePath is what addresses a tile after "tile/": level or "entries", number, and the width of a partial one.
+const tilePath = `^([0-5]|entries)/(x\d{3}/){0,3}\d{3}(\.p/([1-9]\d?|1\d\d|2[0-4]\d|25[0-5]))?$`
 
 func (c *call) getLogKeys() error {
 	f, m, err := c.log()

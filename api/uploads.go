@@ -7,9 +7,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"jisr"
 	"jisr/node"
@@ -131,16 +131,17 @@ func (c *call) receive(u *node.Upload) (node.Upload, error) {
 	if c.r.ContentLength > left {
 		return *u, &refused{http.StatusRequestEntityTooLarge, jisr.Refuse(jisr.TooLong, "attachment", "max", fmt.Sprint(left), "got", fmt.Sprint(c.r.ContentLength))}
 	}
-	rc := http.NewResponseController(c.w)
-	body := &patientReader{http.MaxBytesReader(c.w, c.r.Body, left), rc}
+	body := &patientReader{http.MaxBytesReader(c.w, c.r.Body, left), c}
 	next, err := c.node.WriteUpload(c.ctx(), c.caller, u.ID, u.Held, body)
-	rc.SetWriteDeadline(time.Now().Add(quiet)) // receiving may have taken longer than an answer may
+	c.allow(quiet) // receiving may have taken longer than an answer may
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return *u, &refused{http.StatusRequestEntityTooLarge, jisr.Refuse(jisr.TooLong, "attachment", "max", fmt.Sprint(left))}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return *u, jisr.Refuse(jisr.Malformed, "body", "error", "it ended early")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return *u, &refused{http.StatusRequestTimeout, jisr.Refuse(jisr.Unfinished, "attachment", "size", fmt.Sprint(u.Size))}
 	}
 	return next, err
 }

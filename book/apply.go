@@ -25,6 +25,9 @@ func (b *Book) Apply(ctx context.Context, acts []Said) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.catchUp(); err != nil {
+		return fmt.Errorf("couldn't apply acts to the book: %w", err)
+	}
 	t, err := newBatch(b.self, b.logs, entries)
 	if err != nil {
 		return fmt.Errorf("couldn't apply acts to the book: %w", err)

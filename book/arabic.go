@@ -63,25 +63,26 @@ func foldArabic(r rune) rune {
 
 // Stem gives what a word is found by: normalised, without article, conjunction and the commonest endings, as
 // the light10 stemmer does (Larkey, Ballesteros, Connell 2007); of English words only the plural goes.
-func Stem(word string) string { return string(appendStem(nil, word)) }
-
-// appendStem appends the stem of word.
-func appendStem(to []byte, word string) []byte {
-	start := len(to)
+func Stem(word string) string {
+	var to []byte
 	for _, r := range word {
 		if r = foldRune(r); r >= 0 {
 			to = utf8.AppendRune(to, r)
 		}
 	}
+	return string(trim(to, 0))
+}
+
+// trim makes a stem of the normalised word that begins at start.
+func trim(to []byte, start int) []byte {
 	w := to[start:]
-	if len(w) == 0 {
+	switch {
+	case len(w) == 0:
 		return to
-	}
-	if w[0] < 0x80 {
+	case w[0] < 0x80:
 		return append(to[:start], stemEnglish(string(w))...)
 	}
-	rest := trimArticle(w)
-	n := copy(w, trimEndings(rest))
+	n := copy(w, trimEndings(trimArticle(w)))
 	return to[:start+n]
 }
 

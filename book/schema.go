@@ -77,10 +77,10 @@ func connect(ctx context.Context, path, pragmas string) (*conn, error) {
 }
 
 const (
-	writerPragmas = `PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY`
+	writerPragmas = `PRAGMA page_size=8192; PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY`
 	readerPragmas = `PRAGMA busy_timeout=10000; PRAGMA query_only=1; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY`
 	// bulkPragmas: a crash leaves a file that nobody has opened as a book yet, see Rebuild.
-	bulkPragmas = `PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY; PRAGMA locking_mode=EXCLUSIVE`
+	bulkPragmas = `PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY; PRAGMA locking_mode=EXCLUSIVE`
 )
 
 // openWriter opens or creates the file. One transaction creates all of it, so a crash leaves an empty file,

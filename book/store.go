@@ -22,6 +22,7 @@ type Book struct {
 	mu     sync.Mutex    // guards what follows; whoever writes holds it
 	writer *conn         // the one connection that writes
 	logs   map[Log]place // positions as committed
+	others int64         // SQLite's data_version of writer: another when another process has written
 	closed bool
 
 	done chan struct{} // closed by Close: nobody waits for a reader then
@@ -124,10 +125,31 @@ func (b *Book) write(ctx context.Context, what string, f func(*conn) error) erro
 
 var errClosed = errors.New("the book is closed")
 
-// Positions gives the index of the next act to apply, for each log the book has met.
+// catchUp takes up what another process of this member has brought the book to. mu is held.
+func (b *Book) catchUp() error {
+	if b.closed {
+		return errClosed
+	}
+	version := int64(0)
+	err := b.writer.each(`PRAGMA data_version`, nil, func(st *sqlite3.Stmt) error { version = st.ColumnInt64(0); return nil })
+	if err != nil || version == b.others {
+		return err
+	}
+	logs, err := b.writer.places()
+	if err == nil {
+		b.logs, b.others = logs, version
+	}
+	return err
+}
+
+// Positions gives the index of the next act to apply, for each log the book has met; another process of this member
+// may have brought the book further than this one did.
 func (b *Book) Positions(context.Context) (map[Log]jisr.Index, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.catchUp(); err != nil {
+		return nil, fmt.Errorf("couldn't read the book's positions: %w", err)
+	}
 	next := make(map[Log]jisr.Index, len(b.logs))
 	for l, p := range b.logs {
 		next[l] = p.next

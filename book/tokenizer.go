@@ -14,14 +14,26 @@ const maxWord = 200
 // can be read by any SQLite.
 func stems(text string) string {
 	to := make([]byte, 0, len(text)+1)
-	_ = words(text, func(start, end int) error { // the callback fails never
-		before := len(to)
-		if to = appendStem(to, text[start:end]); len(to) > before {
-			to = append(to, ' ')
+	start := 0 // of the word that is being written
+	for _, r := range text {
+		if !inWord(r) || len(to)-start >= maxWord {
+			to, start = endWord(to, start)
 		}
-		return nil
-	})
+		if inWord(r) {
+			if r = foldRune(r); r >= 0 {
+				to = utf8.AppendRune(to, r)
+			}
+		}
+	}
+	to, _ = endWord(to, start)
 	return string(to)
+}
+
+func endWord(to []byte, start int) ([]byte, int) {
+	if len(to) > start {
+		to = append(trim(to, start), ' ')
+	}
+	return to, len(to)
 }
 
 // words calls yield for every run of letters, marks and digits in text.
@@ -60,8 +72,11 @@ func inWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Mn, r) || r == 'ـ')
 }
 
-// maxTerms bounds a search: more words than that do not find more.
-const maxTerms = 16
+// A search reads maxSearch bytes and maxTerms words of what was typed.
+const (
+	maxSearch = 4096
+	maxTerms  = 16
+)
 
 // term is what a word searched for is found by.
 type term string
@@ -69,6 +84,9 @@ type term string
 // terms gives the words of a search.
 func terms(search string) []term {
 	var all []term
+	if len(search) > maxSearch {
+		search = search[:maxSearch]
+	}
 	for _, w := range strings.FieldsFunc(search, func(r rune) bool { return !inWord(r) }) {
 		if len(w) > maxWord {
 			w = strings.ToValidUTF8(w[:maxWord], "")

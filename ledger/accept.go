@@ -82,10 +82,12 @@ func (l *Ledger) accept(w *write, r Receipt) error {
 	if n > 0 && err != nil {
 		return fmt.Errorf("couldn't read a kept receipt: %w", err)
 	}
-	if n > 0 && (r.Size < size || r.Size == size && r.Time.UnixMilli() < at) {
+	// What a receipt proves decides, not the mirror's clock, which may have been set back.
+	proves := n == 0 || r.Size > size || r.Size == size && drops(held, r.Missing)
+	if !proves && (r.Size < size || r.Time.UnixMilli() < at) {
 		return nil
 	}
-	return keepReceipt(w, t, r, n == 0 || r.Size > size || drops(held, r.Missing))
+	return keepReceipt(w, t, r, proves)
 }
 
 // keepReceipt replaces the newest receipt if that proved nothing of its own. A crash in between leaves the one before.

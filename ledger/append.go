@@ -78,7 +78,7 @@ func (l *Ledger) append(w *write, a Append) error {
 	if len(a.Entries) == 0 {
 		return nil
 	}
-	w.unsign[a.Log] = true
+	w.grew = append(w.grew, a.Log)
 	return t.grown()
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -47,9 +46,7 @@ func TestAppendIsAllOrNothingAcrossLogs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			before := dump(t, n)
 			wants(t, n.Append(t.Context(), ok, c.then), c.want)
-			if after := dump(t, n); !reflect.DeepEqual(before, after) {
-				t.Errorf("left behind: %v\nwas: %v", after, before)
-			}
+			sameDump(t, before, dump(t, n))
 			CheckLedger(t, n)
 		})
 	}

@@ -62,3 +62,21 @@ func BenchmarkAppendParallel(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkReceiptManyMissing is the answer to a batch while 20,000 contents are on their way.
+func BenchmarkReceiptManyMissing(b *testing.B) {
+	from, to := pair(b)
+	for i := range int64(40) {
+		var entries []ledger.NewEntry
+		for range 500 {
+			entries = append(entries, says("x", 10))
+		}
+		from.appends(iqLog, entries...)
+		_, err := to.Mirror(b.Context(), from.batch(iqLog, i*500, (i+1)*500, false))
+		check(b, err)
+	}
+	for b.Loop() {
+		_, err := to.Mirror(b.Context(), ledger.Batch{Log: iqLog})
+		check(b, err)
+	}
+}

@@ -290,7 +290,7 @@ type tiles struct {
 	log ledger.Origin
 }
 
-func (r tiles) Height() int                       { return 8 }
+func (r tiles) Height() int                     { return 8 }
 func (r tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (r tiles) ReadTiles(want []tlog.Tile) ([][]byte, error) {
 	var all [][]byte

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	Store   Store            // becomes the ledger's: Close closes it
 	Keys    *Keys            // sign our own logs and countersign others'
-	Inspect Inspect          // called under the write lock: it must be quick and must not call the ledger
+	Inspect Inspect          // called by several goroutines, also under the write lock: it must be quick and must not call the ledger
 	Now     func() time.Time // the time in signatures, receipts and evidence; it decides nothing
 	Logger  *slog.Logger
 }
@@ -116,7 +116,7 @@ func (l *Ledger) createLog(w *write, log Origin, owner PublicKeys) error {
 		return err
 	}
 	if owner.Name == self.Name {
-		w.unsign[log] = true
+		w.grew = append(w.grew, log)
 	}
 	return exec(w, "INSERT INTO log (id, origin, keys, size, root) VALUES ($1, $2, $3, 0, $4)", logs+1, string(log), keys, empty[:])
 }

@@ -159,7 +159,7 @@ func (s *sqliteStore) View(ctx context.Context, fn func(Tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { s.readers <- t }()
+	defer func() { s.readers <- t.sound() }()
 	if t == nil {
 		var err error
 		if t, err = s.connect(2_000); err != nil {
@@ -167,6 +167,15 @@ func (s *sqliteStore) View(ctx context.Context, fn func(Tx) error) error {
 		}
 	}
 	return t.view(ctx, fn)
+}
+
+// sound closes a reader that could not leave its transaction, so that the next one opens another.
+func (t *sqliteTx) sound() *sqliteTx {
+	if t == nil || t.conn.GetAutocommit() {
+		return t
+	}
+	_ = t.close() // nothing was written through it
+	return nil
 }
 
 func (t *sqliteTx) view(ctx context.Context, fn func(Tx) error) error {
@@ -180,6 +189,9 @@ func (t *sqliteTx) view(ctx context.Context, fn func(Tx) error) error {
 	if e := t.conn.Exec("ROLLBACK"); e != nil && err == nil {
 		err = fmt.Errorf("couldn't end reading: %w", &storeError{e})
 	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // it was interrupted
+	}
 	return err
 }
 
@@ -192,7 +204,7 @@ func (s *sqliteStore) Update(ctx context.Context, fn func(Tx) error) (bool, erro
 		return false, ctx.Err()
 	}
 	defer func() { s.writer <- t }()
-	if err := t.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+	if err := errors.Join(t.rollback(), t.conn.Exec("BEGIN IMMEDIATE")); err != nil { // rollback: of one that failed to
 		return false, fmt.Errorf("couldn't begin to write: %w", &storeError{err})
 	}
 	if err := fn(t); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // job is something to write. Jobs that wait at the same time share one transaction and one fsync: each runs in its own
@@ -21,8 +22,8 @@ type job struct {
 // write is one transaction of the writer.
 type write struct {
 	Tx
-	trees  map[Origin]*tree // as of now in this transaction
-	unsign map[Origin]bool  // own logs that grew and need a checkpoint before the commit
+	trees map[Origin]*tree // as of now in this transaction
+	grew  []Origin         // own logs that need a checkpoint before the commit, some more than once
 }
 
 // tree reads a log once for all jobs of the transaction.
@@ -42,6 +43,7 @@ func (w *write) within(fn func() error) error {
 	if err := exec(w.Tx, "SAVEPOINT job"); err != nil {
 		return err
 	}
+	grew := len(w.grew)
 	err := fn()
 	var broken *storeError
 	if errors.As(err, &broken) {
@@ -49,6 +51,7 @@ func (w *write) within(fn func() error) error {
 	}
 	if err != nil {
 		clear(w.trees) // they may hold what is being taken back
+		w.grew = w.grew[:grew]
 		if e := exec(w.Tx, "ROLLBACK TO SAVEPOINT job"); e != nil {
 			return e
 		}
@@ -138,7 +141,7 @@ func (l *Ledger) write(group []*job) {
 // leaves all of the group with its checkpoints, and whoever was not answered finds it when asking for the size.
 func (l *Ledger) transact(group []*job) (begun bool, err error) {
 	return l.store.Update(context.Background(), func(tx Tx) error {
-		w := &write{Tx: tx, trees: map[Origin]*tree{}, unsign: map[Origin]bool{}}
+		w := &write{Tx: tx, trees: map[Origin]*tree{}}
 		for _, j := range group {
 			if err := l.do(w, j); err != nil {
 				return err
@@ -167,7 +170,8 @@ func (l *Ledger) do(w *write, j *job) error {
 
 // signOwn signs one checkpoint for each own log that grew: the group's appends share the signatures as they share the fsync.
 func (l *Ledger) signOwn(w *write) error {
-	for log := range w.unsign {
+	slices.Sort(w.grew)
+	for _, log := range slices.Compact(w.grew) {
 		t, err := w.tree(log)
 		if err != nil {
 			return err

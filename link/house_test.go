@@ -23,7 +23,7 @@ import (
 // house is one member of the tests: a real ledger on disk, a real link on loopback, and a relay in front of
 // it through which the others come.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	member string
 	keys   *ledger.Keys
 	id     link.Identity
@@ -39,6 +39,8 @@ type house struct {
 	mirrored []ledger.Range
 	refusals []link.Refusal
 	behind   int64
+
+	onReceipt func(ledger.Receipt) // before start
 }
 
 // entry is what the logs of these tests hold.
@@ -70,7 +72,7 @@ func inspect(_ ledger.Origin, _ int64, _, data []byte) ([]ledger.Ref, error) {
 }
 
 // forum starts a house for each member; each mirrors the logs of all others.
-func forum(t *testing.T, members ...string) []*house {
+func forum(t testing.TB, members ...string) []*house {
 	t.Helper()
 	var all []*house
 	for _, m := range members {
@@ -83,7 +85,7 @@ func forum(t *testing.T, members ...string) []*house {
 	return all
 }
 
-func newHouse(t *testing.T, member string) *house {
+func newHouse(t testing.TB, member string) *house {
 	t.Helper()
 	h := &house{t: t, member: member, moved: make(chan struct{})}
 	var err error
@@ -117,7 +119,7 @@ func newHouse(t *testing.T, member string) *house {
 	return h
 }
 
-func openLedger(t *testing.T, keys *ledger.Keys) *ledger.Ledger {
+func openLedger(t testing.TB, keys *ledger.Keys) *ledger.Ledger {
 	t.Helper()
 	store, err := ledger.CreateSQLite(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
 	must(t, err)
@@ -142,9 +144,17 @@ func (h *house) newLink() *link.Link {
 	})
 }
 
+func (h *house) receipt(r ledger.Receipt) {
+	if h.onReceipt != nil {
+		h.onReceipt(r)
+		return
+	}
+	h.event(func() { h.receipts = append(h.receipts, r) })
+}
+
 // testLog writes a house's log into the test's, while the test runs.
 type testLog struct {
-	t      *testing.T
+	t      testing.TB
 	member string
 }
 
@@ -176,7 +186,7 @@ func (h *house) event(note func()) {
 func (h *house) log() ledger.Origin { return ledger.Origin(h.member + ".jisr.example/forum") }
 
 // meet introduces houses to each other.
-func meet(t *testing.T, all ...*house) {
+func meet(t testing.TB, all ...*house) {
 	t.Helper()
 	for _, h := range all {
 		var peers []link.Peer
@@ -236,7 +246,7 @@ func (h *house) entry(l *ledger.Ledger, n note) ledger.NewEntry {
 	return out
 }
 
-func upload(t *testing.T, l *ledger.Ledger, data []byte) (ledger.Content, [32]byte) {
+func upload(t testing.TB, l *ledger.Ledger, data []byte) (ledger.Content, [32]byte) {
 	t.Helper()
 	ctx := context.Background()
 	blob, err := l.NewUpload(ctx, int64(len(data)), "text/plain", "file")
@@ -285,7 +295,7 @@ func (h *house) heldBy(o *house, size int64) bool {
 }
 
 // same compares what o holds of h's log, entry by entry and content by content.
-func same(t *testing.T, h, o *house) {
+func same(t testing.TB, h, o *house) {
 	t.Helper()
 	ctx := t.Context()
 	mine, err := h.ledger.State(ctx, h.log())
@@ -319,21 +329,21 @@ func noise(n int) []byte {
 	return b
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 // linkServer serves the link a house has now on a port of its own.
-func linkServer(t *testing.T, h *house) (address string, err error) {
+func linkServer(t testing.TB, h *house) (address string, err error) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -347,7 +357,7 @@ func linkServer(t *testing.T, h *house) (address string, err error) {
 }
 
 // moved is the letter of a house that is to be reached elsewhere.
-func moved(t *testing.T, h *house, address string) *link.Letter {
+func moved(t testing.TB, h *house, address string) *link.Letter {
 	t.Helper()
 	l := *h.letter
 	l.Addresses = []string{address}

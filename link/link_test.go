@@ -199,7 +199,7 @@ func TestLargeContentGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-func partly(t *testing.T, h *house, log ledger.Origin) int64 {
+func partly(t testing.TB, h *house, log ledger.Origin) int64 {
 	refs, err := h.ledger.Refs(t.Context(), log, 0)
 	if err != nil || len(refs) == 0 {
 		return 0
@@ -207,7 +207,7 @@ func partly(t *testing.T, h *house, log ledger.Origin) int64 {
 	return refs[0].Held
 }
 
-func equalContent(t *testing.T, h, o *house, want []byte) {
+func equalContent(t testing.TB, h, o *house, want []byte) {
 	t.Helper()
 	c, err := o.ledger.OpenContent(t.Context(), h.log(), 0, 0)
 	must(t, err)

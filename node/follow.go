@@ -130,11 +130,27 @@ func (n *Node) follow(ctx context.Context, l book.Log) error {
 		if err != nil {
 			return err
 		}
-		if err := n.book.Apply(ctx, said); err != nil {
+		if err := n.bringUp(ctx, l, said); err != nil {
 			return fmt.Errorf("couldn't bring the book up with %s: %w", origin, err)
 		}
 		n.applied(said)
 	}
+}
+
+// bringUp applies what the book does not hold yet: another process of this member, such as `jisr official add` beside
+// `jisr serve`, may have appended to the ledger and brought the book up with it.
+func (n *Node) bringUp(ctx context.Context, l book.Log, said []book.Said) error {
+	have, err := n.book.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	for len(said) > 0 && said[0].Act.Index < have[l] {
+		said = said[1:]
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	return n.book.Apply(ctx, said)
 }
 
 // position is the next index of a log the book wants. Following is held.

@@ -13,6 +13,7 @@ import (
 type watchers struct {
 	mu    sync.Mutex
 	pages map[chan Event]bool
+	count int64         // changes so far
 	turn  chan struct{} // closed and replaced when a receipt arrives
 }
 
@@ -34,9 +35,18 @@ func (n *Node) Watch(ctx context.Context) <-chan Event {
 	return ch
 }
 
+// Changes counts what Watch has told or would have told: a page that was made at another count than the one its
+// watching began with has missed something.
+func (n *Node) Changes() int64 {
+	n.watch.mu.Lock()
+	defer n.watch.mu.Unlock()
+	return n.watch.count
+}
+
 func (n *Node) publish(e Event) {
 	n.watch.mu.Lock()
 	defer n.watch.mu.Unlock()
+	n.watch.count++
 	for ch := range n.watch.pages {
 		select {
 		case ch <- e:
@@ -48,6 +58,9 @@ func (n *Node) publish(e Event) {
 func (n *Node) publishSaid(said []book.Said) {
 	n.watch.mu.Lock()
 	idle := len(n.watch.pages) == 0
+	if idle {
+		n.watch.count++
+	}
 	n.watch.mu.Unlock()
 	if idle {
 		return

@@ -101,4 +101,3 @@ func (h *house) waitHeld(t testing.TB, path string) {
 		t.Fatal(err)
 	}
 }
-

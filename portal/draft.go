@@ -84,11 +84,7 @@ func (s *site) draftView(ctx context.Context, rd reader, n *book.NoteView) (draf
 	for _, by := range d.Drafters {
 		v.By = append(v.By, titleOf(titles, by))
 	}
-	for i := range v.Steps {
-		if t := titles[jisr.OfficialID(v.Steps[i].By)]; t != "" && v.Steps[i].Who.Self {
-			v.Steps[i].By = t
-		}
-	}
+	nameSteps(v.Steps, titles)
 	if d.Returned != nil && d.Reason != "" {
 		v.Reason = said{Dir: "auto", Pieces: []piece{{Text: d.Reason}}}
 	}
@@ -178,6 +174,15 @@ func (s *site) titles(ctx context.Context, rd reader) (map[jisr.OfficialID]strin
 	return titles, nil
 }
 
+// nameSteps puts our own posts' titles where acts have their names; another member's stay as they are.
+func nameSteps(steps []noteAct, titles map[jisr.OfficialID]string) {
+	for i := range steps {
+		if t := titles[jisr.OfficialID(steps[i].By)]; t != "" && steps[i].Who.Self {
+			steps[i].By = t
+		}
+	}
+}
+
 func titleOf(titles map[jisr.OfficialID]string, by jisr.By) string {
 	if t := titles[by.Official]; t != "" {
 		return t
@@ -224,7 +229,7 @@ func (s *site) askDraftView(r *request, rd reader, verb string) (confirmView, er
 		return confirmView{}, err
 	}
 	v := rd.askAbout(verb, verb, rd.line(&n.NoteRow, ""), rd.releaseMeans(verb, &n)...)
-	v.Page, v.Version, v.Grave = s.page(r, "notes"), n.Draft.Version, verb != "return"
+	v.Page, v.Version, v.Grave = s.page(r, "notes"), n.Draft.Version, verb == "discard"
 	v.Ask, v.Must = verb == "return", verb == "return"
 	return v, nil
 }

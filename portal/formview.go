@@ -89,7 +89,7 @@ func (s *site) formChoices(rd reader, f *book.ForumRow, v *formView) {
 	precedences := jisr.Precedences()
 	slices.Reverse(precedences) // the usual one first
 	for _, p := range precedences {
-		v.Precedences = append(v.Precedences, Option{Value: string(p), Word: rd.l.T("note.precedence." + string(p)), Hint: rd.l.T("note.precedence." + string(p) + ".means"), On: in.Precedence == string(p)})
+		v.Precedences = append(v.Precedences, Option{Value: string(p), Word: rd.l.T("note.precedence." + string(p)), On: in.Precedence == string(p)})
 	}
 	others := s.othersIn(f)
 	if len(others) == 1 && len(in.To) == 0 {

@@ -35,7 +35,7 @@ func (s *site) page(r *request, current string) Page {
 // live is page for a page that brings itself up to date.
 func (s *site) live(r *request, current string) Page {
 	p := s.page(r, current)
-	p.Live = true
+	p.Live, p.Since = true, r.at
 	return p
 }
 

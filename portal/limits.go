@@ -5,7 +5,7 @@ import "time"
 // Every bound of what a request may bring and of what a page shows. Bounds of what an act may hold are in jisr.
 const (
 	maxForm       = 512 << 10 // bytes of a form without files: a note's text is at most 60 KiB in each of two languages
-	maxUploadForm = 1 << 30   // bytes of a form with files; larger files go up by the API, which resumes
+	maxUploadForm = 1e9       // bytes of a form with files; larger files go up by the API, which resumes
 	maxFormMemory = 1 << 20   // bytes of such a form kept in memory; the rest waits in temporary files
 	maxSearch     = 200       // characters of a search
 	maxField      = 200       // characters of a field that names something

@@ -91,7 +91,7 @@ func (rd reader) line(row *book.NoteRow, search string) line {
 	if row.Terms.ReplyBy != "" && (row.Note == nil || len(row.Note.Awaits()) > 0) {
 		l.Due, l.DueIn = rd.l.Day(string(row.Terms.ReplyBy)), rd.l.RelativeDay(string(row.Terms.ReplyBy), string(rd.today))
 	}
-	if search != "" {
+	if search != "" && !rd.sealed(row) { // a search tells that an unopened note is about it, and not what it says
 		text, tag := row.Body.Text.In(rd.l.Tag())
 		l.Excerpt = excerpt(tag, text, search)
 	}

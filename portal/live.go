@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -69,7 +70,11 @@ func (s *site) events(string) http.Handler {
 		if st.send("retry: 3000\n\n") != nil {
 			return
 		}
-		s.stream(ctx, r, st, s.node.Watch(ctx))
+		events := s.node.Watch(ctx)
+		if r.FormValue("since") != strconv.FormatInt(s.node.Changes(), 10) && st.send(changedEvent(0)) != nil {
+			return // what happened between the page and its stream is told first
+		}
+		s.stream(ctx, r, st, events)
 	})
 }
 
@@ -92,12 +97,14 @@ func (s *site) stream(ctx context.Context, r *http.Request, st *stream, events <
 				return
 			}
 			drain(events)
-			if st.send(fmt.Sprintf("id: %d\nevent: changed\ndata: {}\n\n", n)) != nil || !s.pause(ctx, eventSpacing) {
+			if st.send(changedEvent(n)) != nil || !s.pause(ctx, eventSpacing) {
 				return
 			}
 		}
 	}
 }
+
+func changedEvent(n int) string { return fmt.Sprintf("id: %d\nevent: changed\ndata: {}\n\n", n) }
 
 // pause waits: a batch of acts is one event, and a page is not made to fetch itself all the time.
 func (s *site) pause(ctx context.Context, d time.Duration) bool {

@@ -80,6 +80,7 @@ type rung struct {
 	When   string
 	Detail string
 	URL    string // the act or proof behind it
+	Say    string // what that is
 }
 
 // noteAct is an act about the note, house acts included.
@@ -150,8 +151,12 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 	if err := s.thread(ctx, rd, &n, &v); err != nil {
 		return noteView{}, err
 	}
-	v.Steps = rd.noteActs(&n)
-	v.Actions = rd.actions(&n)
+	titles, err := s.titles(ctx, rd)
+	if err != nil {
+		return noteView{}, err
+	}
+	v.Steps, v.Actions = rd.noteActs(&n), rd.actions(&n)
+	nameSteps(v.Steps, titles)
 	return v, nil
 }
 
@@ -319,7 +324,7 @@ func (rd reader) answerRung(n *book.NoteView, m jisr.MemberID, reading jisr.Read
 	g := rd.stepRung("answered", n.Forum, m, reading.Answered)
 	switch {
 	case reading.Answered != nil:
-		g.URL = rd.noteURL(n.Forum, reading.Answer)
+		g.URL, g.Say = rd.noteURL(n.Forum, reading.Answer), rd.l.T("note.receipt.answer")
 	case n.Note.Late(rd.today):
 		g.State, g.Word = "late", rd.l.T("note.receipt.waiting.answered")
 		g.When = rd.l.RelativeDay(string(n.Note.ReplyBy), string(rd.today))

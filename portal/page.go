@@ -33,6 +33,7 @@ type Page struct {
 	Search  string     // words in the search field
 	MayNote bool       // the official may begin a note
 	Live    bool       // the page brings itself up to date; not for pages with a form to fill in
+	Since   int64      // changes of the node when the page was made; watching goes on from there
 	Demo    bool       // nothing here has official effect, and every page says so
 }
 

@@ -34,6 +34,7 @@ type actLine struct {
 	Who      side
 	What     string
 	About    string // the thing, as people cite it
+	Subject  said   // of a note
 	AboutURL string // its page, where it has one
 	When     string
 	Position string // "iq 12": Latin in every language
@@ -67,11 +68,12 @@ func (s *site) recordView(ctx context.Context, rd reader, ask book.ActQuery) (re
 	if ask.Thing != "" {
 		v.Thing = ask.Thing.Name()
 	}
+	rows = slices.DeleteFunc(rows, func(r book.ActRow) bool { return r.Act.Forum == jisr.House }) // these have no page and no receipts
 	for i := range rows {
-		if rows[i].Act.Forum == jisr.House {
-			continue // asked for by a thing's name, a house act could come too: it has no page and no receipts
-		}
 		v.Acts = append(v.Acts, rd.actLine(&rows[i]))
+	}
+	if err := s.citeNotes(ctx, rd, rows, v.Acts); err != nil {
+		return recordView{}, err
 	}
 	if next != "" {
 		v.Next = rd.recordURL(ask, next)
@@ -83,6 +85,34 @@ func (s *site) recordView(ctx context.Context, rd reader, ask book.ActQuery) (re
 		v.All = rd.url("record")
 	}
 	return v, s.recordFilters(ctx, rd, ask, &v)
+}
+
+// citeNotes says which notes acts are about, as people cite them: by number and subject.
+func (s *site) citeNotes(ctx context.Context, rd reader, rows []book.ActRow, acts []actLine) error {
+	known := map[jisr.ThingID]line{}
+	for i := range acts {
+		a := &rows[i].Act
+		if a.About.Noun() != "note" {
+			continue
+		}
+		l, ok := known[a.About]
+		if !ok {
+			n, err := s.node.Book().Note(ctx, a.Forum, a.About)
+			if isKind(err, jisr.NoSuch) {
+				continue // an act about what nobody released
+			}
+			if err != nil {
+				return err
+			}
+			l = rd.line(&n.NoteRow, "")
+			known[a.About] = l
+		}
+		acts[i].Subject = l.Subject
+		if l.Ref != "" {
+			acts[i].About = l.Ref
+		}
+	}
+	return nil
 }
 
 func (s *site) recordFilters(ctx context.Context, rd reader, ask book.ActQuery, v *recordView) error {

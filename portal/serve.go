@@ -28,6 +28,7 @@ type request struct {
 	lang   string
 	l      *words.Lang
 	caller node.Caller // zero for who is not signed in
+	at     int64       // changes of the node before anything was read: what comes after is news to the page
 }
 
 // answer is what a page gives back: exactly one of page, to and file.
@@ -49,7 +50,7 @@ type file struct {
 // handler is where a request becomes an answer: one place for sign-in, bounds, errors and writing.
 func (s *site) handler(lang string, rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, lang: lang, l: s.words.In(lang)}
+		r := &request{Request: hr, lang: lang, l: s.words.In(lang), at: s.node.Changes()}
 		s.rememberLanguage(w, r)
 		a, err := s.answer(w, r, rt)
 		if err != nil {

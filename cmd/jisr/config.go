@@ -122,12 +122,23 @@ func parseConfig(data []byte) (node.Config, error) {
 		return c, &failure{key: "cli.config-bad", args: []any{"line", fmt.Sprint(max(bad.Position.Line, 1)), "error", bad.Message}, err: err}
 	}
 	if err != nil {
-		return c, &failure{key: "cli.config-bad", args: []any{"line", "", "error", err.Error()}, err: err}
+		line, text := lineIn(err.Error())
+		return c, &failure{key: "cli.config-bad", args: []any{"line", line, "error", text}, err: err}
 	}
 	for _, k := range meta.Undecoded() {
 		return c, fail("cli.config-key", "key", k.String(), "line", lineOf(data, k))
 	}
 	return c, nil
+}
+
+// lineIn takes the line out of the other errors of the TOML package, which carry it in their text only.
+func lineIn(text string) (line, rest string) {
+	text = strings.TrimPrefix(text, "toml: ")
+	if at, after, ok := strings.Cut(text, " "); ok && at == "line" {
+		line, after, _ = strings.Cut(after, " ")
+		return line, after
+	}
+	return "", text
 }
 
 // lineOf finds the line where a key stands. It looks for the key's last part under its table's head, or for the

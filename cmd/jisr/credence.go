@@ -142,7 +142,7 @@ func (a *acceptance) run(ctx context.Context, t *terminal) error {
 	case a.forum == "":
 		return usage("cli.need-option", "option", "--forum")
 	case a.yes && len(a.heard) == 0:
-		return usage("cli.yes-alone")
+		return usage("cli.yes-alone", "option", "--fingerprint")
 	}
 	letters, err := readLetters(a.files)
 	if err != nil {
@@ -183,7 +183,7 @@ func (a *acceptance) confirm(t *terminal, letters []*link.Letter) error {
 		return hint(fail("cli.fingerprint-differs", "heard", left[0], "letter", open0(open)), "jisr credence show "+strings.Join(a.files, " "))
 	}
 	if len(open) > 0 && a.yes {
-		return usage("cli.yes-alone")
+		return usage("cli.yes-alone", "option", "--fingerprint")
 	}
 	for _, l := range open {
 		t.letter(l)

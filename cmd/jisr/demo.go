@@ -70,7 +70,7 @@ func demoVerb() verb {
 			o.IntVar(&d.port, "port", demoPort, o.describe("port", "N", both{"port of the first portal; default 8400", "منفذ البوابة الأولى؛ والافتراضي 8400"}))
 			o.IntVar(&d.members, "members", 2, o.describe("members", "2|3", both{"how many governments; the third is Jordan", "عدد الحكومات، والثالثة الأردن"}))
 			o.BoolVar(&d.empty, "empty", false, o.describe("empty", "", both{"without the correspondence", "من غير مراسلات"}))
-			o.DurationVar(&d.exitAfter, "exit-after", 0, o.describe("exit-after", "D", both{"end by itself after this time, such as 30s", "التوقف تلقائياً بعد هذه المدة مثل 30s"}))
+			o.DurationVar(&d.exitAfter, "exit-after", 0, o.describe("exit-after", "D", both{"end by itself this long after it is ready, such as 30s", "التوقف تلقائياً بعد الجاهزية بهذه المدة مثل 30s"}))
 			asJSON := o.on("json", both{"print one line of JSON when ready", "اطبع سطراً واحداً بصيغة JSON عند الجاهزية"})
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				d.asJSON = *asJSON
@@ -87,11 +87,6 @@ func demoVerb() verb {
 }
 
 func (d *demo) run(ctx context.Context, t *terminal) (err error) {
-	if d.exitAfter > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d.exitAfter)
-		defer cancel()
-	}
 	if d.dir == "" {
 		if d.dir, err = os.MkdirTemp("", "jisr-demo-"); err != nil {
 			return fmt.Errorf("couldn't make a directory for the demo: %w", err)
@@ -305,6 +300,11 @@ func (d *demo) live(ctx context.Context, t *terminal, s *demoState) (err error) 
 	}
 	if err := d.announce(t, s); err != nil {
 		return err
+	}
+	if d.exitAfter > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.exitAfter)
+		defer cancel()
 	}
 	return watch(ctx, t, s, children)
 }

@@ -59,9 +59,9 @@ func setupInit(o *options) runner {
 	asJSON := o.asJSON()
 	return func(ctx context.Context, t *terminal, _ []string) error {
 		c.Name, c.Link.Addresses = titled(*ar, *en), *addresses
-		for name, value := range map[string]string{"member": c.Member, "origin": c.Origin, "name-ar": *ar} {
-			if value == "" {
-				return usage("cli.need-option", "option", "--"+name)
+		for _, need := range [][2]string{{"member", c.Member}, {"origin", c.Origin}, {"name-ar", *ar}, {"name-en", *en}} {
+			if need[1] == "" {
+				return usage("cli.need-option", "option", "--"+need[0])
 			}
 		}
 		where := *dir
