@@ -105,7 +105,7 @@ type batch struct {
 type entry struct {
 	*Said
 	key     key
-	answers jisr.ThingID
+	things  []jisr.ThingID // what it is about, then what it answers
 	encoded []byte
 	void    []byte
 	text    text
@@ -113,13 +113,28 @@ type entry struct {
 
 // text is what a note is found by, from the body of one act.
 type text struct {
-	stems string // empty: there is no body, or it does not hold
-	skip  bool   // the search index is made later
+	stems string    // empty: there is no body, or it does not hold
+	skip  bool      // the search index is made later
+	head  draftHead // of a draft
+}
+
+// draftHead is what lists need of a draft.
+type draftHead struct {
+	Kind jisr.NoteKind   `json:"kind"`
+	To   []jisr.MemberID `json:"to"`
+}
+
+// readHead reads what lists need of a draft; nothing when it cannot be read: then it is in no list by kind.
+func readHead(body []byte) (h draftHead) {
+	if json.Unmarshal(body, &h) != nil {
+		return draftHead{}
+	}
+	return h
 }
 
 // prepare works out what needs nothing but the act: on any core, before the batch is put together.
 func (e *entry) prepare(s *Said, bulk bool) (err error) {
-	e.Said = s
+	e.Said, e.things = s, jisr.Concerns(&s.Act)
 	if e.encoded = s.Entry; e.encoded == nil {
 		if e.encoded, err = s.Act.Encode(); err != nil {
 			return err
@@ -129,9 +144,9 @@ func (e *entry) prepare(s *Said, bulk bool) (err error) {
 	case s.Act.Kind == jisr.KindNoteRelease:
 		e.text.stems = releasedText(s.Body)
 	case s.Act.Kind == jisr.KindNoteDraft && bulk: // most drafts are released later in the same rebuild
-		e.text.skip = true
+		e.text.skip, e.text.head = true, readHead(s.Body)
 	case s.Act.Kind == jisr.KindNoteDraft:
-		e.text.stems = draftText(s.Body)
+		e.text = text{stems: draftText(s.Body), head: readHead(s.Body)}
 	}
 	return nil
 }
@@ -168,13 +183,9 @@ func newBatch(self jisr.MemberID, logs map[Log]place, acts []entry) (*batch, err
 		if err := t.place(e); err != nil {
 			return nil, err
 		}
-		things := jisr.Concerns(&e.Act)
-		for _, thing := range things {
+		for _, thing := range e.things {
 			h := t.touch(half{e.Act.Forum, thing})
 			h.fresh = append(h.fresh, e)
-		}
-		if len(things) > 1 {
-			e.answers = things[1]
 		}
 		t.texts[e.key] = e.text
 	}

@@ -117,13 +117,13 @@ func (b *Book) LastNumber(ctx context.Context, forum jisr.ForumID, member jisr.M
 }
 
 // Head gives what an act written now has to say of its forum: it goes above clock, and has seen this much of
-// each log. The writer's own log is among them, with the index its next act will have.
+// each log that has any. The writer's own log is among them, with the index its next act will have.
 func (b *Book) Head(_ context.Context, forum jisr.ForumID) (clock int64, seen map[jisr.MemberID]jisr.Index, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen = map[jisr.MemberID]jisr.Index{}
 	for l, p := range b.logs {
-		if l.Forum == forum {
+		if l.Forum == forum && p.next > 0 {
 			clock, seen[l.Member] = max(clock, p.clock), p.next
 		}
 	}

@@ -47,6 +47,11 @@ func (b *Book) Notes(ctx context.Context, q NoteQuery) (rows []NoteRow, next str
 		if err != nil {
 			return err
 		}
+		searched, more, err := c.searched(q.Search)
+		if err != nil {
+			return err
+		}
+		where, args := where+searched, append(args, more...)
 		rows, next, err = rd.page(`SELECT `+noteColumns+where+` ORDER BY n.at DESC, n.n DESC`, args, &q, limit)
 		return err
 	})
@@ -90,7 +95,7 @@ func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
 	conds := []string{"true"}
 	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
 	if q.Forum != "" {
-		add("n.forum=?", string(q.Forum))
+		add("+n.forum=?", string(q.Forum)) // + : rows come by time, not by forum to be sorted
 	}
 	if q.Box != BoxAll {
 		add("n.box=?", string(q.Box))
@@ -105,14 +110,6 @@ func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
 		add("n.kind=?", string(q.Kind))
 	}
 	filterState(q, add)
-	if strings.TrimSpace(q.Search) != "" {
-		m := match(q.Search)
-		if m == "" { // nothing but signs: no word, no note
-			add("false")
-		} else {
-			add("n.n IN (SELECT rowid FROM search WHERE search MATCH ?)", m)
-		}
-	}
 	if q.Cursor != "" {
 		at, n, ok := parseCursor(q.Cursor)
 		if !ok {
@@ -121,6 +118,26 @@ func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
 		add("(n.at, n.n)<(?,?)", at, n)
 	}
 	return "WHERE " + strings.Join(conds, " AND "), args, nil
+}
+
+// fewFound is up to how many found notes are read and sorted; of more, the newest are looked for among all.
+const fewFound = 200
+
+// searched writes the condition of a search.
+func (c *conn) searched(search string) (cond string, args []any, err error) {
+	if strings.TrimSpace(search) == "" {
+		return "", nil, nil
+	}
+	m := match(search)
+	if m == "" { // nothing but signs: no word, no note
+		return " AND false", nil, nil
+	}
+	var found int
+	err = c.one(`SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)`, []any{m, fewFound + 1}, &found)
+	if found > fewFound {
+		return " AND +n.n IN (SELECT rowid FROM search WHERE search MATCH ?)", []any{m}, err
+	}
+	return " AND n.n IN (SELECT rowid FROM search WHERE search MATCH ?)", []any{m}, err
 }
 
 // filterState: a note whose answer is late stands as that, whatever else it has reached (jisr.Note.Standing).

@@ -173,6 +173,26 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// A word that stands in most notes is searched another way than a rare one; both give the newest first.
+func TestSearchForACommonWord(t *testing.T) {
+	h := newHistory(t, 1, "iq", "sy")
+	var want []jisr.ThingID
+	for i := range 500 {
+		subject := []string{"الفرات", "الكهرباء"}[i%2]
+		if id := h.release("iq", h.noteTerms("sy"), subject, "نص"); i%2 == 0 {
+			want = append(want, id)
+		}
+	}
+	slices.Reverse(want)
+	b := newBook(t, "iq")
+	rest(t, b, h, "iq")
+	for _, limit := range []int{7, 200} {
+		if diff := cmp.Diff(want, list(t, b, book.NoteQuery{Search: "فرات", Limit: limit})); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestMatches(t *testing.T) {
 	text := "وقّع الطرفان الاتّفاقيّة; the agreements <b>stand</b>"
 	var got []string

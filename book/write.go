@@ -49,8 +49,8 @@ func (t *batch) writePlaces(c *conn) error {
 
 func (t *batch) writeAct(c *conn, e *entry) error {
 	var answers any
-	if e.answers != "" {
-		answers = string(e.answers)
+	if len(e.things) > 1 {
+		answers = string(e.things[1])
 	}
 	err := c.do(`INSERT INTO act(key, thing, answers, kind, wants, void, act) VALUES(?,?,?,?,?,?,?)`,
 		e.key, string(e.Act.About), answers, string(e.Act.Kind), wants(&e.Act, e.Body), e.void, e.encoded)
@@ -261,24 +261,22 @@ const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, 
 func (t *batch) writeDraft(c *conn, x *touched) error {
 	d := x.state.Draft
 	drafted := t.houseKey(d.Drafted.Index)
-	body, err := c.body(drafted)
-	if err != nil {
-		return err
+	known, ok := t.texts[drafted]
+	if !ok {
+		body, err := c.body(drafted)
+		if err != nil {
+			return err
+		}
+		known.head = readHead(body)
 	}
-	var head struct {
-		Kind jisr.NoteKind   `json:"kind"`
-		To   []jisr.MemberID `json:"to"`
-	}
-	if body != nil && json.Unmarshal(body, &head) != nil {
-		head.Kind, head.To = "", nil // shown as unreadable, and in no list by kind
-	}
+	head := known.head
 	var side int
 	why := map[jisr.NoteState]Why{jisr.Drafted: WhyClear, jisr.Cleared: WhyRelease, jisr.Returned: WhyReturn}[d.State()]
 	if why != "" {
 		side = ours
 	}
 	var row, released int64
-	err = c.one(upsertDraft, []any{string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
+	err := c.one(upsertDraft, []any{string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
 		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, x.json}, &row, &released)
 	if err != nil || released != 0 {
 		return err
@@ -368,7 +366,7 @@ func (t *batch) body(c *conn, l Log, k key, body []byte) error {
 	case jisr.KindNoteRelease:
 		t.texts[k] = text{stems: releasedText(body)}
 	case jisr.KindNoteDraft:
-		t.texts[k] = text{stems: draftText(body)}
+		t.texts[k] = text{stems: draftText(body), head: readHead(body)}
 	}
 	t.touch(half{l.Forum, jisr.ThingID(thing)})
 	return t.run(c)

@@ -310,6 +310,10 @@ func TestAClosedLedgerRefuses(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	wants(t, n.Append(gone, ledger.Append{Log: iqLog, Entries: []ledger.NewEntry{says("a")}}), context.Canceled)
+	for range 20 { // whichever way it is noticed, and the readers stay sound
+		_, err = n.State(gone, iqLog)
+		wants(t, err, context.Canceled)
+	}
 	CheckLedger(t, n)
 }
 

@@ -181,10 +181,14 @@ func (t *sqliteTx) sound() *sqliteTx {
 func (t *sqliteTx) view(ctx context.Context, fn func(Tx) error) error {
 	t.conn.SetInterrupt(ctx)
 	defer t.conn.SetInterrupt(context.Background())
-	if err := t.conn.Exec("BEGIN"); err != nil {
+	err := t.conn.Exec("BEGIN")
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
 		return fmt.Errorf("couldn't begin to read: %w", &storeError{err})
 	}
-	err := fn(t)
+	err = fn(t)
 	t.conn.SetInterrupt(context.Background())
 	if e := t.conn.Exec("ROLLBACK"); e != nil && err == nil {
 		err = fmt.Errorf("couldn't end reading: %w", &storeError{e})

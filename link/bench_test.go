@@ -3,6 +3,7 @@ package link_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"jisr/ledger"
 )
@@ -26,9 +27,12 @@ func benchmarkHeld(b *testing.B, size int) {
 		}
 		total += int64(size)
 		iq.writes(notes...)
-		for r := range held {
-			if r.Mirror == sy.letter.Origin && r.Size >= total && len(r.Missing) == 0 {
-				break
+		for covered := false; !covered; {
+			select {
+			case r := <-held:
+				covered = r.Mirror == sy.letter.Origin && r.Size >= total && len(r.Missing) == 0
+			case <-time.After(20 * time.Second):
+				b.Fatalf("not held: %+v", iq.link.Status())
 			}
 		}
 	}

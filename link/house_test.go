@@ -135,7 +135,7 @@ func (h *house) newLink() *link.Link {
 		OnMirrored: func(_ ledger.Origin, from, to int64) {
 			h.event(func() { h.mirrored = append(h.mirrored, ledger.Range{Start: from, End: to}) })
 		},
-		OnReceipt: func(r ledger.Receipt) { h.event(func() { h.receipts = append(h.receipts, r) }) },
+		OnReceipt: h.receipt,
 		OnRefused: func(_ string, _ ledger.Origin, no link.Refusal) {
 			h.event(func() { h.refusals = append(h.refusals, no) })
 		},

@@ -33,7 +33,7 @@ const (
 	idleTimeout     = 30 * time.Second // a peer pings every few seconds: silence this long is a dead connection
 	slowestRead     = 15 * time.Second // a request body that brings nothing for this long is given up
 	longestRequest  = 10 * time.Minute
-	strangersPerSec = 20 // handshakes of strangers before new ones are closed unheard
+	strangersPerSec = 20 // lines in the log about strangers, each second
 )
 
 // Limits bounds what one peer may bring. The zero value of a field means its default. Over a limit the

@@ -75,7 +75,7 @@ type Peer struct {
 type Link struct {
 	c         Config
 	strangers atomic.Int64
-	quiet     *bucket // bounds what strangers can make this node write in its log and compute
+	quiet     *bucket // bounds what strangers can make this node write in its log
 
 	mu    sync.Mutex
 	peers map[string]*peer   // by member
@@ -104,6 +104,7 @@ type peer struct {
 	push      []ledger.Origin
 	mirror    []ledger.Origin
 	retry     bool      // RetryNow: forget when refusals were to be tried again
+	asked     bool      // it asked after a log: what it did not know of ours it may know now
 	holdUntil time.Time // it was told to hold back until then
 	status    Status
 	progress  map[ledger.Origin]LogStatus

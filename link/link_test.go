@@ -276,6 +276,24 @@ func holds(receipts []ledger.Receipt, i int64) bool {
 	return false
 }
 
+// The one who joins first is told to wait, is not accused, and need not wait for its own next try.
+func TestFirstToJoinWaitsForTheOther(t *testing.T) {
+	iq, sy := newHouse(t, "iq"), newHouse(t, "sy")
+	meet(t, iq, sy)
+	sy.link.SetPeers([]link.Peer{{Letter: iq.letter}})
+	iq.start()
+	sy.start()
+	iq.writes(note{text: "one"})
+	iq.until("refused", func() bool { return iq.link.Status()[0].Because == link.ReasonNotYours })
+	meet(t, sy, iq)
+	iq.until("held", func() bool { return iq.heldBy(sy, 1) })
+	evidence, err := sy.ledger.Evidence(t.Context())
+	must(t, err)
+	if len(evidence) > 0 {
+		t.Errorf("evidence against an honest member: %+v", evidence)
+	}
+}
+
 func TestPeersChangeWhileRunning(t *testing.T) {
 	iq, sy, jo := newHouse(t, "iq"), newHouse(t, "sy"), newHouse(t, "jo")
 	meet(t, iq, sy)

@@ -118,8 +118,8 @@ func (r *runner) round(ctx context.Context) (worked bool, err error) {
 func (r *runner) current() []*track {
 	_, logs := r.peer.current()
 	r.mu.Lock()
-	retry := r.retry
-	r.retry = false
+	retry, asked := r.retry, r.asked
+	r.retry, r.asked = false, false
 	r.mu.Unlock()
 	var all []*track
 	for _, log := range logs {
@@ -128,7 +128,7 @@ func (r *runner) current() []*track {
 			t = &track{log: log}
 			r.tracks[log] = t
 		}
-		if retry {
+		if retry || asked && t.refusal != nil && t.refusal.Kind == ReasonNotYours {
 			t.retryAt = time.Time{}
 		}
 		all = append(all, t)

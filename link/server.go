@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -132,6 +133,20 @@ func (p *peer) called() {
 	}
 }
 
+// joined: the peer asks after a log, so it may know now what it did not know of ours.
+func (p *peer) joined() {
+	p.mu.Lock()
+	waiting := false
+	for _, ls := range p.progress {
+		waiting = waiting || ls.Refusal != nil && ls.Refusal.Kind == ReasonNotYours
+	}
+	p.asked = p.asked || waiting
+	p.mu.Unlock()
+	if waiting {
+		signal(p.wake)
+	}
+}
+
 func (l *Link) answerPing(_ *peer, w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -168,7 +183,11 @@ func (p *peer) testify(log ledger.Origin, no *Refusal, proof []byte) {
 		if !flood {
 			return
 		}
-	case ReasonSignature, ReasonInspect, ReasonTooLong, ReasonMalformed, ReasonNotYours:
+	case ReasonSignature, ReasonInspect, ReasonTooLong, ReasonMalformed:
+	case ReasonNotYours:
+		if p.owns(log) {
+			return // it has joined what this side has not joined yet
+		}
 	default:
 		return
 	}
@@ -179,6 +198,12 @@ func (p *peer) testify(log ledger.Origin, no *Refusal, proof []byte) {
 	if err := p.link.c.Ledger.Report(context.Background(), e); err != nil {
 		p.link.c.Logger.Error("couldn't keep evidence", "peer", p.member, "err", err)
 	}
+}
+
+// owns tells whether a log's origin is in the peer's name space.
+func (p *peer) owns(log ledger.Origin) bool {
+	letter, _ := p.current()
+	return strings.HasPrefix(string(log), letter.Origin+"/")
 }
 
 // about is the log evidence is filed under: one of the peer's own, whatever log it named.
@@ -243,6 +268,7 @@ func (l *Link) answerState(p *peer, w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, log, &Refusal{Kind: ReasonNotYours, Detail: "not a log of yours that is mirrored here"})
 		return
 	}
+	p.joined()
 	theirs, err := strconv.ParseInt(r.URL.Query().Get("size"), 10, 64)
 	if err != nil || theirs < 0 || theirs > maxSafe {
 		p.refuse(w, log, &Refusal{Kind: ReasonMalformed, Detail: "size"})

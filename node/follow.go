@@ -169,6 +169,10 @@ func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Sa
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read %s from %d: %w", origin, from, err)
 	}
+	bodies, err := n.ledger.Contents(ctx, origin, int64(from), int64(from)+int64(len(entries)), 0)
+	if err != nil {
+		return nil, err
+	}
 	said := make([]book.Said, 0, len(entries))
 	for i, data := range entries {
 		a, err := jisr.DecodeKept(l.Member, from+jisr.Index(i), data)
@@ -176,10 +180,8 @@ func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Sa
 			return nil, fmt.Errorf("internal error: %s holds at %d what it should have refused: %w", origin, from+jisr.Index(i), err)
 		}
 		s := book.Said{Act: a}
-		if a.Content != nil {
-			if s.Body, err = n.bodyAt(ctx, origin, a.Index); err != nil {
-				return nil, err
-			}
+		if a.Content != nil { // an act without a body may have a file as its first content
+			s.Body = bodies[int64(a.Index)]
 		}
 		said = append(said, s)
 	}

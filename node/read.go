@@ -120,7 +120,7 @@ func (n *Node) Tile(ctx context.Context, forum jisr.ForumID, m jisr.MemberID, pa
 }
 
 func (n *Node) absent(err error, what string) error {
-	if errors.Is(err, ledger.ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrFormat) {
 		return jisr.Refuse(jisr.NoSuch, what)
 	}
 	return err
@@ -214,6 +214,9 @@ func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size i
 	if err := (jisr.Text{"und": name}).Check("filename", jisr.MaxFileName); err != nil {
 		return Upload{}, err
 	}
+	if len(name) > ledger.MaxType {
+		return Upload{}, jisr.Refuse(jisr.TooLong, "filename", "max", fmt.Sprint(jisr.MaxFileName))
+	}
 	if typ == "" {
 		typ = "application/octet-stream"
 	}
@@ -268,7 +271,11 @@ func (n *Node) DropUpload(ctx context.Context, c Caller, id string) error {
 	if err := May(c, "note.draft"); err != nil {
 		return err
 	}
-	return n.absent(n.ledger.DropUpload(ctx, id), id)
+	err := n.ledger.DropUpload(ctx, id)
+	if errors.Is(err, ledger.ErrInUse) {
+		return jisr.Refuse(jisr.Already, id)
+	}
+	return n.absent(err, id)
 }
 
 // Links tells how the road to every other member is.

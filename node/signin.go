@@ -30,7 +30,8 @@ const (
 
 const (
 	sessionLife   = 12 * time.Hour
-	signInTries   = 10               // for one name or address …
+	triesOfName   = 10               // failed attempts for one name …
+	triesOfPlace  = 50               // … or from one address, which an office or a proxy shares …
 	signInWindow  = 10 * time.Minute // … within this time
 	maxTrackedTry = 10_000           // names and addresses remembered
 )
@@ -67,8 +68,9 @@ func verifyPassword(phc, password string) bool {
 // password was wrong, and takes as long either way. address is where the attempt came from.
 func (n *Node) SignIn(ctx context.Context, official, password, address string) (string, Caller, error) {
 	now := n.now()
-	for _, who := range []string{"name " + official, "address " + address} {
-		if wait := n.tries.wait(who, now); wait > 0 {
+	name, place := "name "+official, "address "+address
+	for who, limit := range map[string]int{name: triesOfName, place: triesOfPlace} {
+		if wait := n.tries.wait(who, limit, now); wait > 0 {
 			return "", Caller{}, jisr.Refuse(jisr.TooOften, "sign-in", "seconds", strconv.Itoa(int(wait.Seconds())+1))
 		}
 	}
@@ -80,11 +82,11 @@ func (n *Node) SignIn(ctx context.Context, official, password, address string) (
 		return "", Caller{}, ctx.Err()
 	}
 	if len(password) > 4*jisr.MaxPassword || !verifyPassword(phc, password) || row == nil {
-		n.tries.failed("name "+official, now)
-		n.tries.failed("address "+address, now)
+		n.tries.failed(name, now)
+		n.tries.failed(place, now)
 		return "", Caller{}, jisr.Refuse(jisr.BadLogin, "sign-in")
 	}
-	n.tries.forget("name " + official)
+	n.tries.forget(name)
 	c, err := n.callerOf(ctx, row)
 	return n.seal(row, now.Add(sessionLife)), c, err
 }
@@ -218,14 +220,14 @@ type tries struct {
 }
 
 // wait tells how long who has to wait before the next attempt; 0: not at all.
-func (t *tries) wait(who string, now time.Time) time.Duration {
+func (t *tries) wait(who string, limit int, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	recent := t.seen[who]
-	if len(recent) < signInTries {
+	if len(recent) < limit {
 		return 0
 	}
-	return max(0, recent[len(recent)-signInTries].Add(signInWindow).Sub(now))
+	return max(0, recent[len(recent)-limit].Add(signInWindow).Sub(now))
 }
 
 func (t *tries) failed(who string, now time.Time) {
@@ -235,7 +237,7 @@ func (t *tries) failed(who string, now time.Time) {
 		t.seen = map[string][]time.Time{} // forgets: better than filling the memory
 	}
 	recent := append(t.seen[who], now)
-	t.seen[who] = recent[max(0, len(recent)-signInTries):]
+	t.seen[who] = recent[max(0, len(recent)-triesOfPlace):]
 }
 
 func (t *tries) forget(who string) {

@@ -413,12 +413,24 @@ func (s *site) conflict(ctx context.Context, rd reader, n *book.NoteView) (*conf
 
 // check asks for what this form requires beyond what any note needs: Arabic (design 1, 8).
 func (in *draftInput) check() error {
-	for _, field := range []string{"subject", "text"} {
-		if in.Text[field+"_ar"] == "" {
-			return jisr.Refuse(jisr.Missing, field)
-		}
+	for _, r := range in.missing() {
+		return r
 	}
 	return nil
+}
+
+// missing lists what is required and not there, so that the official is told all of it at once.
+func (in *draftInput) missing() []*jisr.Refusal {
+	var all []*jisr.Refusal
+	if len(in.To) == 0 {
+		all = append(all, jisr.Refuse(jisr.Missing, "to"))
+	}
+	for _, field := range []string{"subject", "text"} {
+		if in.Text[field+"_ar"] == "" {
+			all = append(all, jisr.Refuse(jisr.Missing, field))
+		}
+	}
+	return all
 }
 
 // readForm reads the form and takes its files into the node. A file that was taken stays when something else

@@ -23,7 +23,11 @@ func (s *site) formAgain(ctx context.Context, rd reader, in draftInput, files []
 	if err != nil {
 		return formView{}, err
 	}
-	v.Problems = []Problem{{Field: fieldOf(refusal), Text: sentence(rd.l, refusal)}}
+	for _, r := range append(in.missing(), refusal) {
+		if p := (Problem{Field: fieldOf(r), Text: sentence(rd.l, r)}); !slices.Contains(v.Problems, p) {
+			v.Problems = append(v.Problems, p)
+		}
+	}
 	return v, nil
 }
 

@@ -140,7 +140,7 @@ func (h *house) sends(d jisr.Draft) node.Done {
 
 func verbale(to jisr.MemberID, subject string) jisr.Draft {
 	return jisr.Draft{Kind: jisr.Verbale, To: []jisr.MemberID{to}, Precedence: jisr.Routine,
-		Body: jisr.NoteBody{Subject: jisr.Text{"ar": subject, "en": "On " + subject}, Text: jisr.Text{"ar": "نص المذكرة.\n\nفقرة ثانية.", "en": "The text of the note."}}}
+		Body: jisr.NoteBody{Subject: jisr.Text{"ar": subject, "en": "On the subject"}, Text: jisr.Text{"ar": "نص المذكرة.\n\nفقرة ثانية.", "en": "The text of the note."}}}
 }
 
 // browser is an official's browser: it keeps cookies and follows redirects.

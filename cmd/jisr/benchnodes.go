@@ -31,6 +31,7 @@ const (
 	heldWithin   = 30 * time.Second
 	starts       = 3
 	benchAccount = "bench.drafter"
+	pageNotes    = 10_000 // notes in the lists that pages are measured with (design section 7)
 )
 
 // bench is two nodes to be measured, and the road between them, which can be cut.
@@ -322,7 +323,7 @@ func (b *bench) rebuild(ctx context.Context, r *report) error {
 	if err := b.halt(); err != nil {
 		return err
 	}
-	if err := b.fill(ctx); err != nil {
+	if err := b.fill(ctx, func(have int) int { return b.plan.acts - have }); err != nil {
 		return err
 	}
 	c, err := readConfig(b.houses[0].dir, func(string) string { return "" })
@@ -338,9 +339,9 @@ func (b *bench) rebuild(ctx context.Context, r *report) error {
 	return b.start(ctx)
 }
 
-// fill writes acts through the node itself, so that what is rebuilt is what real work leaves behind: per note a draft, its
-// clearance and its release.
-func (b *bench) fill(ctx context.Context) error {
+// fill writes acts through the node itself, so that what is measured is what real work leaves behind: per note a draft, its
+// clearance and its release. missing says how many acts there should be more than there are.
+func (b *bench) fill(ctx context.Context, missing func(have int) int) error {
 	return b.t.house(ctx, b.houses[0].dir, func(n *node.Node) error {
 		have, err := actsIn(ctx, n)
 		if err != nil {
@@ -353,9 +354,9 @@ func (b *bench) fill(ctx context.Context) error {
 		for range b.plan.senders {
 			go func() { errs <- fillNotes(ctx, n, notes) }()
 		}
-		for ; have < b.plan.acts; have += 3 {
+		for more := missing(have); more > 0; more -= 3 {
 			select {
-			case notes <- have:
+			case notes <- have + more:
 			case err := <-errs:
 				return err
 			}
@@ -401,6 +402,9 @@ func actsIn(ctx context.Context, n *node.Node) (int, error) {
 
 // pages measures Today and the list of notes as an official's browser asks for them.
 func (b *bench) pages(ctx context.Context, r *report) error {
+	if err := b.enoughNotes(ctx); err != nil {
+		return err
+	}
 	client, err := b.signIn(ctx)
 	if err != nil {
 		return err
@@ -421,6 +425,21 @@ func (b *bench) pages(ctx context.Context, r *report) error {
 	notes, err := b.countNotes(ctx)
 	r.Page = &pageFigures{P95: quantile(took, 0.95), Notes: notes}
 	return err
+}
+
+// enoughNotes sees to it that the lists are as long as the figure says.
+func (b *bench) enoughNotes(ctx context.Context) error {
+	have, err := b.countNotes(ctx)
+	if err != nil || have >= pageNotes {
+		return err
+	}
+	if err := b.halt(); err != nil {
+		return err
+	}
+	if err := b.fill(ctx, func(int) int { return 3 * (pageNotes - have) }); err != nil {
+		return err
+	}
+	return b.start(ctx)
 }
 
 // countNotes is how many notes the lists are made of: the length of the log is near enough and cheap.

@@ -96,25 +96,28 @@ func (d *demo) run(ctx context.Context, t *terminal) (err error) {
 	if d.dir, err = filepath.Abs(d.dir); err != nil {
 		return fmt.Errorf("couldn't find the directory of the demo: %w", err)
 	}
-	if err := d.portsFree(); err != nil {
+	if err := portsFree(d.port, d.members); err != nil {
 		return err
 	}
 	state, err := d.state(ctx, t)
 	if err == nil {
 		err = d.live(ctx, t, state)
 	}
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil // Ctrl-C while things were being made is an end like any other
+	if ctx.Err() == nil || err != nil && !errors.Is(err, ctx.Err()) {
+		return err
 	}
-	return err
+	if d.members == 2 { // also when Ctrl-C came while things were being made
+		t.note("demo.stopped")
+	}
+	return nil
 }
 
-// portsFree finds out before anything is made whether the portals can have their ports.
-func (d *demo) portsFree() error {
-	for i := range d.members {
-		l, err := net.Listen("tcp", loopback(d.port+i))
+// portsFree finds out before anything is made whether so many nodes can have the ports from this one on.
+func portsFree(from, members int) error {
+	for i := range members {
+		l, err := net.Listen("tcp", loopback(from+i))
 		if err != nil {
-			return hint(fmt.Errorf("couldn't listen for the portals: %w", err), "jisr demo --port 9400")
+			return hint(fmt.Errorf("couldn't listen for the demo: %w", err), "jisr demo --port 9400")
 		}
 		if err := l.Close(); err != nil {
 			return fmt.Errorf("couldn't give a port back: %w", err)
@@ -181,6 +184,9 @@ func (d *demo) save(s *demoState) error {
 func (d *demo) make(ctx context.Context, t *terminal) (*demoState, error) {
 	if files, err := os.ReadDir(d.dir); err == nil && len(files) > 0 {
 		return nil, hint(fail("cli.demo.not-one", "dir", d.dir), "jisr demo --dir DIR")
+	}
+	if err := portsFree(d.port+linkPortStep, d.members); err != nil {
+		return nil, err
 	}
 	password, err := demoPassword()
 	if err != nil {
@@ -340,7 +346,7 @@ func (d *demo) announce(t *terminal, s *demoState) error {
 }
 
 func (d *demo) announceIn(t *terminal, s *demoState) error {
-	t.say("demo.ready")
+	t.say(map[bool]string{false: "demo.ready", true: "cli.demo.three"}[len(s.Nodes) == 3])
 	t.say("demo.notice")
 	fmt.Fprintln(t.out)
 	for _, p := range s.Nodes {

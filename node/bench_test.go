@@ -1,0 +1,53 @@
+package node_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"jisr"
+	"jisr/node"
+	"jisr/node/nodetest"
+)
+
+// BenchmarkRebuild makes the book of 20,000 notes, each released by one side and opened by the other, anew.
+func BenchmarkRebuild(b *testing.B) {
+	w := nodetest.New(b, "iq", "sy")
+	const notes = 20_000
+	each(notes, func(int) {
+		done, err := w.Node("iq").Do(context.Background(), w.Official("iq", "gateway", jisr.Direct), node.SendNote{Forum: w.Forum, Draft: w.Note("sy")})
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		w.As("sy").Receives(done.Thing).Opens(done.Thing).Done()
+	})
+	w.Settle()
+	w.Stop("sy")
+	b.ResetTimer()
+	for b.Loop() {
+		acts, err := node.RebuildBook(b.Context(), node.Options{Dir: w.Dir("iq"), Config: w.Config("iq"), Now: w.Now})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(acts)/b.Elapsed().Seconds()*float64(b.N), "acts/s")
+	}
+}
+
+// each calls f for 0 to n-1, many at once, as programs do.
+func each(n int, f func(int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range 64 {
+		wg.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
