@@ -29,18 +29,19 @@ type Partner struct {
 // Fold gives the state of one thing from the acts about it (see Concerns), in whatever order they come. It is
 // a function of the set alone: no clock, no arrival order, no configuration, so every node has the same.
 //
-// Acts beyond MaxActsPerFold have no effect: a thing has few acts, and a hostile member must not be able to
-// make one slow.
+// A member's acts beyond MaxActsPerFold have no effect: a thing has few acts, and a hostile member must not be able
+// to make one slow. Each member has its own measure, so nobody can crowd out what another says.
 func Fold(thing ThingID, acts []Act) State {
 	sorted := append([]Act(nil), acts...)
 	Sort(sorted)
 	s := State{Voids: map[Position]*Refusal{}}
 	known := sorted[:0]
+	said := map[MemberID]int{}
 	for i := range sorted {
 		switch a := sorted[i]; {
 		case !Known(a.Kind):
 			s.Voids[a.Position] = Refuse(Unknown, string(a.Kind))
-		case len(known) >= MaxActsPerFold:
+		case said[a.Member] >= MaxActsPerFold:
 			if a.About == thing {
 				s.Voids[a.Position] = Refuse(TooMany, string(thing), "max", itoa(MaxActsPerFold))
 			}
@@ -48,6 +49,7 @@ func Fold(thing ThingID, acts []Act) State {
 			s.Voids[a.Position] = Refuse(Malformed, "about")
 		default:
 			known = append(known, a)
+			said[a.Member]++
 		}
 	}
 	s.fold(thing, known)

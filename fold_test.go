@@ -210,8 +210,32 @@ func TestFoldIsBounded(t *testing.T) {
 			tooMany++
 		}
 	}
-	if s.Note == nil || s.Note.Readings["sy"].Opened == nil || tooMany != 6 {
+	if s.Note == nil || s.Note.Readings["sy"].Opened == nil || tooMany != 5 {
 		t.Fatalf("%d acts too many, note %v", tooMany, s.Note)
+	}
+}
+
+// A flood by one member, at clocks that sort before everything, takes nothing from what another member says.
+func TestFloodCrowdsOutNobody(t *testing.T) {
+	f := newForum(t)
+	release := f.say("iq", jisr.KindNoteRelease, "note/iq-01", verbale(1, "sy"))
+	acts := []jisr.Act{release}
+	for i := range jisr.MaxActsPerFold + 5 {
+		acts = append(acts, jisr.Act{V: 1, Kind: jisr.KindNoteOpen, Forum: "iq-sy", About: "note/iq-01", Clock: 1, Position: jisr.Position{Member: "aa", Index: jisr.Index(i)}})
+	}
+	if s := jisr.Fold("note/iq-01", acts); s.Note == nil || s.Voids[release.Position] != nil {
+		t.Fatalf("the release is void: %v", s.Voids[release.Position])
+	}
+}
+
+// Who had not received a note neither opens nor answers it.
+func TestNobodyOpensWhatItHasNotSeen(t *testing.T) {
+	f := newForum(t)
+	release := f.say("iq", jisr.KindNoteRelease, "note/iq-01", verbale(1, "sy"))
+	open := f.say("sy", jisr.KindNoteOpen, "note/iq-01", nil)
+	s := jisr.Fold("note/iq-01", []jisr.Act{open, release})
+	if v := s.Voids[open.Position]; v == nil || v.Kind != jisr.NotReleased || s.Note.Readings["sy"].Opened != nil {
+		t.Fatalf("an opening that had not seen the release counts: %v", v)
 	}
 }
 

@@ -20,5 +20,5 @@ const (
 	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)
 	MaxPassword    = 256       // characters, so that hashing is bounded
 	MaxAttachment  = 4 << 30   // bytes of one file
-	MaxActsPerFold = 10_000    // acts about one thing that have effect; later ones are void
+	MaxActsPerFold = 10_000    // acts of one member about one thing that have effect; later ones are void
 )

@@ -1,6 +1,8 @@
 package jisr
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -122,6 +124,26 @@ type NoteBody struct {
 	Files   []FileName `json:"files,omitempty"`
 }
 
+// DecodeBody reads the body of a note, strictly: like an act it has one encoding, so that no two readers can find
+// different texts in it. files is how many attachments the act has, each of which has its name; negative: not known.
+func DecodeBody(content []byte, files int) (NoteBody, error) {
+	var b NoteBody
+	if len(content) > MaxNoteContent {
+		return b, Refuse(TooLong, "content", "max", itoa(MaxNoteContent), "got", itoa(len(content)))
+	}
+	if err := json.Unmarshal(content, &b); err != nil {
+		return NoteBody{}, Refuse(Malformed, "content", "error", err.Error())
+	}
+	again, err := Terms(b)
+	if err != nil || !bytes.Equal(again, content) {
+		return NoteBody{}, Refuse(Malformed, "content", "error", "not the one encoding of this body")
+	}
+	if files >= 0 && len(b.Files) != files {
+		return NoteBody{}, Refuse(Malformed, "attachments", "want", itoa(files), "got", itoa(len(b.Files)))
+	}
+	return b, b.Check()
+}
+
 // Check holds a body, one's own or received, against its bounds.
 func (b *NoteBody) Check() error {
 	if b.Subject.Empty() {
@@ -211,6 +233,7 @@ type Reading struct {
 type Note struct {
 	NoteTerms
 	From      MemberID             `json:"from"`
+	Files     int                  `json:"files,omitempty"` // attachments of the release
 	Released  Step                 `json:"released"`
 	Withdrawn *Step                `json:"withdrawn,omitempty"` // set when the withdrawal has effect for somebody
 	Closed    *Step                `json:"closed,omitempty"`    // no answer needed
@@ -335,7 +358,7 @@ func (n *Note) MayClose(by MemberID) error {
 
 // foldNote applies the acts about one note, which come sorted. Every void act gets its refusal in voids.
 func foldNote(id ThingID, acts []Act, voids map[Position]*Refusal) *Note {
-	n, rest := releaseOf(id, acts, voids)
+	n, release, rest := releaseOf(id, acts, voids)
 	if n == nil {
 		for i := range rest {
 			if rest[i].About == id {
@@ -347,6 +370,15 @@ func foldNote(id ThingID, acts []Act, voids map[Position]*Refusal) *Note {
 	withdrawal := firstWithdrawal(n, rest, voids)
 	for i := range rest {
 		a := &rest[i]
+		switch a.Kind {
+		case KindNoteOpen, KindNoteRelease:
+			if !a.Saw(release) { // nobody reads or answers what it has not received
+				if a.About == id {
+					voids[a.Position] = Refuse(NotReleased, string(id))
+				}
+				continue
+			}
+		}
 		switch a.Kind {
 		case KindNoteOpen:
 			n.open(a, withdrawal, voids)
@@ -361,9 +393,8 @@ func foldNote(id ThingID, acts []Act, voids map[Position]*Refusal) *Note {
 }
 
 // releaseOf finds the release that made the note, and gives the acts that come after it.
-func releaseOf(id ThingID, acts []Act, voids map[Position]*Refusal) (*Note, []Act) {
-	var n *Note
-	rest := make([]Act, 0, len(acts))
+func releaseOf(id ThingID, acts []Act, voids map[Position]*Refusal) (n *Note, release *Act, rest []Act) {
+	rest = make([]Act, 0, len(acts))
 	for i := range acts {
 		a := &acts[i]
 		if a.Kind != KindNoteRelease || a.About != id {
@@ -377,13 +408,14 @@ func releaseOf(id ThingID, acts []Act, voids map[Position]*Refusal) (*Note, []Ac
 		case n != nil:
 			voids[a.Position] = Refuse(Already, "release")
 		default:
-			n = &Note{NoteTerms: t, From: a.Member, Released: a.step(), Readings: map[MemberID]Reading{}}
+			release = a
+			n = &Note{NoteTerms: t, From: a.Member, Files: len(a.Attachments), Released: a.step(), Readings: map[MemberID]Reading{}}
 			for _, m := range t.To {
 				n.Readings[m] = Reading{}
 			}
 		}
 	}
-	return n, rest
+	return n, release, rest
 }
 
 func (a *Act) checkRelease() (NoteTerms, *Refusal) {
@@ -468,6 +500,8 @@ func (n *Note) close(a *Act, voids map[Position]*Refusal) {
 		voids[a.Position] = Refuse(NotYours, "note")
 	case err != nil:
 		voids[a.Position] = asRefusal(err)
+	case n.ReplyBy == "":
+		voids[a.Position] = Refuse(NoReplyDue, "note")
 	case n.Closed != nil:
 		voids[a.Position] = Refuse(Already, "close")
 	default:

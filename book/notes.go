@@ -208,7 +208,7 @@ func (rd *reader) note(st *sqlite3.Stmt) (NoteRow, error) {
 	}
 	if r.Note != nil {
 		if body := st.ColumnRawBlob(7); len(body) > 0 {
-			r.Body, r.BodyBad = readBody(body)
+			r.Body, r.BodyBad = readBody(body, r.Note.Files)
 			r.BodyHeld = r.BodyBad == nil
 		}
 		rd.heldBy(&r, key(st.ColumnInt64(6)), len(st.ColumnRawBlob(7)) > 0)

@@ -316,7 +316,7 @@ func (t *batch) writeSearch(c *conn) error {
 
 // releasedText and draftText give what a note is found by. A body that does not hold is not searched either.
 func releasedText(body []byte) string {
-	b, refusal := readBody(body)
+	b, refusal := readBody(body, -1)
 	if refusal != nil {
 		return ""
 	}
@@ -372,12 +372,10 @@ func (t *batch) body(c *conn, l Log, k key, body []byte) error {
 	return t.run(c)
 }
 
-// readBody decodes the content of a note, strictly: a field that nobody would be shown is no part of a note.
-func readBody(body []byte) (b jisr.NoteBody, refusal *jisr.Refusal) {
-	if refusal := strict(body, jisr.MaxNoteContent, &b); refusal != nil {
-		return jisr.NoteBody{}, refusal
-	}
-	if err := b.Check(); err != nil {
+// readBody decodes the content of a note. Nothing is shown of one that is not as it must be.
+func readBody(body []byte, files int) (jisr.NoteBody, *jisr.Refusal) {
+	b, err := jisr.DecodeBody(body, files)
+	if err != nil {
 		return jisr.NoteBody{}, refused(err)
 	}
 	return b, nil

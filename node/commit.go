@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -357,14 +356,14 @@ func (d *decision) make(p planned, h head) (book.Said, ledger.NewEntry, error) {
 		entry.Contents = append(entry.Contents, ledger.Content{Blob: f.Upload})
 	}
 	entry.Data, err = a.Encode()
-	return book.Said{Act: a, Body: body}, entry, err
+	return book.Said{Act: a, Entry: entry.Data, Body: body}, entry, err
 }
 
 func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]byte, error) {
 	if p.body == nil {
 		return nil, nil
 	}
-	body, err := json.Marshal(p.body)
+	body, err := jisr.Terms(p.body) // the one encoding, as for acts
 	if err != nil {
 		return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
 	}

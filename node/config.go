@@ -14,7 +14,8 @@ type Config struct {
 	Origin   string            `toml:"origin" doc:"The name of this member's keys and logs, under a domain the member owns, for example jisr.mofa.gov.iq. It cannot be changed."`
 	Name     map[string]string `toml:"name" doc:"The member's name by language: ar, en."`
 	Timezone string            `toml:"timezone" doc:"Where the member's calendar days begin and end, an IANA name. Default: Asia/Baghdad."`
-	Listen   string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. Put a TLS proxy of your own in front, or set tls.cert and tls.key."`
+	Listen   string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. For other machines set tls.cert and tls.key, or url and a TLS proxy in front."`
+	URL      string            `toml:"url" doc:"Where officials and programs reach the portal and the API when a proxy of the member's own stands in front, for example https://jisr.mofa.gov.iq. Default: none stands in front."`
 	TLS      TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link     LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
 	Courtesy string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	followEntries = 2_000   // entries brought into the book in one transaction
+	followEntries = 1_000   // entries brought into the book in one transaction
 	followBytes   = 4 << 20 // bytes of entries read for it
 	followEvery   = time.Second
 )
@@ -179,7 +179,7 @@ func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Sa
 		if err != nil {
 			return nil, fmt.Errorf("internal error: %s holds at %d what it should have refused: %w", origin, from+jisr.Index(i), err)
 		}
-		s := book.Said{Act: a}
+		s := book.Said{Act: a, Entry: data}
 		if a.Content != nil { // an act without a body may have a file as its first content
 			s.Body = bodies[int64(a.Index)]
 		}

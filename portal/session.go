@@ -130,7 +130,7 @@ func samePath(langs []string, next string) string {
 	if err != nil || len(next) > maxAddress || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return ""
 	}
-	if strings.ContainsFunc(next, func(c rune) bool { return c <= 0x20 || c == '\\' || c == 0x7f }) || strings.Contains(u.Path, "//") {
+	if strings.ContainsFunc(next, func(c rune) bool { return c <= 0x20 || c == '\\' || c == 0x7f }) || strings.Contains(u.Path, "//") || strings.Contains(u.Path, "/.") {
 		return ""
 	}
 	for _, lang := range langs {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"jisr/api"
@@ -146,7 +147,8 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d 
 	if c.TLS.Cert != "" {
 		scheme = "https://"
 	}
-	handler, err := faces(t, n, log, scheme+c.Listen, closing)
+	warnIfPlain(c, d.portal.Addr(), log)
+	handler, err := faces(t, n, c, log, closing)
 	if err != nil {
 		return err
 	}
@@ -168,13 +170,20 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d 
 	return stopWhen(ctx, cancel, server, closing, endRequests, failed)
 }
 
+// warnIfPlain says in the log that passwords may cross a network in the clear.
+func warnIfPlain(c node.Config, a net.Addr, log *slog.Logger) {
+	if tcp, ok := a.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && c.TLS.Cert == "" && !strings.HasPrefix(c.URL, "https://") {
+		log.Warn("the portal and the API listen beyond this machine without TLS: set tls.cert and tls.key, or url behind a TLS proxy", "listen", c.Listen)
+	}
+}
+
 // faces puts the portal and the API behind one door. Both are made here and know nothing of each other.
-func faces(t *terminal, n *node.Node, log *slog.Logger, url string, closing <-chan struct{}) (http.Handler, error) {
-	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Closing: closing})
+func faces(t *terminal, n *node.Node, c node.Config, log *slog.Logger, closing <-chan struct{}) (http.Handler, error) {
+	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Closing: closing})
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: url})
+	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL})
 	if err != nil {
 		return nil, err
 	}
