@@ -19,13 +19,14 @@ import (
 const (
 	batchFirst   = 16 << 10
 	batchLeast   = 2 << 10
-	batchTime    = time.Second // what a batch aims at
-	entriesLeast = 48 << 10    // entries may take this much at once: each batch of them costs signatures both ways
-	partLeast    = 512         // a content is not cut in smaller pieces
-	rawMost      = 6 << 20     // before compression: what a peer must hold in memory
-	refsMost     = 4_000       // contents looked at for one batch
-	slowRate     = 6 << 10     // bytes a second assumed while nothing is measured
-	fastRate     = 8 << 20     // bytes a second from which compressing well takes longer than sending
+	batchTime    = time.Second      // what a batch aims at
+	entriesLeast = 48 << 10         // entries may take this much at once: each batch of them costs signatures both ways
+	partLeast    = 512              // a content is not cut in smaller pieces
+	rawMost      = 6 << 20          // before compression: what a peer must hold in memory
+	refsMost     = 4_000            // contents looked at for one batch
+	slowRate     = 6 << 10          // bytes a second assumed while nothing is measured
+	suddenSlow   = 10 * time.Second // see speed.patience
+	fastRate     = 8 << 20          // bytes a second from which compressing well takes longer than sending
 )
 
 // speed learns how much a peer takes in about a second.
@@ -61,14 +62,19 @@ func (s *speed) unanswered() {
 	s.rate = max(s.rate/4, slowRate/4)
 }
 
-// patience is how long an answer to a batch may take: what it should take four times over, and what a busy
-// peer needs to commit.
+// patience is how long an answer to a batch may take: what a busy peer needs to commit, and what the batch should
+// take four times over. A road may have become slow since it was measured, and giving up a batch that is on its way
+// sends all of it twice: so the batch has at least the time of a slow road, up to suddenSlow.
 func (s *speed) patience(wire int) time.Duration {
 	rate := s.rate
 	if rate == 0 {
 		rate = slowRate
 	}
-	return answerWithin + 4*time.Duration(float64(wire)/rate*float64(time.Second))
+	return answerWithin + max(takes(4*wire, rate), min(takes(wire, slowRate/2), suddenSlow))
+}
+
+func takes(bytes int, rate float64) time.Duration {
+	return time.Duration(float64(bytes) / rate * float64(time.Second))
 }
 
 // level is how hard to compress: on a fast road time is short, on a slow one bytes are.
@@ -237,7 +243,9 @@ func (r *runner) send(ctx context.Context, t *track, b *batch) error {
 		r.speed.unanswered()
 		return err
 	}
-	r.speed.answered(len(b.body), time.Since(start))
+	took := time.Since(start)
+	r.speed.answered(len(b.body), took)
+	r.link.c.Logger.Debug("pushed", "peer", r.member, "log", t.log, "from", b.from, "to", b.to, "content_bytes", b.contents, "wire", len(b.body), "took", took)
 	r.mu.Lock()
 	r.status.Rate = r.speed.rate
 	r.mu.Unlock()
