@@ -114,7 +114,9 @@ test: test-go test-e2e
 # jisr bench and its like never run here: no unit test is timed.
 test-go: generate | go
 	@echo "jisr: go test"
-	go test -vet=all -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+	go test -vet=all -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -v /e2e$$)
+	@echo "jisr: go test of whole processes: kill -9, cut and slow roads, alone on the machine"
+	go test -vet=all -shuffle=on -timeout 20m $(TESTFLAGS) ./e2e
 
 # One file after the other: each starts two nodes and a browser, and two cores carry no more at a time.
 test-e2e: bin/jisr $(STAMP)/e2e-npm | node
