@@ -92,7 +92,6 @@ type batch struct {
 	checkpoint []byte
 	parts      []sentPart
 	contents   int64
-	asked      bool // nothing to bring: only a receipt is wanted
 }
 
 // sentPart is where a content stands when the peer takes what was sent.

@@ -62,7 +62,7 @@ func (p *peer) keep(ctx context.Context) {
 		p.become(Linked, "", "", time.Time{})
 		err := r.drive(ctx, road)
 		_ = road.conn.Close()
-		if ctx.Err() != nil || err == nil {
+		if ctx.Err() != nil {
 			continue
 		}
 		reason, _ := reasonOf(err)
@@ -72,7 +72,7 @@ func (p *peer) keep(ctx context.Context) {
 }
 
 // drive uses one connection until it fails. Nothing learned on another is trusted: the first thing asked of
-// each log is its state.
+// each log is its state. It never returns nil.
 func (r *runner) drive(ctx context.Context, road *road) error {
 	r.road = road
 	r.told.Clear()

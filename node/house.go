@@ -122,12 +122,7 @@ func (c AddOfficial) decide(d *decision) error {
 	if err := d.touch(officialID(c.ID)); err != nil {
 		return err
 	}
-	password := c.Password
-	if password == "" {
-		password = newSecret(15)
-		d.done.Secret = password
-	}
-	secret, err := hashPassword(password)
+	secret, err := d.password(c.Password)
 	if err != nil {
 		return err
 	}
@@ -142,16 +137,20 @@ func (c SetPassword) decide(d *decision) error {
 	if _, err := d.n.book.Account(d.ctx, officialID(c.ID)); err != nil {
 		return err
 	}
-	password := c.Password
-	if password == "" {
-		password = newSecret(15)
-		d.done.Secret = password
-	}
-	secret, err := hashPassword(password)
+	secret, err := d.password(c.Password)
 	if err != nil {
 		return err
 	}
 	return d.house(planned{kind: jisr.KindOfficialPass, about: officialID(c.ID), body: secret})
+}
+
+// password gives the verifier of the password given, or of one made here, which is shown once.
+func (d *decision) password(given string) (jisr.Secret, error) {
+	if given == "" {
+		given = newSecret(15)
+		d.done.Secret = given
+	}
+	return hashPassword(given)
 }
 
 func (c EndOfficial) decide(d *decision) error {

@@ -1,9 +1,13 @@
 package portal
 
 import (
+	"context"
 	"net/url"
 	"slices"
+	"sync"
 
+	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
@@ -24,12 +28,36 @@ func (s *site) page(r *request, current string) Page {
 	if isLive(r) {
 		return p // only what changes is sent, and it has no navigation
 	}
-	counts, err := s.node.Book().Counts(r.Context(), s.node.Today())
+	counts, err := s.counts.get(r.Context(), s.node)
 	if err != nil {
 		s.log.Error("couldn't count what waits", "err", err)
 	}
 	p.Counts = Counts{Today: counts.Ours, Notes: counts.Unopened}
 	return p
+}
+
+// counts remembers the figures that stand on every page until something changes: counting ten thousand notes
+// takes longer than the rest of a page. mu guards the rest.
+type counts struct {
+	mu      sync.Mutex
+	changes int64 // what the node had come to before the figures were read
+	today   jisr.Date
+	figures book.Counts
+}
+
+// get gives figures that are no older than the call.
+func (c *counts) get(ctx context.Context, n *node.Node) (book.Counts, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	changes, today := n.Changes(), n.Today()
+	if c.today == today && c.changes == changes {
+		return c.figures, nil
+	}
+	figures, err := n.Book().Counts(ctx, today)
+	if err == nil {
+		c.changes, c.today, c.figures = changes, today, figures
+	}
+	return figures, err
 }
 
 // live is page for a page that brings itself up to date.

@@ -16,7 +16,7 @@ const (
 	pageToDo  = 50 // rows of each list on Today; more are counted
 	formLinks = 20 // earlier notes offered to refer to
 
-	maxStreams   = 8                // live pages of one session; others reload by hand
+	maxStreams   = 8                // live pages of one account; others reload by hand
 	keepAlive    = 15 * time.Second // between signs of life on a stream; proxies close what is silent for 30 to 60 s
 	writeAfter   = 10 * time.Second // a stream that takes nothing for so long is closed
 	eventSpacing = time.Second      // at most one event a second to a page: it fetches all it shows each time

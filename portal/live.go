@@ -20,31 +20,31 @@ func isLive(r *request) bool {
 	return r.Method == http.MethodGet && r.Header.Get("HX-Request") == "true"
 }
 
-// streams counts the open streams of each session. mu guards open.
+// streams counts the open streams of each account. mu guards open.
 type streams struct {
 	mu   sync.Mutex
 	open map[string]int
 }
 
-// enter takes a place; false: the session has all it may.
-func (s *streams) enter(session string) bool {
+// enter takes a place; false: the account has all it may.
+func (s *streams) enter(account string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
 		s.open = map[string]int{}
 	}
-	if s.open[session] >= maxStreams {
+	if s.open[account] >= maxStreams {
 		return false
 	}
-	s.open[session]++
+	s.open[account]++
 	return true
 }
 
-func (s *streams) leave(session string) {
+func (s *streams) leave(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[session]--; s.open[session] == 0 {
-		delete(s.open, session)
+	if s.open[account]--; s.open[account] == 0 {
+		delete(s.open, account)
 	}
 }
 

@@ -12,8 +12,8 @@
 //
 // Bounds are in limits.go. Answers are made in memory and written whole, so a page that fails half-way is never
 // seen; the page that says so is made when the portal starts and cannot fail. A failure is logged and shown as
-// nothing more than that it happened. All state is in node, but for the count of open streams; the handler is
-// safe for concurrent use and may be served by several goroutines.
+// nothing more than that it happened. All state is in node, but for the count of open streams and the figures of the
+// navigation; the handler is safe for concurrent use.
 package portal
 
 import (
@@ -42,7 +42,7 @@ type Config struct {
 	Closing <-chan struct{}
 }
 
-// site is the portal at work. Nothing in it changes after New but the count in streams.
+// site is the portal at work. Nothing in it changes after New but streams and counts.
 type site struct {
 	node    *node.Node
 	words   *words.Words
@@ -51,6 +51,7 @@ type site struct {
 	closing <-chan struct{}
 	assets  *assets
 	streams streams
+	counts  counts
 	langs   []string          // pages come in each
 	demo    bool              // see Config
 	broken  map[string][]byte // by language: the page for when a page cannot be made

@@ -134,8 +134,8 @@ func samePath(langs []string, next string) string {
 		return ""
 	}
 	for _, lang := range langs {
-		if strings.HasPrefix(u.Path, "/"+lang+"/") && u.Path == next[:len(u.EscapedPath())] {
-			return next
+		if strings.HasPrefix(u.EscapedPath(), "/"+lang+"/") {
+			return u.RequestURI()
 		}
 	}
 	return ""

@@ -57,7 +57,7 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 	if err != nil {
 		return todayView{}, err
 	}
-	counts, err := s.node.Book().Counts(ctx, rd.today)
+	counts, err := s.counts.get(ctx, s.node)
 	if err != nil {
 		return todayView{}, err
 	}
@@ -143,7 +143,7 @@ func (s *site) cuts(rd reader) []cut {
 		if k.State == node.Linked {
 			continue
 		}
-		c := cut{Word: rd.l.T("today.cut", "member", rd.name(k.Member)), Because: known(rd.l, "link.reason.", k.Because), URL: rd.url("forum")}
+		c := cut{Word: rd.l.T("today.cut", "member", rd.name(k.Member)), Because: rd.because(k.Because), URL: rd.url("forum")}
 		if k.Queued > 0 {
 			c.Queued = rd.l.N("forum.queue", int(min(k.Queued, 1<<31-1)))
 		}

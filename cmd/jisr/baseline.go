@@ -174,7 +174,7 @@ func bareSend(plan benchPlan, f *figures, send func() error) error {
 	}
 	wg.Wait()
 	close(errs)
-	f.Note = &noteFigures{P50: quantile(took, 0.5), P99: quantile(took, 0.99), PerSecond: float64(done.Load()) / time.Since(begin).Seconds(), Senders: plan.senders}
+	f.Note = &noteFigures{P50: quantile(took, 0.5), P99: quantile(took, 0.99), PerSecond: rounded(float64(done.Load()) / time.Since(begin).Seconds()), Senders: plan.senders}
 	return <-errs
 }
 
@@ -253,7 +253,7 @@ func bareInserts(_ context.Context, dir string, plan benchPlan, f *figures) (err
 			return err
 		}
 	}
-	f.Rebuild = &rebuildFigures{PerSecond: float64(plan.acts) / time.Since(begin).Seconds(), Acts: int64(plan.acts)}
+	f.Rebuild = &rebuildFigures{PerSecond: rounded(float64(plan.acts) / time.Since(begin).Seconds()), Acts: int64(plan.acts)}
 	return nil
 }
 
@@ -295,7 +295,7 @@ func bareReady(ctx context.Context, _ string, _ benchPlan, f *figures) error {
 		err = pause(ctx, settleFor)
 	}
 	rss, errRSS := residentMB(c.cmd.Process.Pid)
-	f.Ready, f.Idle = &readyFigures{Seconds: took.Seconds()}, &idleFigures{RSS: rss}
+	f.Ready, f.Idle = &readyFigures{Seconds: rounded(took.Seconds())}, &idleFigures{RSS: rounded(rss)}
 	return errors.Join(err, errRSS, c.stop())
 }
 

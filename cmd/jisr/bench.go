@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,14 +96,14 @@ func benchVerb() verb {
 				"sides, and measures: a note from release to the other side's signature, notes per second, the backlog after the road\n" +
 				"was cut, rebuilding the book, pages, an idle node, a start. The baseline does the least that such a thing can do, in\n" +
 				"the same run: insert with fsync, sign twice, a TLS round trip, insert and sign there; an empty server; bare inserts.\n" +
-				"The full run takes about three minutes.",
+				"The full run takes about two minutes, one of them an outage.",
 			"ينشئ منظومتين في مجلد يُحذف في النهاية ويشغّلهما بعمليتين من jisr serve، ويقيس المذكرة من إصدارها إلى توقيع الطرف الآخر،\n" +
 				"وعدد المذكرات في الثانية، وما تراكم بعد انقطاع، وإعادة بناء الدفتر، والصفحات، والمنظومة الخاملة، وبدء التشغيل.\n" +
 				"وخط الأساس أقلّ ما يمكن فعله، في التشغيل نفسه.",
 		},
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
-			quick := o.on("quick", both{"measure less: about one minute", "قياس أقصر: نحو دقيقة"})
+			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
 			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page; with commas between", "من ready و note و backlog و rebuild و page؛ مفصولة بفواصل"})
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
@@ -244,5 +245,8 @@ func quantile(sorted []time.Duration, q float64) float64 {
 		return 0
 	}
 	i := int(q*float64(len(sorted))+0.999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)].Seconds() * 1000
+	return rounded(sorted[min(max(i, 0), len(sorted)-1)].Seconds() * 1000)
 }
+
+// rounded leaves three decimals: more say nothing.
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }

@@ -43,7 +43,6 @@ type bench struct {
 	roads  []*road
 	nodes  []*child
 	client *http.Client
-	sent   int
 }
 
 // house is one of the nodes.
@@ -159,7 +158,7 @@ func (b *bench) ready(ctx context.Context, r *report) error {
 		return err
 	}
 	rss, err := residentMB(b.nodes[0].cmd.Process.Pid)
-	r.Idle = &idleFigures{RSS: rss}
+	r.Idle = &idleFigures{RSS: rounded(rss)}
 	return err
 }
 
@@ -207,7 +206,7 @@ func (b *bench) sendMany(ctx context.Context) (float64, error) {
 	if limit.Err() != nil {
 		return 0, context.Cause(limit)
 	}
-	return float64(done.Load()) / time.Since(begin).Seconds(), nil
+	return rounded(float64(done.Load()) / time.Since(begin).Seconds()), nil
 }
 
 // noteText is about 1 KB of Arabic.
@@ -274,7 +273,7 @@ func (b *bench) backlog(ctx context.Context, r *report) error {
 	if err := b.held(ctx, last); err != nil {
 		return err
 	}
-	r.Backlog = &backlogFigures{Seconds: time.Since(back).Seconds(), Notes: b.plan.backlog, Outage: b.plan.outage.Seconds()}
+	r.Backlog = &backlogFigures{Seconds: rounded(time.Since(back).Seconds()), Notes: b.plan.backlog, Outage: b.plan.outage.Seconds()}
 	return nil
 }
 
@@ -335,7 +334,7 @@ func (b *bench) rebuild(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	r.Rebuild = &rebuildFigures{PerSecond: float64(acts) / time.Since(begin).Seconds(), Acts: acts}
+	r.Rebuild = &rebuildFigures{PerSecond: rounded(float64(acts) / time.Since(begin).Seconds()), Acts: acts}
 	return b.start(ctx)
 }
 

@@ -32,6 +32,11 @@ func rebuild(ctx context.Context, t *terminal, dir string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	release, err := runAlone(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
 	begin := time.Now()
 	acts, err := node.RebuildBook(ctx, node.Options{Dir: dir, Config: c, Logger: t.logger(c.Log)})
 	if err != nil {

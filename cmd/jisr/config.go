@@ -276,7 +276,7 @@ func configDescribeVerb() verb {
 		short: both{"print the manual of jisr.toml", "اطبع دليل الملف jisr.toml"},
 		long: both{
 			"Every key of the configuration, its default, its name in the environment, and what it means.\nWith --dir also what it is set to there. Secrets are never in it: keys say in which file a secret is.",
-			"كل مفتاح في ملف الإعداد: قيمته الافتراضية واسمه في متغيرات البيئة ومعناه. ومع ‎--dir‎ قيمته في تلك المنظومة.",
+			"كل مفتاح في ملف الإعداد: قيمته الافتراضية واسمه في متغيرات البيئة ومعناه. ومع \u200e--dir\u200e قيمته في تلك المنظومة.",
 		},
 		setup: func(o *options) runner {
 			dir := o.text("dir", "DIR", "", both{"also say what is set in this node's directory", "اذكر أيضاً القيم المضبوطة في مجلد هذه المنظومة"})

@@ -107,7 +107,7 @@ func credenceAcceptVerb() verb {
 				"shows them and asks. --fingerprint states one instead, as heard; give it once for each letter. In scripts add --yes.\n\n" +
 				"A running `jisr serve` notices within a second.",
 			"يقبل كل عضو في الإطار كتب اعتماد سائر الأعضاء، باسم الإطار نفسه. وقبل ذلك يقرأ الطرفان البصمات أحدهما للآخر هاتفياً،\n" +
-				"على غير الطريق الذي وصلت منه الملفات؛ والبرنامج يعرضها ويسأل. ويُغني عن السؤال ‎--fingerprint‎ وفيه البصمة كما سُمعت،\n" +
+				"على غير الطريق الذي وصلت منه الملفات؛ والبرنامج يعرضها ويسأل. ويُغني عن السؤال \u200e--fingerprint\u200e وفيه البصمة كما سُمعت،\n" +
 				"مرة لكل كتاب. وتلاحظ ذلك منظومة تعمل خلال ثانية.",
 		},
 		setup: func(o *options) runner {
@@ -116,7 +116,7 @@ func credenceAcceptVerb() verb {
 			ar := o.text("title-ar", "TEXT", "", both{"its title in Arabic; default: the names of the members", "عنوانه بالعربية؛ والافتراضي أسماء الأعضاء"})
 			en := o.text("title-en", "TEXT", "", both{"its title in English", "عنوانه بالإنكليزية"})
 			heard := o.many("fingerprint", "GROUPS", both{"a fingerprint as it was heard; may be repeated", "بصمة كما سُمعت؛ ويجوز تكراره"})
-			yes := o.on("yes", both{"do not ask; needs --fingerprint for every letter", "لا تسأل؛ ويلزم معه ‎--fingerprint‎ لكل كتاب"})
+			yes := o.on("yes", both{"do not ask; needs --fingerprint for every letter", "لا تسأل؛ ويلزم معه \u200e--fingerprint\u200e لكل كتاب"})
 			return func(ctx context.Context, t *terminal, files []string) error {
 				a := acceptance{dir: *dir, files: files, forum: jisr.ForumID(*forum), title: titled(*ar, *en), heard: *heard, yes: *yes}
 				return a.run(ctx, t)

@@ -62,7 +62,7 @@ func demoVerb() verb {
 				"correspondence under way. Everything in it is demonstration data. Ctrl-C ends both and leaves nothing running.\n" +
 				"With --dir the demo is kept and taken up again; without it everything is removed at the end.",
 			"يشغّل منظومتين بعمليتين من jisr serve: العراق على المنفذ N وسورية على N+1، في إطار يجمعهما ومراسلات جارية.\n" +
-				"كل ما فيه بيانات تجريبية. يوقفهما Ctrl-C ولا يبقى شيء يعمل. ومع ‎--dir‎ يُحفظ العرض ويُستأنف، وبدونه يُحذف كل شيء في النهاية.",
+				"كل ما فيه بيانات تجريبية. يوقفهما Ctrl-C ولا يبقى شيء يعمل. ومع \u200e--dir\u200e يُحفظ العرض ويُستأنف، وبدونه يُحذف كل شيء في النهاية.",
 		},
 		setup: func(o *options) runner {
 			var d demo

@@ -45,7 +45,7 @@ func initVerb() verb {
 }
 
 func setupInit(o *options) runner {
-	dir := o.text("dir", "DIR", "", both{"the directory to make; default: $JISR_DIR", "المجلد الذي يُنشأ؛ والافتراضي ‎$JISR_DIR‎"})
+	dir := o.text("dir", "DIR", "", both{"the directory to make; default: $JISR_DIR", "المجلد الذي يُنشأ؛ والافتراضي \u200e$JISR_DIR\u200e"})
 	var c node.Config
 	o.StringVar(&c.Member, "member", "", o.describe("member", "ID", both{"the member's short name, such as iq; it cannot be changed", "اسم العضو القصير مثل iq، ولا يتغير بعد ذلك"}))
 	o.StringVar(&c.Origin, "origin", "", o.describe("origin", "NAME", both{"the name of its keys, under its own domain, such as jisr.mofa.gov.iq; it cannot be changed", "اسم مفاتيحه تحت نطاقه مثل jisr.mofa.gov.iq، ولا يتغير بعد ذلك"}))

@@ -29,8 +29,8 @@ func officialAddVerb() verb {
 		name: "official add", args: "ID",
 		short: both{"add a post, or change its title, desk and roles", "أضف منصباً أو غيّر اسمه ومكتبه وصلاحياته"},
 		long: both{
-			"ID is what the official signs in with, for example first.secretary. A post is an office, not a person: no names.\nRoles: reader, drafter, releaser, admin. Who drafts a note does not clear or release it, so two posts are needed.\nThe password is made and printed once; with --password-stdin it is read from standard input.",
-			"المعرّف هو ما يسجّل به الموظف الدخول، مثل first.secretary. المنصب وظيفة لا شخص، فلا تُكتب أسماء.\nالصلاحيات: reader، drafter، releaser، admin. ومن يصوغ مذكرة لا يجيزها ولا يصدرها، فيلزم منصبان.\nتُنشأ كلمة المرور وتُطبع مرة واحدة، أو تُقرأ من الدخل القياسي مع ‎--password-stdin‎.",
+			"ID is what the official signs in with, for example first.secretary. A post is an office, not a person: no names.\nRoles: reader, drafter, releaser, admin. Who drafts a note does not clear or release it, so two posts are needed.\nThe password is made and printed once; with --password-stdin it is read from standard input. A post that is changed gets a new one.",
+			"المعرّف هو ما يسجّل به الموظف الدخول، مثل first.secretary. المنصب وظيفة لا شخص، فلا تُكتب أسماء.\nالصلاحيات: reader، drafter، releaser، admin. ومن يصوغ مذكرة لا يجيزها ولا يصدرها، فيلزم منصبان.\nتُنشأ كلمة المرور وتُطبع مرة واحدة (وتتجدد عند تغيير المنصب)، أو تُقرأ من الدخل القياسي مع \u200e--password-stdin\u200e.",
 		},
 		setup: func(o *options) runner {
 			dir, asJSON := o.dir(), o.asJSON()

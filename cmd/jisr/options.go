@@ -36,10 +36,6 @@ func (o *options) on(name string, means both) *bool {
 	return o.Bool(name, false, o.describe(name, "", means))
 }
 
-func (o *options) number(name string, def int, means both) *int {
-	return o.Int(name, def, o.describe(name, "N", means))
-}
-
 func (o *options) many(name, value string, means both) *list {
 	var l list
 	o.Var(&l, name, o.describe(name, value, means))
@@ -47,7 +43,7 @@ func (o *options) many(name, value string, means both) *list {
 }
 
 func (o *options) dir() *string {
-	return o.text("dir", "DIR", "", both{"the node's directory; default: $JISR_DIR, else the current directory", "مجلد المنظومة؛ والافتراضي ‎$JISR_DIR‎ وإلا فالمجلد الحالي"})
+	return o.text("dir", "DIR", "", both{"the node's directory; default: $JISR_DIR, else the current directory", "مجلد المنظومة؛ والافتراضي \u200e$JISR_DIR\u200e وإلا فالمجلد الحالي"})
 }
 
 func (o *options) asJSON() *bool {
@@ -97,7 +93,7 @@ func (t *terminal) overview(w io.Writer, prefix string) {
 	}
 	tab.Flush()
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, both{"jisr VERB --help says more. --lang ar speaks Arabic.", "jisr VERB --help يشرح كل أمر. وللإنكليزية ‎--lang en‎."}.in(t.lang.Tag()))
+	fmt.Fprintln(w, both{"jisr VERB --help says more. --lang ar speaks Arabic.", "jisr VERB --help يشرح كل أمر. وللإنكليزية \u200e--lang en\u200e."}.in(t.lang.Tag()))
 }
 
 // helpOn prints all there is to say of one verb.

@@ -30,7 +30,6 @@ const (
 	stopTimeout   = 4 * time.Second
 	streamsEnd    = 300 * time.Millisecond // what is left of requests under way before their contexts end
 	maxCourtesy   = words.MaxOverride
-	softMemory    = 256 << 20 // bytes the collector aims to stay under, unless GOMEMLIMIT says otherwise
 )
 
 func serveVerb() verb {
@@ -61,8 +60,8 @@ func serveVerb() verb {
 
 // serve runs the node in dir until ctx ends.
 //
-// Order matters: the addresses are taken first, so that a second serve of the same directory ends before it
-// touches anything; the node is opened next, which brings the book up with the ledger; readiness is answered once
+// Order matters: the lock and the addresses are taken first, so that a second serve of the same directory ends before
+// it touches anything; the node is opened next, which brings the book up with the ledger; readiness is answered once
 // both faces stand.
 func serve(ctx context.Context, t *terminal, dir string) error {
 	c, err := readConfig(dir, t.getenv)
@@ -74,6 +73,11 @@ func serve(ctx context.Context, t *terminal, dir string) error {
 	}
 	c = c.Defaulted()
 	log := t.logger(c.Log).With("member", c.Member)
+	release, err := runAlone(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
 	doors, err := listen(c)
 	if err != nil {
 		return err
@@ -163,6 +167,7 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d 
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	go giveBackMemory(running)
 	failed := make(chan error, 2)
 	go func() { failed <- n.Run(running, d.link) }()
 	go func() { failed <- serveHTTP(server, d.portal, c) }()

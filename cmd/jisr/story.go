@@ -34,7 +34,7 @@ type storyClock struct {
 	behind time.Duration
 }
 
-func newStoryClock() *storyClock { return &storyClock{behind: storyDays * 24 * time.Hour} }
+func newStoryClock() *storyClock { return &storyClock{behind: (storyDays + 1) * 24 * time.Hour} }
 
 func (c *storyClock) now() time.Time {
 	c.mu.Lock()
@@ -75,44 +75,44 @@ type draftNote struct {
 func (s *stage) correspond(ctx context.Context) error {
 	s.now = time.Now()
 	script := demoScript()
-	crossings, err := s.send(ctx, s.days(9, 2), script.crossings)
+	crossings, err := s.send(ctx, s.on(9, 9), script.crossings)
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, s.days(8, 20), "sy", crossings); err != nil {
+	if err := s.open(ctx, s.on(9, 13), "sy", crossings); err != nil {
 		return err
 	}
-	flow, err := s.send(ctx, s.days(8, 3), script.flow)
+	flow, err := s.send(ctx, s.on(8, 10), script.flow)
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, s.days(7, 22), "iq", flow); err != nil {
+	if err := s.open(ctx, s.on(8, 12), "iq", flow); err != nil {
 		return err
 	}
 	return s.correspondOn(ctx, script, flow)
 }
 
 func (s *stage) correspondOn(ctx context.Context, script script, flow jisr.ThingID) error {
-	returns, err := s.send(ctx, s.days(6, 1), script.returns)
+	returns, err := s.send(ctx, s.on(6, 11), script.returns)
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, s.days(5, 23), "sy", returns); err != nil {
+	if err := s.open(ctx, s.on(6, 14), "sy", returns); err != nil {
 		return err
 	}
-	threat, err := s.send(ctx, s.days(5, 2), script.threat)
+	threat, err := s.send(ctx, s.on(5, 9), script.threat)
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, s.days(5, 0), "iq", threat); err != nil {
+	if err := s.open(ctx, s.on(5, 10), "iq", threat); err != nil {
 		return err
 	}
 	script.flowAnswer.answers = flow
-	answer, err := s.send(ctx, s.days(3, 4), script.flowAnswer)
+	answer, err := s.send(ctx, s.on(3, 12), script.flowAnswer)
 	if err != nil {
 		return err
 	}
-	if err := s.open(ctx, s.days(2, 22), "sy", answer); err != nil {
+	if err := s.open(ctx, s.on(3, 14), "sy", answer); err != nil {
 		return err
 	}
 	return s.lastDays(ctx, script, threat)
@@ -120,31 +120,33 @@ func (s *stage) correspondOn(ctx context.Context, script script, flow jisr.Thing
 
 func (s *stage) lastDays(ctx context.Context, script script, threat jisr.ThingID) error {
 	if s.nodes["jo"] != nil {
-		if _, err := s.send(ctx, s.days(2, 3), script.guest); err != nil {
+		if _, err := s.send(ctx, s.on(2, 10), script.guest); err != nil {
 			return err
 		}
 	}
-	if _, err := s.send(ctx, s.days(1, 3), script.agenda); err != nil {
+	if _, err := s.send(ctx, s.on(1, 13), script.agenda); err != nil {
 		return err
 	}
 	script.threatAnswer.answers = threat
-	if _, _, err := s.draft(ctx, s.days(0, 5), script.threatAnswer); err != nil {
+	if _, _, err := s.draft(ctx, 3*time.Hour, script.threatAnswer); err != nil {
 		return err
 	}
-	id, version, err := s.draft(ctx, s.days(0, 4), script.visit)
+	id, version, err := s.draft(ctx, 2*time.Hour, script.visit)
 	if err != nil {
 		return err
 	}
 	if err := s.as(ctx, script.visit.from, postReleaser, node.ClearNote{ID: id, Version: version}); err != nil {
 		return err
 	}
-	_, err = s.send(ctx, s.days(0, 1), script.release)
+	_, err = s.send(ctx, time.Hour, script.release)
 	return err
 }
 
-// days is a time so long ago.
-func (s *stage) days(days, hours int) time.Duration {
-	return time.Duration(days)*24*time.Hour + time.Duration(hours)*time.Hour
+// on is how long ago it was this hour of a day so many days ago, where the first member's days begin.
+func (s *stage) on(daysAgo, hour int) time.Duration {
+	zone := s.nodes[jisr.MemberID(s.cast.parties[0].member)].Zone()
+	y, m, d := s.now.In(zone).Date()
+	return s.now.Sub(time.Date(y, m, d-daysAgo, hour, 0, 0, 0, zone))
 }
 
 // send drafts a note, has a second official clear and release it, and waits until the others hold it.

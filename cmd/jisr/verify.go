@@ -27,8 +27,8 @@ func verifyVerb() verb {
 				"letters of credence (--letter) or from files of verifier keys as /tlog/…/log.vkey and mirror.vkey serve them (--keys).\n" +
 				"Nothing else is needed, and nothing is asked over the network. Says what the proof proves and what it does not.\n" +
 				"Exit code 1 when it does not hold.",
-			"الملف إثبات كما تصدّره البوابة أو الواجهة البرمجية. ويُفحص بمفاتيح من وقّعوه، من كتب اعتمادهم (‎--letter‎)\n" +
-				"أو من ملفات مفاتيح التحقق (‎--keys‎). ولا يلزم غير ذلك ولا يُسأل أحد عبر الشبكة.\n" +
+			"الملف إثبات كما تصدّره البوابة أو الواجهة البرمجية. ويُفحص بمفاتيح من وقّعوه، من كتب اعتمادهم (\u200e--letter\u200e)\n" +
+				"أو من ملفات مفاتيح التحقق (\u200e--keys\u200e). ولا يلزم غير ذلك ولا يُسأل أحد عبر الشبكة.\n" +
 				"يقول ما يثبته الملف وما لا يثبته، ورمز الخروج ١ إن لم يصحّ.",
 		},
 		setup: func(o *options) runner {
