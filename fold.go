@@ -1,6 +1,7 @@
 package jisr
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -111,7 +112,8 @@ func replaceDot(k string) string {
 // Concerns lists the things whose state an act may change: what it is about, and the note it answers.
 func Concerns(a *Act) []ThingID {
 	things := []ThingID{a.About}
-	if a.Kind == KindNoteRelease && a.Forum != House {
+	// Most releases answer nothing: the name of the member is looked for before all terms are decoded.
+	if a.Kind == KindNoteRelease && a.Forum != House && bytes.Contains(a.Terms, []byte(`"in_reply_to"`)) {
 		if t, err := terms[NoteTerms](a); err == nil && t.InReplyTo != "" && t.InReplyTo != a.About {
 			things = append(things, t.InReplyTo)
 		}

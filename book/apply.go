@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"runtime"
 	"sync"
@@ -99,6 +100,17 @@ type batch struct {
 	order  []*touched       // as first touched
 	texts  map[key]text     // of acts that are new or whose body is
 	found  map[int64]string // by row of note: what it is found by from now on
+	series map[series]int   // highest numbers released
+	// met, in a rebuild, has every thing met so far, by its hash: of a thing that is not in it the book holds nothing.
+	// Two things of one hash cost a look that finds nothing.
+	met map[uint64]struct{}
+}
+
+// series is a run of note numbers.
+type series struct {
+	forum  jisr.ForumID
+	member jisr.MemberID
+	year   string
 }
 
 // entry is one new act with what is worked out about it before it is written.
@@ -177,7 +189,7 @@ type stored struct {
 
 // newBatch checks that the acts follow, and sorts them by what they touch.
 func newBatch(self jisr.MemberID, logs map[Log]place, acts []entry) (*batch, error) {
-	t := &batch{self: self, acts: acts, logs: maps.Clone(logs), halves: map[half]*touched{}, texts: map[key]text{}, found: map[int64]string{}}
+	t := &batch{self: self, acts: acts, logs: maps.Clone(logs), halves: map[half]*touched{}, texts: map[key]text{}, found: map[int64]string{}, series: map[series]int{}}
 	for i := range acts {
 		e := &acts[i]
 		if err := t.place(e); err != nil {
@@ -226,6 +238,9 @@ func (t *batch) touch(h half) *touched {
 // and encoding every core's.
 func (t *batch) run(c *conn) error {
 	for _, x := range t.order {
+		if t.isNew(x) {
+			continue
+		}
 		if err := t.load(c, x); err != nil {
 			return err
 		}
@@ -234,6 +249,20 @@ func (t *batch) run(c *conn) error {
 		return err
 	}
 	return t.write(c)
+}
+
+// isNew tells of a half that a rebuild has not met before, and has now.
+func (t *batch) isNew(x *touched) bool {
+	if t.met == nil {
+		return false
+	}
+	h := fnv.New64a()
+	h.Write([]byte(x.forum))
+	h.Write([]byte{0})
+	h.Write([]byte(x.thing))
+	_, known := t.met[h.Sum64()]
+	t.met[h.Sum64()] = struct{}{}
+	return !known
 }
 
 // load reads the acts about a half that are here already.

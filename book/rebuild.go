@@ -14,8 +14,8 @@ import (
 )
 
 // maxRebuildBatch is how many acts one transaction of a rebuild takes: enough that a thing's acts mostly stand
-// in one, few enough to hold in memory.
-const maxRebuildBatch = 20_000
+// in one, few enough that reading the next and writing this one go on side by side.
+const maxRebuildBatch = 4_000
 
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
 // gives none. No book may be open at path meanwhile.
@@ -91,12 +91,12 @@ func (c *conn) build(ctx context.Context, self jisr.MemberID, next func() ([]Sai
 // takeAll applies batch after batch, while the next one is read and prepared on another core.
 func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, next func() ([]Said, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
-	batches, failed := make(chan []entry, 1), make(chan error, 1)
+	batches, failed := make(chan []entry, 2), make(chan error, 1)
 	go func() {
 		defer close(batches)
 		failed <- readBatches(ctx, batches, next)
 	}()
-	logs := map[Log]place{}
+	logs, met := map[Log]place{}, map[uint64]struct{}{}
 	var err error
 	for acts := range batches {
 		if err != nil {
@@ -104,6 +104,7 @@ func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, next func() ([]S
 		}
 		var t *batch
 		if t, err = newBatch(self, logs, acts); err == nil {
+			t.met = met
 			err = c.transaction(func() error { return t.run(c) })
 			logs = t.logs
 		}

@@ -28,7 +28,7 @@ func (t *batch) write(c *conn) error {
 			return err
 		}
 	}
-	return errors.Join(t.writePlaces(c), t.writeSearch(c))
+	return errors.Join(t.writeSeries(c), t.writePlaces(c), t.writeSearch(c))
 }
 
 func (t *batch) writePlaces(c *conn) error {
@@ -171,22 +171,30 @@ func (t *batch) writeNote(c *conn, x *touched) error {
 	if err != nil {
 		return err
 	}
-	if err := t.writeSeries(c, x); err != nil {
-		return err
-	}
+	t.count(x)
 	t.index(row, released, n.Number)
 	return nil
 }
 
-// writeSeries remembers the highest number of a member's series in a year.
-func (t *batch) writeSeries(c *conn, x *touched) error {
+// count notes the highest number of a member's series in a year, for writeSeries.
+func (t *batch) count(x *touched) {
 	n := x.state.Note
 	fresh := slices.ContainsFunc(x.fresh, func(e *entry) bool { return e.Act.Position == n.Released.Position })
 	if !fresh || n.Number == 0 {
-		return nil
+		return
 	}
-	return c.do(`INSERT INTO series(forum, member, year, last) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET last=max(last, excluded.last)`,
-		string(x.forum), string(n.From), string(n.Date[:4]), n.Number)
+	s := series{x.forum, n.From, string(n.Date[:4])}
+	t.series[s] = max(t.series[s], n.Number)
+}
+
+func (t *batch) writeSeries(c *conn) error {
+	for s, last := range t.series {
+		if err := c.do(`INSERT INTO series(forum, member, year, last) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET last=max(last, excluded.last)`,
+			string(s.forum), string(s.member), s.year, last); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unwriteNote: acts took the effect of a release away. The draft half, if any, stays.

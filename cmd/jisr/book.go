@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"jisr/node"
@@ -37,6 +38,9 @@ func rebuild(ctx context.Context, t *terminal, dir string, asJSON bool) error {
 		return err
 	}
 	defer release()
+	// Alone on its directory and soon over: memory for speed, within the bound a serving node keeps.
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(softMemory)
 	begin := time.Now()
 	acts, err := node.RebuildBook(ctx, node.Options{Dir: dir, Config: c, Logger: t.logger(c.Log)})
 	if err != nil {
