@@ -19,6 +19,7 @@ type Config struct {
 	TLS      TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link     LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
 	Courtesy string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
+	Demo     bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
 	Log      string            `toml:"log" doc:"What goes to standard error: debug, info, warn or error. Default: info."`
 }
 

@@ -156,7 +156,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"rebuild", b.rebuild}, {"page", b.pages}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"rebuild", b.rebuild}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -68,6 +69,8 @@ func written(v reflect.Value) string {
 			all = append(all, quoted(v.Index(i).String()))
 		}
 		return "[" + strings.Join(all, ", ") + "]"
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
 	default:
 		return ""
 	}
@@ -174,6 +177,14 @@ func override(c *node.Config, getenv func(string) string) error {
 		case reflect.String:
 			if v := getenv(s.env()); v != "" {
 				s.value.SetString(v)
+			}
+		case reflect.Bool:
+			v := getenv(s.env())
+			if v != "" && v != "true" && v != "false" {
+				return fail("cli.not-bool", "name", s.env(), "got", v, "yes", "true", "no", "false")
+			}
+			if v != "" {
+				s.value.SetBool(v == "true")
 			}
 		case reflect.Slice:
 			if v := getenv(s.env()); v != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 // What init writes is what serve reads.
 func TestConfigTextIsReadBack(t *testing.T) {
 	want := node.Config{Member: "iq", Origin: "jisr.iq.example", Name: map[string]string{"ar": "العراق \"الشقيق\"", "en": "Iraq \\ \t"}, Timezone: "Asia/Baghdad",
-		Listen: "127.0.0.1:1", URL: "https://jisr.example", Log: "debug", Courtesy: "formulas.json",
+		Listen: "127.0.0.1:1", Demo: true, URL: "https://jisr.example", Log: "debug", Courtesy: "formulas.json",
 		TLS: node.TLSConfig{Cert: "c.pem", Key: "k.pem"}, Link: node.LinkConfig{Listen: "none", Addresses: []string{"a:1", "b:2"}}}
 	got, err := parseConfig([]byte(configText(want)))
 	if err != nil {
@@ -32,6 +33,9 @@ func TestEverySettingHasItsVariable(t *testing.T) {
 			t.Errorf("%s has no doc", s.key)
 		}
 		env[s.env()], env[s.env()+"_AR"] = "x,y", "x,y"
+		if s.value.Kind() == reflect.Bool {
+			env[s.env()] = "true"
+		}
 	}
 	if err := override(&c, func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)

@@ -212,7 +212,7 @@ func (d *demo) make(ctx context.Context, t *terminal) (*demoState, error) {
 func (d *demo) found(ctx context.Context, t *terminal, i int, p party, password string) (demoParty, error) {
 	linkAddr := loopback(d.port + linkPortStep + i)
 	f := founding{
-		config: node.Config{Member: p.member, Origin: p.origin, Name: p.name, Timezone: p.zone, Listen: loopback(d.port + i), Log: "warn",
+		config: node.Config{Member: p.member, Origin: p.origin, Name: p.name, Timezone: p.zone, Listen: loopback(d.port + i), Log: "warn", Demo: true,
 			Link: node.LinkConfig{Listen: linkAddr, Addresses: []string{linkAddr}}},
 		tokens: []node.AddToken{{ID: "demo", Title: jisr.Text{"ar": "برنامج تجريبي", "en": "Demonstration program"}, Desk: p.desks[0].ID, Roles: []jisr.Role{jisr.Direct, jisr.Reader}}},
 		desks:  p.desks, posts: p.posts,

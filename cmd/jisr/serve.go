@@ -184,17 +184,17 @@ func warnIfPlain(c node.Config, a net.Addr, log *slog.Logger) {
 
 // faces puts the portal and the API behind one door. Both are made here and know nothing of each other.
 func faces(t *terminal, n *node.Node, c node.Config, log *slog.Logger, closing <-chan struct{}) (http.Handler, error) {
-	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Closing: closing})
+	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Demo: c.Demo, Closing: closing})
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL})
+	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Closing: closing})
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
-	for _, path := range []string{"/api/", "/tlog/", "/healthz", "/readyz", "/metrics"} {
+	for _, path := range api.Paths() {
 		mux.Handle(path, programs)
 	}
 	return mux, nil
