@@ -195,7 +195,7 @@ func (c *call) retryLink() error {
 type evidenceOut struct {
 	Member jisr.MemberID `json:"member"`
 	Forum  jisr.ForumID  `json:"forum"`
-	Kind   string        `json:"kind" doc:"fork, rewind, signature, content, entry, clock or flood."`
+	Kind   string        `json:"kind" doc:"fork, rewind, root, signature, content, inspect, too-long, malformed, not-yours or limit."`
 	At     time.Time     `json:"at"`
 	Detail string        `json:"detail" doc:"For operators, in English."`
 	Proof  string        `json:"proof" contentEncoding:"base64" doc:"The signed checkpoints or the offending bytes, base64."`

@@ -48,7 +48,8 @@ type track struct {
 	refusal   *Refusal
 	retryAt   time.Time
 	retryIn   time.Duration
-	gaps      int // states asked for since anything went well
+	gaps      int  // states asked for since anything went well
+	doubted   bool // the peer refused what extends our log: it may hold another history of it
 }
 
 // keep keeps the road open and sends over it until ctx ends.
@@ -142,7 +143,7 @@ func (r *runner) current() []*track {
 }
 
 func (t *track) status() LogStatus {
-	s := LogStatus{Log: t.log, Size: t.size, Held: t.theirs, Refusal: t.refusal}
+	s := LogStatus{Log: t.log, Size: t.size, Held: t.theirs, Asked: t.known || t.refusal != nil, Refusal: t.refusal}
 	for _, m := range t.missing {
 		s.Missing += m.End - m.Start
 	}
@@ -182,6 +183,7 @@ func (r *runner) awaken() {
 func (r *runner) refused(ctx context.Context, t *track, no *Refusal) {
 	r.count.refusals.add(no.Kind)
 	t.known = false
+	t.doubted = t.doubted || slices.Contains([]string{ReasonRoot, ReasonFork, ReasonSignature}, no.Kind)
 	if no.Kind == ReasonGap && t.gaps < 3 {
 		t.gaps++
 		return
@@ -198,7 +200,7 @@ func (r *runner) refused(ctx context.Context, t *track, no *Refusal) {
 }
 
 func (t *track) accepted() {
-	t.refusal, t.retryIn, t.gaps = nil, 0, 0
+	t.refusal, t.retryIn, t.gaps, t.doubted = nil, 0, 0, false
 }
 
 // step does the next thing for a log: asks where the peer stands, or sends a batch.
@@ -253,7 +255,11 @@ func (r *runner) ask(ctx context.Context, t *track) error {
 	if err := r.recall(ctx, t); err != nil {
 		return r.broken(err)
 	}
-	q := url.Values{"log": {string(t.log)}, "size": {strconv.FormatInt(t.size, 10)}}
+	size := t.size
+	if t.doubted {
+		size = 0 // whoever holds more than this shows the checkpoint it holds
+	}
+	q := url.Values{"log": {string(t.log)}, "size": {strconv.FormatInt(size, 10)}}
 	m, err := r.road.do(ctx, http.MethodGet, pathState+"?"+q.Encode(), nil, stateWithin)
 	if err != nil {
 		return err
@@ -263,6 +269,11 @@ func (r *runner) ask(ctx context.Context, t *track) error {
 	}
 	if m.From > t.size {
 		return r.ahead(ctx, t, m)
+	}
+	if t.doubted && m.Checkpoint != nil {
+		if err := r.compare(ctx, t, m); err != nil {
+			return err
+		}
 	}
 	t.theirs, t.missing, t.known, t.idle = m.From, m.Missing, true, false
 	t.held = map[contentKey]int64{}
@@ -309,6 +320,17 @@ func (r *runner) ahead(ctx context.Context, t *track, m *message) error {
 	}
 	r.link.c.OnBehind(t.log, r.member, size)
 	return &Refusal{Kind: ReasonBehind, Detail: strconv.FormatInt(size, 10) + " entries there, " + strconv.FormatInt(t.size, 10) + " here"}
+}
+
+// compare holds the checkpoint a peer shows of our own log against our log. Two histories, both under our keys: this
+// node ran on an old copy of itself and wrote. The owner must stop, or every act from here on is refused.
+func (r *runner) compare(ctx context.Context, t *track, m *message) error {
+	err := r.link.c.Ledger.CheckPeerView(ctx, t.log, m.Checkpoint)
+	if !errors.Is(err, ledger.ErrFork) {
+		return nil // it refused for another reason, and will say so again
+	}
+	r.link.c.OnBehind(t.log, r.member, m.From)
+	return &Refusal{Kind: ReasonFork, Detail: "it holds another history of our log: " + strconv.FormatInt(m.From, 10) + " entries"}
 }
 
 // checkpointSize reads the second line of a checkpoint (c2sp.org/tlog-checkpoint).

@@ -42,6 +42,7 @@ type LogStatus struct {
 	Size    int64 // entries here
 	Held    int64 // entries there
 	Missing int64 // entries there with a content that is not
+	Asked   bool  // the peer has said what it holds, or refused to, since this link was made
 	Refusal *Refusal
 }
 
@@ -148,6 +149,7 @@ func (p *peer) note(ls LogStatus) {
 	if changed {
 		p.status.Since = now
 	}
+	ls.Asked = ls.Asked || p.progress[ls.Log].Asked
 	p.progress[ls.Log] = ls
 	p.mu.Unlock()
 	if changed {

@@ -84,6 +84,9 @@ func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 		n.metrics.command(cmd.verb(), err)
 		return Done{}, err
 	}
+	if err := n.awaitSettled(ctx); err != nil {
+		return Done{}, err
+	}
 	j := &job{ctx: ctx, caller: c, cmd: cmd, answer: make(chan answer, 1)}
 	select {
 	case n.jobs <- j:
@@ -97,6 +100,22 @@ func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 	a := <-j.answer
 	n.metrics.command(cmd.verb(), a.err)
 	return a.done, a.err
+}
+
+// awaitSettled holds back what is asked of a node that has just started, see settle. The command line writes beside
+// a running node or without one; it has no partners to ask.
+func (n *Node) awaitSettled(ctx context.Context) error {
+	if !n.running.Load() {
+		return nil
+	}
+	select {
+	case <-n.settled:
+		return nil
+	case <-n.closing:
+		return jisr.Refuse(jisr.Unavailable, "node")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // decideAll is the one goroutine that decides and writes. It ends when closing is closed and the queue empty.

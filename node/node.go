@@ -63,7 +63,7 @@ type LinkStatus struct {
 type Evidence struct {
 	Member jisr.MemberID
 	Forum  jisr.ForumID
-	Kind   string // "fork", "rewind", "signature", "content", "entry", "clock", "flood"
+	Kind   string // "fork", "rewind", "root", "signature", "content", "inspect", "too-long", "malformed", "not-yours", "limit"
 	At     time.Time
 	Detail string
 	Proof  []byte // the two signed checkpoints, or the offending bytes

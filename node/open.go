@@ -10,7 +10,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"jisr"
@@ -35,6 +37,8 @@ type Node struct {
 
 	jobs    chan *job
 	closing chan struct{} // closed once, by Close
+	running atomic.Bool   // Run has begun
+	settled chan struct{} // closed when partners have been asked what they hold, or cannot be reached
 	decided chan struct{} // closed when decideAll has ended
 	woken   chan struct{} // one place: the follower has something to do
 	metrics *metrics
@@ -154,7 +158,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 func newNode(o Options) *Node {
 	n := &Node{
 		dir: o.Dir, config: o.Config, now: o.Now, log: o.Logger, random: rand.Reader,
-		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1),
+		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1),
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
 		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
@@ -238,6 +242,7 @@ func (n *Node) start(ctx context.Context) error {
 		OnReceipt:  n.received,
 		OnBehind:   n.freeze,
 		OnStatus:   func() { n.publish(Event{}) },
+		OnRefused:  func(string, ledger.Origin, link.Refusal) { n.publish(Event{}) },
 	})
 	if err := n.resume(ctx); err != nil {
 		return err
@@ -300,6 +305,8 @@ func (n *Node) Run(ctx context.Context, links net.Listener) error {
 	defer wg.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	n.running.Store(true)
+	wg.Go(func() { n.settle(ctx) })
 	wg.Go(func() { n.followLoop(ctx) })
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- n.link.Run(ctx) })
@@ -315,6 +322,36 @@ func (n *Node) Run(ctx context.Context, links net.Listener) error {
 		}
 		return fmt.Errorf("the link stopped: %w", err)
 	}
+}
+
+// settleWithin is how long a node that starts waits for its partners before it writes.
+const settleWithin = 3 * time.Second
+
+// settle lets a node write once its partners have said how much of its logs they hold: who was started on an old
+// copy of itself learns so before it forks a log. Partners that cannot be reached do not keep it from writing for
+// longer than settleWithin: cut off is normal.
+func (n *Node) settle(ctx context.Context) {
+	defer close(n.settled)
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !n.partnersAsked() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (n *Node) partnersAsked() bool {
+	for _, peer := range n.link.Status() {
+		if slices.ContainsFunc(peer.Logs, func(l link.LogStatus) bool { return !l.Asked }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Close ends the node: commands under way are finished, later ones refused.

@@ -331,6 +331,9 @@ func (n *Node) Ready() error {
 	case <-n.closing:
 		return jisr.Refuse(jisr.Unavailable, "node")
 	default:
-		return nil
 	}
+	if !n.running.Load() {
+		return jisr.Refuse(jisr.Unavailable, "link")
+	}
+	return nil
 }
