@@ -238,6 +238,9 @@ func (r *runner) step(ctx context.Context, t *track) (did bool, err error) {
 
 // broken makes a failure of our own ledger a state of the log, tried again slowly, and not of the road.
 func (r *runner) broken(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err // this node stops
+	}
 	r.link.c.Logger.Error("couldn't read what is to be sent", "peer", r.member, "err", err)
 	return &Refusal{Kind: ReasonUnavailable, Detail: "here: " + err.Error()}
 }

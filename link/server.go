@@ -285,6 +285,9 @@ func (l *Link) answerState(p *peer, w http.ResponseWriter, r *http.Request) {
 // failed answers an error of the ledger. The peer learns what of its own was wrong, and of our failures only
 // that there was one.
 func (p *peer) failed(w http.ResponseWriter, log ledger.Origin, err error, proof ...byte) {
+	if errors.Is(err, context.Canceled) {
+		return // the peer hung up, or this node stops: there is nobody to answer, and nothing was wrong
+	}
 	no := &Refusal{Kind: kindOf(err), Detail: err.Error()}
 	if no.Kind == ReasonUnavailable {
 		p.link.c.Logger.Error("couldn't serve a peer", "peer", p.member, "log", log, "err", err)
