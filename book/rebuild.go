@@ -15,7 +15,7 @@ import (
 
 // maxRebuildBatch is how many acts one transaction of a rebuild takes: enough that a thing's acts mostly stand
 // in one, few enough that reading the next and writing this one go on side by side.
-const maxRebuildBatch = 4_000
+const maxRebuildBatch = 2_000
 
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
 // gives none. No book may be open at path meanwhile.
