@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"runtime"
@@ -101,14 +102,19 @@ func (w *World) create(id jisr.MemberID) {
 	w.nodes[id] = m
 }
 
-// free finds a port for a link. Another process could take it in between; tests then fail to listen and say so.
+// free finds a port for a link, below those that the kernel gives to outgoing connections (32768 and up on Linux): one
+// of these could be taken between looking and listening.
 func free(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // Start opens a member's node on its directory and runs it.
