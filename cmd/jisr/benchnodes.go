@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -90,18 +91,21 @@ func (b *bench) found(ctx context.Context) error {
 	return nil
 }
 
-// freePorts finds addresses nobody listens on.
+// freePorts finds addresses nobody listens on, below the ports that the kernel gives to outgoing connections (32768 and
+// up on Linux): one of these could be taken between looking and listening.
 func freePorts(n int) ([]string, error) {
 	var all []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 100 * n {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
 		if err != nil {
-			return nil, fmt.Errorf("couldn't find a free port: %w", err)
+			continue
 		}
-		defer l.Close()
-		all = append(all, l.Addr().String())
+		defer l.Close() // held until all are found, so that none is found twice
+		if all = append(all, l.Addr().String()); len(all) == n {
+			return all, nil
+		}
 	}
-	return all, nil
+	return nil, errors.New("couldn't find free ports")
 }
 
 func (b *bench) start(ctx context.Context) error {
