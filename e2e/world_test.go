@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -364,20 +362,13 @@ func (p *peer) upload(name, typ string, data []byte) string {
 	return loc[strings.LastIndex(loc, "/")+1:]
 }
 
-// freeAddress finds a port nobody listens on, below those that the kernel gives to outgoing connections (32768 and up on
-// Linux): one of these could be taken between looking and listening.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
-		if err != nil {
-			continue
-		}
-		defer l.Close()
-		return l.Addr().String()
+	a, err := linktest.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port")
-	return ""
+	return a
 }
 
 // raw gets a page of the API as it is.

@@ -5,6 +5,7 @@ package linktest
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -70,6 +71,19 @@ type lane struct {
 type pair struct {
 	a, b net.Conn
 	dead atomic.Bool
+}
+
+// FreeAddress finds an address of the loopback interface that nobody listens on, for what must know its address before
+// it listens. Its port is below those that the kernel gives to outgoing connections (32768 and up on Linux): one of
+// these could be taken between looking and listening.
+func FreeAddress() (string, error) {
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+	}
+	return "", errors.New("couldn't find a free port")
 }
 
 // New starts a relay on a port of the loopback interface. Close it.

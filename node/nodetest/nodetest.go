@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"runtime"
@@ -88,7 +87,8 @@ func (w *World) must(err error) {
 
 func (w *World) create(id jisr.MemberID) {
 	w.T.Helper()
-	listen := free(w.T)
+	listen, err := linktest.FreeAddress()
+	w.must(err)
 	relay, err := linktest.New(listen)
 	w.must(err)
 	w.T.Cleanup(func() { relay.Close() })
@@ -100,21 +100,6 @@ func (w *World) create(id jisr.MemberID) {
 	}
 	w.must(node.Create(w.T.Context(), m.dir, m.config))
 	w.nodes[id] = m
-}
-
-// free finds a port for a link, below those that the kernel gives to outgoing connections (32768 and up on Linux): one
-// of these could be taken between looking and listening.
-func free(t testing.TB) string {
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
-		if err != nil {
-			continue
-		}
-		defer l.Close()
-		return l.Addr().String()
-	}
-	t.Fatal("no free port")
-	return ""
 }
 
 // Start opens a member's node on its directory and runs it.
