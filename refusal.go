@@ -54,9 +54,7 @@ const (
 	NotPartner  RefusalKind = "not-partner"  // no such member in any forum
 	LastAdmin   RefusalKind = "last-admin"   // the last administrator cannot be removed
 	WeakSecret  RefusalKind = "weak-secret"  // need: min
-	SameAnswer  RefusalKind = "same-forum"   // a reference leaves the forum
 	NoReplyDue  RefusalKind = "no-reply-due" // nothing is awaited
-	Undecided   RefusalKind = "undecided"    // the forum is not joined by all yet; need: member
 )
 
 // Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and

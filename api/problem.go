@@ -69,9 +69,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.NotPartner:  http.StatusNotFound,
 		jisr.LastAdmin:   http.StatusConflict,
 		jisr.WeakSecret:  http.StatusUnprocessableEntity,
-		jisr.SameAnswer:  http.StatusUnprocessableEntity,
 		jisr.NoReplyDue:  http.StatusConflict,
-		jisr.Undecided:   http.StatusConflict,
 	}
 }
 
