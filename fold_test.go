@@ -2,6 +2,7 @@ package jisr_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -172,8 +173,11 @@ func TestForumStandsWhenAllJoinedNamingTheSame(t *testing.T) {
 		iq, sy []jisr.Credential
 		stands bool
 		differ int
+		state  string
+		awaits []jisr.Await
 	}{
-		"both": {members, members, true, 0}, "one": {members, nil, false, 0}, "other keys": {members, other, false, 1},
+		"both": {members, members, true, 0, jisr.ForumStands, nil},
+		"one":  {members, nil, false, 0, jisr.ForumJoining, []jisr.Await{{Of: "sy", Why: "join"}}}, "other keys": {members, other, false, 1, jisr.ForumDiffers, nil},
 	} {
 		f := newForum(t)
 		f.say("iq", jisr.KindForumJoin, "forum/iq-sy", jisr.JoinTerms{Members: c.iq})
@@ -183,6 +187,9 @@ func TestForumStandsWhenAllJoinedNamingTheSame(t *testing.T) {
 		s := f.fold("forum/iq-sy", rng(1))
 		if s.Forum.Stands() != c.stands || len(s.Forum.Differ) != c.differ {
 			t.Errorf("%s: stands %v, differ %v", name, s.Forum.Stands(), s.Forum.Differ)
+		}
+		if sum, ok := s.Summary(); !ok || sum.State != c.state || !slices.Equal(sum.Awaits, c.awaits) || !slices.Equal(sum.Members, []jisr.MemberID{"iq", "sy"}) {
+			t.Errorf("%s: summary %+v", name, sum)
 		}
 	}
 	f := newForum(t)

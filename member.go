@@ -30,6 +30,28 @@ type Forum struct {
 // Stands tells whether every member has joined and all name the same members and keys.
 func (f *Forum) Stands() bool { return len(f.Joined) == len(f.Members) && len(f.Differ) == 0 }
 
+// The states of a forum.
+const (
+	ForumJoining = "joining" // not all members have joined
+	ForumStands  = "stands"
+	ForumDiffers = "differs" // a member joined naming other members or keys
+)
+
+func (f *Forum) summary() Summary {
+	s := Summary{State: ForumStands, Title: f.Title}
+	for _, c := range f.Members {
+		s.Members = append(s.Members, c.Member)
+		if _, joined := f.Joined[c.Member]; !joined {
+			s.State = ForumJoining
+			s.Awaits = append(s.Awaits, Await{Of: c.Member, Why: "join"})
+		}
+	}
+	if len(f.Differ) > 0 {
+		s.State = ForumDiffers
+	}
+	return s
+}
+
 // Has tells whether m is a member.
 func (f *Forum) Has(m MemberID) bool {
 	return slices.ContainsFunc(f.Members, func(c Credential) bool { return c.Member == m })

@@ -1,0 +1,28 @@
+package jisr
+
+// Summary is what lists, searches and to-dos need of a joint thing, whatever its noun. It is made from the state
+// alone, so every node makes the same, and an unread content changes nothing.
+type Summary struct {
+	Kind    string     `json:"kind,omitempty"`    // of its noun: "agreement", "mou"; empty where the noun has no kinds
+	State   string     `json:"state"`             // the step of its life: words' "<noun>.state.<state>"
+	Title   Text       `json:"title,omitempty"`   // as far as entries say it
+	Members []MemberID `json:"members,omitempty"` // who takes part, sorted
+	Awaits  []Await    `json:"awaits,omitempty"`  // steps that are owed, in no order
+}
+
+// Await is a step that somebody owes: what Today shows as waited for from us, or from them.
+type Await struct {
+	Of   MemberID `json:"of"`             // who owes it
+	Why  string   `json:"why"`            // which step: words' "why.<noun>.<why>"
+	Due  Date     `json:"due,omitempty"`  // empty: no date
+	Desk DeskID   `json:"desk,omitempty"` // the office that owes it, where known
+}
+
+// Summary gives the summary of a joint thing; false for notes, which have lists of their own, for what stands in the
+// house log only, and for a thing that no act has made.
+func (s *State) Summary() (Summary, bool) {
+	if s.Forum != nil {
+		return s.Forum.summary(), true
+	}
+	return Summary{}, false
+}
