@@ -219,7 +219,7 @@ func (s source) at(n ast.Node) string {
 
 func (s source) isTest() bool { return strings.HasSuffix(s.name, "_test.go") }
 
-// skipped names folders that are not part of the tree: what make makes, what git keeps, what is of other projects.
+// skipped names what is not part of the tree: what make makes, what git keeps, what is of other projects.
 func skipped(name string) bool {
 	return slices.Contains([]string{".git", ".make", "bin", "dist", "node_modules", "shots"}, name)
 }
@@ -234,7 +234,7 @@ func files(t *testing.T) []string {
 			return err
 		case d.IsDir() && skipped(d.Name()):
 			return fs.SkipDir
-		case d.Type().IsRegular() && !strings.HasSuffix(name, "_templ.go"):
+		case d.Type().IsRegular() && !skipped(name) && !strings.HasSuffix(name, "_templ.go"): // .git is a file in a linked worktree
 			all = append(all, filepath.ToSlash(name))
 		}
 		return nil
