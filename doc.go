@@ -31,6 +31,8 @@
 //     order of arrival gives the same state and the same [State.Digest] on every node.
 //   - [Note], [Forum] are the nouns; [DraftState], [Account], [Desk] those of the house. Each noun's file
 //     holds its type, its life as a diagram, its acts and its rules.
+//   - [Statement] and [Signature] are what an official signs with a passkey, and [Signer] whose key it is; [CheckSignature]
+//     verifies it offline. What is signed or not changes no state.
 //   - [Refusal] is a rule saying no. Every bound is in limits.go.
 //
 // An act that the state does not allow is kept, has no effect, and is shown as void with its refusal. An act of

@@ -10,8 +10,9 @@ import (
 // State is what the acts about one thing make true. At most one of the nouns is set; none when no act has
 // had effect. Draft, Account, Desk and Partner come from the house log only and are nobody else's business.
 type State struct {
-	Note  *Note  `json:"note,omitempty"`
-	Forum *Forum `json:"forum,omitempty"`
+	Note   *Note   `json:"note,omitempty"`
+	Forum  *Forum  `json:"forum,omitempty"`
+	Signer *Signer `json:"signer,omitempty"`
 
 	Draft   *DraftState `json:"draft,omitempty"`
 	Account *Account    `json:"account,omitempty"`
@@ -74,6 +75,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
 		s.Forum = foldForum(thing, acts, s.Voids)
+	case noun == "signer":
+		s.Signer = foldSigner(thing, acts, s.Voids)
 	}
 }
 
@@ -83,7 +86,8 @@ func Known(k Kind) bool { return k.noun("") != "" || k.noun(House) != "" }
 // noun is what acts of the kind are about, in the house log or in a forum's; "" for a kind unknown there.
 func (k Kind) noun(f ForumID) string {
 	switch k {
-	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin:
+	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin,
+		KindSignerIntroduce, KindSignerRevoke:
 		if f == House {
 			return ""
 		}
@@ -140,9 +144,10 @@ func ReadReason(a *Act) string {
 // acts give equal digests, whatever order they came in.
 func (s *State) Digest() [32]byte {
 	joint, err := json.Marshal(struct {
-		Note  *Note  `json:"note,omitempty"`
-		Forum *Forum `json:"forum,omitempty"`
-	}{s.Note, s.Forum})
+		Note   *Note   `json:"note,omitempty"`
+		Forum  *Forum  `json:"forum,omitempty"`
+		Signer *Signer `json:"signer,omitempty"`
+	}{s.Note, s.Forum, s.Signer})
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())
 	}

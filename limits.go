@@ -20,5 +20,17 @@ const (
 	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)
 	MaxPassword    = 256       // characters, so that hashing is bounded
 	MaxAttachment  = 4 << 30   // bytes of one file
+	MaxDomain      = 253       // characters of a domain name (RFC 1035 section 2.3.4)
 	MaxActsPerFold = 10_000    // acts of one member about one thing that have effect; later ones are void
+)
+
+// Bounds of an official's signature. Authenticators stay far below those that no specification gives.
+const (
+	MaxCredentialID      = 1_023   // bytes (W3C Web Authentication Level 3 section 4)
+	MaxAuthenticatorData = 1_024   // bytes: 37, and extensions that nobody asked for
+	MaxClientData        = 4_096   // bytes of what the browser saw, as JSON
+	MaxSignature         = 512     // bytes: RSA of 4096 bits
+	MaxSPKI              = 600     // bytes of a public key: RSA of 4096 bits is 550
+	MaxOrigins           = 4       // origins of one portal
+	MaxSigned            = 1 << 20 // bytes of a content with a signature; its noun asks for less
 )

@@ -55,6 +55,9 @@ const (
 	LastAdmin   RefusalKind = "last-admin"   // the last administrator cannot be removed
 	WeakSecret  RefusalKind = "weak-secret"  // need: min
 	NoReplyDue  RefusalKind = "no-reply-due" // nothing is awaited
+
+	// Passkeys.
+	BadSignature RefusalKind = "bad-signature" // an official's signature does not hold; subject: the step that fails
 )
 
 // Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and

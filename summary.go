@@ -24,5 +24,8 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Forum != nil {
 		return s.Forum.summary(), true
 	}
+	if s.Signer != nil {
+		return s.Signer.summary(), true
+	}
 	return Summary{}, false
 }

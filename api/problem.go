@@ -70,6 +70,8 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.LastAdmin:   http.StatusConflict,
 		jisr.WeakSecret:  http.StatusUnprocessableEntity,
 		jisr.NoReplyDue:  http.StatusConflict,
+
+		jisr.BadSignature: http.StatusForbidden,
 	}
 }
 
