@@ -20,20 +20,41 @@ const (
 	KindNoteDiscard  Kind = "note.discard"  //
 )
 
-// Role is what an official or a program may do. Policies replace roles one day; the words stay.
+// Role is a template of what an official or a program may do; policies say what that is.
 type Role string
 
-// The roles.
+// The roles of small houses and of programs.
 const (
 	Reader   Role = "reader"   // reads what the desk may read
 	Drafter  Role = "drafter"  // drafts, edits, opens what arrives
 	Releaser Role = "releaser" // clears, returns, releases, withdraws: never what it drafted
 	Direct   Role = "direct"   // a program that may release at once what it writes
-	Admin    Role = "admin"    // officials, desks, tokens, partners
+	Admin    Role = "admin"    // officials, desks, tokens, partners, policies
+)
+
+// The roles of the posts of a foreign service (practice 5.3).
+const (
+	DeskOfficer      Role = "desk-officer"      // drafts
+	TreatySection    Role = "treaty-section"    // versions, mandates, notifications, registration
+	CoChair          Role = "co-chair"          // head of delegation: agrees the agenda, signs minutes
+	Secretary        Role = "secretary"         // one on each side
+	Plenipotentiary  Role = "plenipotentiary"   // initials and signs within the mandate
+	FocalPoint       Role = "focal-point"       // of the responsible organ: progress, evidence
+	AcceptingOfficer Role = "accepting-officer" // of the side a commitment was made to
+	ReleasingOfficer Role = "releasing-officer" // everything that crosses the border passes one
+	Spokesperson     Role = "spokesperson"
+	LegalReviser     Role = "legal-reviser" // and linguist: concordance
+	Archivist        Role = "archivist"     // keeper of the seals: keys, certified copies
+	Auditor          Role = "auditor"
+	ParliamentReader Role = "parliament-reader"
+	Observer         Role = "observer" // invited: reads what it was given, and nothing else
 )
 
 // Roles lists them.
-func Roles() []Role { return []Role{Reader, Drafter, Releaser, Direct, Admin} }
+func Roles() []Role {
+	return []Role{Reader, Drafter, Releaser, Direct, Admin, DeskOfficer, TreatySection, CoChair, Secretary, Plenipotentiary, FocalPoint, AcceptingOfficer,
+		ReleasingOfficer, Spokesperson, LegalReviser, Archivist, Auditor, ParliamentReader, Observer}
+}
 
 // DeskTerms is the terms of desk.add.
 type DeskTerms struct {

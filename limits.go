@@ -15,7 +15,7 @@ const (
 	MaxAttachments = 32        // files of one note
 	MaxFileName    = 180       // characters of the name of a file
 	MaxMembers     = 64        // members of one forum
-	MaxRoles       = 16        // roles of one official
+	MaxRoles       = 32        // roles of one official
 	MaxID          = 64        // bytes of a member, forum, desk or official id
 	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)
 	MaxPassword    = 256       // characters, so that hashing is bounded

@@ -27,7 +27,8 @@ const (
 	Already    RefusalKind = "already"     // it is done; need: by, at where known
 	BadLogin   RefusalKind = "sign-in"     // name or password
 	TooOften   RefusalKind = "too-often"   // need: seconds
-	NotAllowed RefusalKind = "not-allowed" // need: role
+	NotAllowed RefusalKind = "not-allowed" // subject: the verb; need: policy that forbids it, or role that is missing
+	BadPolicy  RefusalKind = "bad-policy"  // subject: the policy; need: line, error
 
 	// Clearance: the rules of the house.
 	SecondPerson RefusalKind = "second-person" // the one who drafts does not clear or release

@@ -26,7 +26,7 @@ type accountOut struct {
 	ID      string      `json:"id"`
 	Title   jisr.Text   `json:"title" doc:"The post, or what the program is for; never a person's name."`
 	Desk    jisr.DeskID `json:"desk"`
-	Roles   []jisr.Role `json:"roles" nullable:"false" enum:"reader,drafter,releaser,direct,admin"`
+	Roles   []jisr.Role `json:"roles" nullable:"false"`
 	Expires jisr.Date   `json:"expires,omitempty" format:"date"`
 	Ended   *stepOut    `json:"ended,omitempty"`
 	Secret  string      `json:"secret,omitempty" doc:"The password or token. It is shown this once and kept nowhere."`
@@ -37,7 +37,7 @@ type officialIn struct {
 	ID       jisr.OfficialID `json:"id" example:"first.secretary"`
 	Post     jisr.Text       `json:"post" doc:"The post by language; never a person's name."`
 	Desk     jisr.DeskID     `json:"desk"`
-	Roles    []jisr.Role     `json:"roles" nullable:"false" enum:"reader,drafter,releaser,direct,admin"`
+	Roles    []jisr.Role     `json:"roles" nullable:"false"`
 	Password string          `json:"password,omitempty" doc:"Absent: one is made, and shown once."`
 }
 
@@ -51,7 +51,7 @@ type tokenIn struct {
 	ID      string      `json:"id" example:"customs.gateway"`
 	Title   jisr.Text   `json:"title" doc:"What the program is for."`
 	Desk    jisr.DeskID `json:"desk"`
-	Roles   []jisr.Role `json:"roles" nullable:"false" enum:"reader,drafter,releaser,direct,admin" doc:"direct: it may release at once what it writes."`
+	Roles   []jisr.Role `json:"roles" nullable:"false" doc:"direct: it may release at once what it writes."`
 	Expires jisr.Date   `json:"expires,omitempty" format:"date" doc:"The last day it is good for. Absent: it does not end by itself."`
 }
 

@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"jisr"
 )
 
 const about = `Jisr carries formal correspondence between governments: each runs its own node, what is said stands in logs that only
 its author writes and that every other member mirrors and countersigns.
 
-**Tokens.** Authorization: Bearer TOKEN. What a token may do are its roles: reader, drafter, releaser, direct, admin.
+**Tokens.** Authorization: Bearer TOKEN. What a token may do say its roles and scopes, and the policies in force.
 
 **Writes** answer 201 or 200 once durable on this node. Prefer: wait=N waits until every other member has signed that it holds
 what was written.
@@ -46,7 +48,21 @@ func document(ops []operation, base string) ([]byte, error) {
 		}
 		place(doc.Paths[path], ops[i].method, d.describe(&ops[i]))
 	}
+	nameRoles(schemas.Map())
 	return json.Marshal(doc)
+}
+
+// nameRoles lists the roles there are wherever a schema has roles.
+func nameRoles(schemas map[string]*huma.Schema) {
+	var all []any
+	for _, r := range jisr.Roles() {
+		all = append(all, r)
+	}
+	for _, s := range schemas {
+		if roles := s.Properties["roles"]; roles != nil && roles.Items != nil {
+			roles.Items.Enum = all
+		}
+	}
 }
 
 func tags() []*huma.Tag {

@@ -46,6 +46,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.BadLogin:   http.StatusUnauthorized,
 		jisr.TooOften:   http.StatusTooManyRequests,
 		jisr.NotAllowed: http.StatusForbidden,
+		jisr.BadPolicy:  http.StatusUnprocessableEntity,
 
 		jisr.SecondPerson: http.StatusForbidden,
 		jisr.NotCleared:   http.StatusConflict,

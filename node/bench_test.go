@@ -53,3 +53,19 @@ func each(n int, f func(int)) {
 	close(next)
 	wg.Wait()
 }
+
+// BenchmarkPolicy is one question to the shipped policies, as it is put twice for every command.
+func BenchmarkPolicy(b *testing.B) {
+	may, err := node.Rules("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := node.Caller{Account: "official/head", Desk: "mofa", Roles: []jisr.Role{jisr.Releaser}}
+	about := node.About{Forum: "iq-sy", Thing: "note/iq-1", Handling: jisr.HandlingRestricted, Desks: []jisr.DeskID{"mofa"}, Drafters: []jisr.OfficialID{"first"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if ok, by := may(c, "note.release", about); !ok {
+			b.Fatal(by)
+		}
+	}
+}

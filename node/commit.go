@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,8 @@ type decision struct {
 	batch  *batch
 	acts   []planned
 	done   Done
+	about  *resource // what the command turned out to be about; nil: the thing of its first act
+	facts  facts
 }
 
 // batch is what commands decided together share.
@@ -80,7 +83,7 @@ var errLater = errors.New("decide in the next batch")
 // A crash before Do returns may have kept the act or not; asking again with the same Idempotency-Key, or
 // looking, tells.
 func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
-	if err := May(c, cmd.verb()); err != nil {
+	if err := n.may(c, cmd.verb()); err != nil {
 		n.metrics.command(cmd.verb(), err)
 		return Done{}, err
 	}
@@ -187,7 +190,7 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 		d := &decision{n: n, ctx: ctx, caller: j.caller, now: now, today: n.dateOf(now), batch: b}
 		err := j.ctx.Err()
 		if err == nil {
-			err = j.cmd.decide(d)
+			err = d.allowed(j.cmd.verb(), j.cmd.decide(d))
 		}
 		if err == nil {
 			err = d.add()
@@ -199,6 +202,25 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 		decided[j] = answer{d.done, err}
 	}
 	return b, decided
+}
+
+// allowed holds a command that has decided against the policies, now that it is known what it is about. A command that was
+// refused is held against them too: who may not read of a thing is not told how it stands.
+func (d *decision) allowed(v Verb, decided error) error {
+	rules := d.n.rules.now()
+	if decided != nil {
+		if d.about == nil || errors.Is(decided, errLater) {
+			return decided
+		}
+		return cmp.Or(rules.decide(d.caller, Read, *d.about, facts{}), decided)
+	}
+	r := resource{forum: jisr.House}
+	if d.about != nil {
+		r = *d.about
+	} else if len(d.acts) > 0 {
+		r.id, r.forum = d.acts[0].about, d.acts[0].forum
+	}
+	return rules.decide(d.caller, v, r, d.facts)
 }
 
 // write makes the batch durable and lets everybody know. A crash before Append returns leaves nothing or all

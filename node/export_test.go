@@ -1,5 +1,7 @@
 package node
 
+import "jisr"
+
 // Commands lists one of each command, for tests of what must hold for all.
 func Commands() []Command {
 	return []Command{DraftNote{}, ClearNote{}, ReturnNote{}, DiscardNote{}, ReleaseNote{}, SendNote{}, WithdrawNote{}, OpenNote{}, CloseNote{},
@@ -8,3 +10,55 @@ func Commands() []Command {
 
 // VerbOf gives a command's verb.
 func VerbOf(c Command) Verb { return c.verb() }
+
+// Verbs lists the verbs of the table.
+func Verbs() []Verb {
+	var all []Verb
+	for _, r := range table() {
+		all = append(all, r.verb)
+	}
+	return all
+}
+
+// Binding tells whether a verb commits the member.
+func Binding(v Verb) bool {
+	for _, r := range table() {
+		if r.verb == v {
+			return r.bond >= binding
+		}
+	}
+	return false
+}
+
+// About is a resource, for tests.
+type About struct {
+	Forum     jisr.ForumID
+	Programme string
+	Thing     jisr.ThingID
+	Handling  jisr.Handling
+	Desks     []jisr.DeskID
+	Drafters  []jisr.OfficialID
+	Named     []jisr.OfficialID
+	Signed    bool
+	Mandate   *bool
+}
+
+// Rules compiles policies, the shipped ones when text is empty, and gives what answers whether a caller may, and which
+// policies say so.
+func Rules(text string) (func(Caller, Verb, About) (allowed bool, by []string), error) {
+	var err error
+	if text == "" {
+		if text, err = shippedPolicies(); err != nil {
+			return nil, err
+		}
+	}
+	s, err := compile(text)
+	if err != nil {
+		return nil, err
+	}
+	return func(c Caller, v Verb, a About) (bool, []string) {
+		got := s.ask(c, v, resource{id: a.Thing, forum: a.Forum, programme: a.Programme, handling: a.Handling, desks: a.Desks, drafters: a.Drafters, named: a.Named},
+			facts{signed: a.Signed, mandate: a.Mandate})
+		return got.allowed, append(got.by, got.broken...)
+	}, nil
+}

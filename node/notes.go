@@ -304,7 +304,21 @@ func (d *decision) draftOf(id jisr.ThingID) (*book.NoteView, error) {
 	if v.Draft == nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(id))
 	}
+	d.about = aboutDraft(v)
 	return v, nil
+}
+
+// aboutDraft is a draft as policies see it: its first drafter's desk's, and known to all who wrote of it.
+func aboutDraft(v *book.NoteView) *resource {
+	r := &resource{id: v.ID, forum: v.Draft.Forum}
+	for i, by := range v.Draft.Drafters {
+		if i == 0 && by.Desk != "" {
+			r.desks = append(r.desks, by.Desk)
+		}
+		r.drafters = append(r.drafters, by.Official)
+	}
+	r.named = r.drafters
+	return r
 }
 
 // find looks for a draft in the few forums there are: its name does not say in which it is.
@@ -333,6 +347,7 @@ func (d *decision) noteOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.Note, erro
 	if v.Note == nil {
 		return nil, jisr.Refuse(jisr.NotReleased, string(id))
 	}
+	d.about = &resource{id: id, forum: forum}
 	return v.Note, nil
 }
 

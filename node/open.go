@@ -63,6 +63,7 @@ type Node struct {
 	hashing    chan struct{}
 	tries      tries
 	bearers    bearers
+	rules      *policies
 }
 
 // The files of a node's directory.
@@ -162,7 +163,7 @@ func newNode(o Options) *Node {
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
 		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
-		hashing: make(chan struct{}, argonAtOnce), metrics: newMetrics(),
+		hashing: make(chan struct{}, argonAtOnce), metrics: newMetrics(), rules: &policies{},
 	}
 	if n.now == nil {
 		n.now = time.Now
@@ -186,6 +187,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.nobody = nobody.Argon2id
+	if err := n.takePolicies(); err != nil {
+		return err
+	}
 	if err := n.openLedger(ctx); err != nil {
 		return err
 	}

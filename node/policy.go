@@ -2,12 +2,108 @@ package node
 
 import (
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"jisr"
 )
 
 // Verb names a command where it is allowed, counted and logged.
 type Verb string
+
+// Noun is the first part of a verb.
+func (v Verb) Noun() string {
+	noun, _, _ := strings.Cut(string(v), ".")
+	return noun
+}
+
+// Duty is a kind of work. Policies give roles duties, and each verb belongs to one, so that a new command is allowed
+// to those who do its work already, and to nobody else.
+type Duty string
+
+// The duties.
+const (
+	Reading       Duty = "reading"
+	Drafting      Duty = "drafting"   // texts that stay in the house until they are released
+	Receiving     Duty = "receiving"  // opens what arrives
+	Clearing      Duty = "clearing"   // says that a draft is fit to go, or sends it back
+	Releasing     Duty = "releasing"  // lets what was cleared cross the border
+	Sending       Duty = "sending"    // without a draft that another clears: for programs
+	Concluding    Duty = "concluding" // takes back, or waits no more
+	Negotiating   Duty = "negotiating"
+	Revising      Duty = "revising" // whether texts in several languages say the same
+	Signing       Duty = "signing"
+	Empowering    Duty = "empowering" // full powers: issues, verifies, revokes
+	Notifying     Duty = "notifying"  // ratification, entry into force, registration
+	Convening     Duty = "convening"  // meetings, agendas, minutes in the making
+	Chairing      Duty = "chairing"   // agrees the agenda, signs minutes
+	Reporting     Duty = "reporting"  // progress and evidence
+	Accepting     Duty = "accepting"  // says that what was promised to us is done
+	Publishing    Duty = "publishing"
+	Keeping       Duty = "keeping" // keys, certified copies
+	Administering Duty = "administering"
+	Auditing      Duty = "auditing"
+)
+
+// Duties lists them.
+func Duties() []Duty {
+	return []Duty{Reading, Drafting, Receiving, Clearing, Releasing, Sending, Concluding, Negotiating, Revising, Signing, Empowering, Notifying,
+		Convening, Chairing, Reporting, Accepting, Publishing, Keeping, Administering, Auditing}
+}
+
+// bond says how far an act commits the member.
+type bond int
+
+const (
+	free    bond = iota
+	binding      // it commits the member towards others
+	treaty       // it does so in the form of a treaty
+)
+
+// row is what policy knows of a verb.
+type row struct {
+	verb Verb
+	duty Duty
+	bond bond
+}
+
+// The verbs of reading, which are no commands.
+const (
+	Read      Verb = "record.read"
+	ReadHouse Verb = "house.read"   // accounts, desks, policies
+	ReadAudit Verb = "audit.read"   // who did and read what
+	TakeAudit Verb = "audit.export" // with its proofs
+	Export    Verb = "record.export"
+)
+
+// table has every verb. A command without a row is refused, and a test fails.
+func table() []row {
+	return []row{
+		{Read, Reading, free},
+		{Export, Reading, free},
+		{ReadHouse, Administering, free},
+		{ReadAudit, Auditing, free},
+		{TakeAudit, Auditing, free},
+
+		{"note.draft", Drafting, free},
+		{"note.discard", Drafting, free},
+		{"note.open", Receiving, free},
+		{"note.clear", Clearing, free},
+		{"note.return", Clearing, free},
+		{"note.release", Releasing, free},
+		{"note.send", Sending, free},
+		{"note.withdraw", Concluding, free},
+		{"note.close", Concluding, free},
+
+		{"forum.accept", Administering, free},
+		{"desk.add", Administering, free},
+		{"official.add", Administering, free},
+		{"official.pass", Administering, free},
+		{"official.end", Administering, free},
+		{"token.add", Administering, free},
+		{"token.end", Administering, free},
+	}
+}
 
 // Caller is who asks: an official signed in at a face, a program with a token, or the operator at the machine.
 type Caller struct {
@@ -16,6 +112,9 @@ type Caller struct {
 	Desk     jisr.DeskID
 	DeskName jisr.Text
 	Roles    []jisr.Role
+	Passkey  bool // it can sign for itself
+
+	rules *policies // of the node that let the caller in; nil: of none, and it may do nothing
 }
 
 // By is the caller as acts name it.
@@ -29,44 +128,47 @@ func (c Caller) Has(r jisr.Role) bool { return slices.Contains(c.Roles, r) }
 // Program tells whether the caller is a program.
 func (c Caller) Program() bool { return c.Account.Noun() == "token" }
 
-// policy is the whole of who may ask for what: for each command, the roles of which one is needed. A command
-// without a row is refused, and a test fails.
-func policy() map[Verb][]jisr.Role {
-	writer := []jisr.Role{jisr.Drafter, jisr.Releaser, jisr.Direct}
-	releaser := []jisr.Role{jisr.Releaser}
-	admin := []jisr.Role{jisr.Admin}
-	return map[Verb][]jisr.Role{
-		"note.draft":    writer,
-		"note.discard":  writer,
-		"note.open":     writer,
-		"note.clear":    releaser,
-		"note.return":   releaser,
-		"note.release":  releaser,
-		"note.send":     {jisr.Direct},
-		"note.withdraw": {jisr.Releaser, jisr.Direct},
-		"note.close":    {jisr.Releaser, jisr.Direct},
-		"forum.accept":  admin,
-		"desk.add":      admin,
-		"official.add":  admin,
-		"official.pass": admin,
-		"official.end":  admin,
-		"token.add":     admin,
-		"token.end":     admin,
-	}
-}
-
-// May tells whether the caller may ask for the verb at all, before the state of anything is looked at; faces
+// May tells whether the caller may ask for the verb at all, whatever it is about and whatever else is needed; faces
 // use it to leave out what would be refused.
 func May(c Caller, v Verb) error {
-	need := policy()[v]
-	for _, r := range need {
-		if c.Has(r) {
-			return nil
-		}
+	if c.rules == nil {
+		return jisr.Refuse(jisr.NotAllowed, string(v))
 	}
-	role := ""
-	if len(need) > 0 {
-		role = string(need[0])
-	}
-	return jisr.Refuse(jisr.NotAllowed, string(v), "role", role)
+	return c.rules.now().decide(c, v, c.own(), facts{signed: true})
+}
+
+// own is the most that the caller could be asked about: what is its own, in a forum and programme of its scope.
+func (c Caller) own() resource {
+	return resource{id: "thing/any", named: []jisr.OfficialID{c.By().Official}}
+}
+
+// policies is what is in force: a set that is compiled once, and replaced as a whole by the next.
+type policies struct{ set atomic.Pointer[policySet] }
+
+func (p *policies) now() *policySet { return p.set.Load() }
+
+// may is May on this node's policies, whoever made the caller.
+func (n *Node) may(c Caller, v Verb) error {
+	c.rules = n.rules
+	return May(c, v)
+}
+
+// resource is what a command or a reading is about, as policies see it.
+type resource struct {
+	id        jisr.ThingID
+	forum     jisr.ForumID // jisr.House: this member's alone
+	programme string
+	handling  jisr.Handling
+	desks     []jisr.DeskID     // whose it is; none: no one desk's
+	drafters  []jisr.OfficialID // who wrote what may now be cleared or released
+	named     []jisr.OfficialID // who may know of it above restricted
+}
+
+// maxPolicies is how many policies a document may have: all are asked for every command.
+const maxPolicies = 200
+
+// facts are what a command brings besides.
+type facts struct {
+	signed  bool  // the official's own signature is on it
+	mandate *bool // for acts that need full powers: whether they are there
 }

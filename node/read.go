@@ -202,7 +202,7 @@ func (n *Node) OpenFile(ctx context.Context, forum jisr.ForumID, p jisr.Position
 
 // NewUpload begins an attachment of the given size. It is the caller's until an act names it.
 func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size int64) (Upload, error) {
-	if err := May(c, "note.draft"); err != nil {
+	if err := n.may(c, "note.draft"); err != nil {
 		return Upload{}, err
 	}
 	if size < 0 || size > jisr.MaxAttachment {
@@ -233,7 +233,7 @@ func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size i
 // WriteUpload adds what r gives at offset, which must be how much is held. What was written before an error
 // stays: asking UploadInfo tells where to go on.
 func (n *Node) WriteUpload(ctx context.Context, c Caller, id string, offset int64, r io.Reader) (Upload, error) {
-	if err := May(c, "note.draft"); err != nil {
+	if err := n.may(c, "note.draft"); err != nil {
 		return Upload{}, err
 	}
 	_, err := n.ledger.WriteUpload(ctx, id, offset, r)
@@ -248,7 +248,7 @@ func (n *Node) WriteUpload(ctx context.Context, c Caller, id string, offset int6
 
 // UploadInfo tells how much of an upload is here.
 func (n *Node) UploadInfo(ctx context.Context, c Caller, id string) (Upload, error) {
-	if err := May(c, "note.draft"); err != nil {
+	if err := n.may(c, "note.draft"); err != nil {
 		return Upload{}, err
 	}
 	return n.uploadInfo(ctx, id)
@@ -268,7 +268,7 @@ func (n *Node) uploadInfo(ctx context.Context, id string) (Upload, error) {
 
 // DropUpload forgets an upload that no act names.
 func (n *Node) DropUpload(ctx context.Context, c Caller, id string) error {
-	if err := May(c, "note.draft"); err != nil {
+	if err := n.may(c, "note.draft"); err != nil {
 		return err
 	}
 	err := n.ledger.DropUpload(ctx, id)

@@ -169,12 +169,12 @@ func (n *Node) callerOf(ctx context.Context, row *book.AccountRow) (Caller, erro
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles}, nil
+	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles, rules: n.rules}, nil
 }
 
 // Operator is the caller of the command line: whoever can read the node's directory.
 func (n *Node) Operator() Caller {
-	return Caller{Account: "operator/local", Title: jisr.Text{"ar": "مشغّل العقدة", "en": "Operator of the node"}, Roles: []jisr.Role{jisr.Admin}}
+	return Caller{Account: "operator/local", Title: jisr.Text{"ar": "مشغّل العقدة", "en": "Operator of the node"}, Roles: []jisr.Role{jisr.Admin}, rules: n.rules}
 }
 
 // bearers remembers which tokens are good today. mu guards all of it.

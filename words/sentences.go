@@ -33,8 +33,8 @@ func (l *Lang) subject(s string) any {
 
 func (l *Lang) need(subject, name, value string) any {
 	switch name {
-	case "role", "noun":
-		if key := map[string]string{"role": "role.", "noun": "subject."}[name] + value; l.Has(key) {
+	case "role", "noun", "policy":
+		if key := map[string]string{"role": "role.", "noun": "subject.", "policy": "policy."}[name] + value; l.Has(key) {
 			return Raw(l.text(key))
 		}
 	case "today":
