@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // State is what the acts about one thing make true. At most one of the nouns is set; none when no act has
@@ -113,16 +114,38 @@ func replaceDot(k string) string {
 	return string(b)
 }
 
-// Concerns lists the things whose state an act may change: what it is about, and the note it answers.
+// Concerns lists the things whose state an act may change: first what it is about, then the others, no one twice. All
+// of them are in the act's own forum. Of others beyond MaxConcerns nothing changes.
+//
+// This is where a noun says that its acts reach other things: a case of the switch, which reads the act's terms.
 func Concerns(a *Act) []ThingID {
 	things := []ThingID{a.About}
-	// Most releases answer nothing: the name of the member is looked for before all terms are decoded.
-	if a.Kind == KindNoteRelease && a.Forum != House && bytes.Contains(a.Terms, []byte(`"in_reply_to"`)) {
-		if t, err := terms[NoteTerms](a); err == nil && t.InReplyTo != "" && t.InReplyTo != a.About {
-			things = append(things, t.InReplyTo)
+	if a.Forum == House {
+		return things
+	}
+	switch a.Kind {
+	case KindNoteRelease:
+		things = append(things, answered(a)...)
+	}
+	for i := 1; i < len(things); i++ {
+		if slices.Contains(things[:i], things[i]) {
+			things = slices.Delete(things, i, i+1)
+			i--
 		}
 	}
-	return things
+	return things[:min(len(things), 1+MaxConcerns)]
+}
+
+// answered gives the note that a release says it answers.
+func answered(a *Act) []ThingID {
+	// Most releases answer nothing: the name of the member is looked for before all terms are decoded.
+	if !bytes.Contains(a.Terms, []byte(`"in_reply_to"`)) {
+		return nil
+	}
+	if t, err := terms[NoteTerms](a); err == nil && t.InReplyTo != "" {
+		return []ThingID{t.InReplyTo}
+	}
+	return nil
 }
 
 // ReadNote gives the terms of a release, as far as they are well formed.
@@ -140,19 +163,21 @@ func ReadReason(a *Act) string {
 	return r.Reason
 }
 
-// Digest is the hash of a thing's joint state. Nodes compare a hash over all of these (see the book): equal
-// acts give equal digests, whatever order they came in.
-func (s *State) Digest() [32]byte {
-	joint, err := json.Marshal(struct {
-		Note   *Note   `json:"note,omitempty"`
-		Forum  *Forum  `json:"forum,omitempty"`
-		Signer *Signer `json:"signer,omitempty"`
-	}{s.Note, s.Forum, s.Signer})
+// Joint gives the joint state as JSON, which json.Unmarshal reads back into a State: the member named after the noun,
+// and nothing of the house. It is "{}" where no act has had effect.
+func (s *State) Joint() []byte {
+	joint := *s
+	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
+	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())
 	}
-	return sha256.Sum256(joint)
+	return raw
 }
+
+// Digest is the hash of a thing's joint state: SHA-256 of Joint. Nodes compare a hash over all of these (see the
+// book): equal acts give equal digests, whatever order they came in.
+func (s *State) Digest() [32]byte { return sha256.Sum256(s.Joint()) }
 
 func asRefusal(err error) *Refusal {
 	if err == nil {

@@ -8,18 +8,20 @@ type Summary struct {
 	Title   Text       `json:"title,omitempty"`   // as far as entries say it
 	Members []MemberID `json:"members,omitempty"` // who takes part, sorted
 	Awaits  []Await    `json:"awaits,omitempty"`  // steps that are owed, in no order
+
+	Handling Handling `json:"handling,omitempty"` // how widely it may be shown
 }
 
 // Await is a step that somebody owes: what Today shows as waited for from us, or from them.
 type Await struct {
 	Of   MemberID `json:"of"`             // who owes it
-	Why  string   `json:"why"`            // which step: words' "why.<noun>.<why>"
+	Why  string   `json:"why"`            // which step: words' "why.<noun>.<why>", a noun phrase
 	Due  Date     `json:"due,omitempty"`  // empty: no date
 	Desk DeskID   `json:"desk,omitempty"` // the office that owes it, where known
 }
 
 // Summary gives the summary of a joint thing; false for notes, which have lists of their own, for what stands in the
-// house log only, and for a thing that no act has made.
+// house log only, and for a thing that no act has made. A noun without a case here is in no list and in no digest.
 func (s *State) Summary() (Summary, bool) {
 	if s.Forum != nil {
 		return s.Forum.summary(), true

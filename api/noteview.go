@@ -254,11 +254,29 @@ func (c *call) actURL(f jisr.ForumID, p jisr.Position) string {
 
 // todoOut is something one side waits for from another.
 type todoOut struct {
-	Why  book.Why      `json:"why" enum:"open,answer,clear,release,return,hold" doc:"What is waited for."`
-	Whom jisr.MemberID `json:"whom" doc:"The other side."`
-	Due  jisr.Date     `json:"due,omitempty" format:"date"`
-	Late bool          `json:"late,omitempty"`
-	Note noteOut       `json:"note"`
+	Why   book.Why      `json:"why" doc:"What is waited for: of a note open, answer, clear, release, return or hold; of another thing a step of its noun, such as join."`
+	Whom  jisr.MemberID `json:"whom,omitempty" doc:"The other side; left out for a step of ours in a thing of more than two members."`
+	Due   jisr.Date     `json:"due,omitempty" format:"date"`
+	Late  bool          `json:"late,omitempty"`
+	Note  *noteOut      `json:"note,omitempty" doc:"The note or draft it is about."`
+	Thing *thingOut     `json:"thing,omitempty" doc:"What it is about where that is no note."`
+}
+
+// thingOut is a joint thing that is no note, as lists of all nouns have it.
+type thingOut struct {
+	ID      jisr.ThingID    `json:"id" example:"forum/iq-sy"`
+	Noun    string          `json:"noun" example:"forum"`
+	Forum   jisr.ForumID    `json:"forum"`
+	Kind    string          `json:"kind,omitempty"`
+	State   string          `json:"state" doc:"The step of its life."`
+	Title   jisr.Text       `json:"title,omitempty"`
+	Members []jisr.MemberID `json:"members" nullable:"false"`
+	At      time.Time       `json:"at" doc:"Of the newest act about it."`
+}
+
+func (c *call) thingOut(r *book.ThingRow) *thingOut {
+	return &thingOut{ID: r.ID, Noun: r.ID.Noun(), Forum: r.Forum, Kind: r.Summary.Kind, State: r.Summary.State, Title: r.Summary.Title,
+		Members: slices.Concat([]jisr.MemberID{}, r.Summary.Members), At: r.At}
 }
 
 // todos is Today: what the others wait for from us, and what we wait for from them.
@@ -303,7 +321,14 @@ func (c *call) todoList(rows []book.ToDo) []todoOut {
 	all := make([]todoOut, 0, len(rows))
 	for i := range rows {
 		t := &rows[i]
-		all = append(all, todoOut{Why: t.Why, Whom: t.Whom, Due: t.Due, Late: t.Late, Note: c.noteRow(&t.Note)})
+		out := todoOut{Why: t.Why, Whom: t.Whom, Due: t.Due, Late: t.Late}
+		if t.Thing != nil {
+			out.Thing = c.thingOut(t.Thing)
+		} else {
+			n := c.noteRow(&t.Note)
+			out.Note = &n
+		}
+		all = append(all, out)
 	}
 	return all
 }

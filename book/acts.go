@@ -16,11 +16,14 @@ import (
 // actsOf gives the acts about a thing in one forum, in their order.
 func (rd *reader) actsOf(forum jisr.ForumID, thing jisr.ThingID) ([]ActRow, error) {
 	var rows []ActRow
-	err := rd.c.each(`SELECT key, void, act FROM act WHERE thing=?`, []any{string(thing)}, func(st *sqlite3.Stmt) error {
+	err := rd.c.each(`SELECT a.key, a.void, a.act, b.signature FROM act a LEFT JOIN body b ON b.key=a.key WHERE a.thing=?`, []any{string(thing)}, func(st *sqlite3.Stmt) error {
 		if rd.of[key(st.ColumnInt64(0)).log()].Forum != forum {
 			return nil
 		}
 		r, err := rd.act(st)
+		if err == nil {
+			r.Signature, err = readSignature(st.ColumnRawText(3))
+		}
 		rows = append(rows, r)
 		return err
 	})
@@ -28,7 +31,14 @@ func (rd *reader) actsOf(forum jisr.ForumID, thing jisr.ThingID) ([]ActRow, erro
 	return rows, err
 }
 
-// act reads the columns key, void, act.
+func readSignature(raw []byte) (s *jisr.Signature, err error) {
+	if len(raw) > 0 {
+		err = json.Unmarshal(raw, &s)
+	}
+	return s, err
+}
+
+// act reads the columns key, void, act, which come first.
 func (rd *reader) act(st *sqlite3.Stmt) (r ActRow, err error) {
 	k := key(st.ColumnInt64(0))
 	if void := st.ColumnRawText(1); len(void) > 0 {

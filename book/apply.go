@@ -2,6 +2,7 @@ package book
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -117,10 +118,11 @@ type series struct {
 type entry struct {
 	*Said
 	key     key
-	things  []jisr.ThingID // what it is about, then what it answers
+	things  []jisr.ThingID // jisr.Concerns
 	encoded []byte
 	void    []byte
-	text    text
+	content
+	text text
 }
 
 // text is what a note is found by, from the body of one act.
@@ -152,15 +154,39 @@ func (e *entry) prepare(s *Said, bulk bool) (err error) {
 			return err
 		}
 	}
+	e.content = apart(&s.Act, s.Body)
 	switch {
 	case s.Act.Kind == jisr.KindNoteRelease:
-		e.text.stems = releasedText(s.Body)
+		e.text.stems = textOf(s.Act.Kind)(e.body)
 	case s.Act.Kind == jisr.KindNoteDraft && bulk: // most drafts are released later in the same rebuild
-		e.text.skip, e.text.head = true, readHead(s.Body)
+		e.text.skip, e.text.head = true, readHead(e.body)
 	case s.Act.Kind == jisr.KindNoteDraft:
-		e.text = text{stems: draftText(s.Body), head: readHead(s.Body)}
+		e.text = text{stems: textOf(s.Act.Kind)(e.body), head: readHead(e.body)}
 	}
 	return nil
+}
+
+// content is what an act carries: the body as its noun understands it, and the signature of the official where the act
+// says it has one. Neither is checked here. body is nil when it is not here.
+type content struct {
+	body      []byte
+	signature []byte
+}
+
+// apart takes a content apart. One that is not as its type says stays whole, and holds at no reading.
+func apart(a *jisr.Act, raw []byte) content {
+	body, signature, err := a.Unwrap(raw)
+	if err != nil || signature == nil {
+		return content{body: raw}
+	}
+	if body == nil {
+		body = []byte{} // it is here, and says nothing
+	}
+	encoded, err := jisr.Terms(signature)
+	if err != nil {
+		return content{body: raw}
+	}
+	return content{body, encoded}
 }
 
 // half is the unit that is folded: a thing as the house has it or as one forum has it. A note of ours has both.
@@ -176,7 +202,7 @@ type touched struct {
 	stored []stored
 	state  jisr.State
 	at     int64  // newest clock of the wall, in milliseconds
-	json   []byte // the state of its noun; nil: there is none
+	json   []byte // State.Joint, or the state of the house's noun; nil: there is none
 	digest []byte // joint halves only
 }
 
@@ -267,7 +293,7 @@ func (t *batch) isNew(x *touched) bool {
 
 // load reads the acts about a half that are here already.
 func (t *batch) load(c *conn, x *touched) error {
-	for _, sql := range []string{`SELECT key, act, void FROM act WHERE thing=?`, `SELECT key, act, void FROM act WHERE answers=?`} {
+	for _, sql := range []string{`SELECT key, act, void FROM act WHERE thing=?`, `SELECT a.key, a.act, a.void FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?`} {
 		err := c.each(sql, []any{string(x.thing)}, func(st *sqlite3.Stmt) error {
 			k := key(st.ColumnInt64(0))
 			l := t.of[k.log()]
@@ -361,20 +387,17 @@ func (x *touched) fold() error {
 	x.state = jisr.Fold(x.thing, acts)
 	var err error
 	switch s := &x.state; {
-	case s.Note != nil:
-		x.json, err = json.Marshal(s.Note)
-	case s.Forum != nil:
-		x.json, err = json.Marshal(s.Forum)
+	case x.forum != jisr.House:
+		if raw := s.Joint(); string(raw) != "{}" {
+			sum := sha256.Sum256(raw) // State.Digest
+			x.json, x.digest = raw, sum[:]
+		}
 	case s.Draft != nil:
 		x.json, err = json.Marshal(s.Draft)
 	case s.Account != nil:
 		x.json, err = json.Marshal(s.Account)
 	case s.Desk != nil:
 		x.json, err = json.Marshal(s.Desk)
-	}
-	if x.state.Note != nil || x.state.Forum != nil {
-		sum := x.state.Digest()
-		x.digest = sum[:]
 	}
 	return err
 }

@@ -7,9 +7,24 @@
 // # What stands in it
 //
 // A row per act with its refusal where it is void, a row per thing with its state as JSON and the few columns
-// that lists need, the bodies this node holds, the newest receipt of each mirror, and a full-text index. Bodies
-// are what somebody else sent: they are checked each time they are read, and one that does not hold shows
-// nothing (design 3.4).
+// that lists need, a row per step that is owed, the bodies this node holds, the newest receipt of each mirror, and a
+// full-text index. Bodies are what somebody else sent: they are checked each time they are read, and one that does not
+// hold shows nothing (design 3.4). Where an act carries its official's signature, body and signature stand apart:
+// readers get the plain body, and the signature beside it.
+//
+// # Nouns
+//
+// Notes have tables and lists of their own, because there are many and officials live in them. Every other joint noun
+// is in the same few tables, and needs nothing here: [Book.Things] lists it, [Book.Thing] reads it, [Book.ToDo] shows
+// what it awaits, [Book.Digest] covers it. What a new noun brings stands in package jisr:
+//
+//   - its member of [jisr.State], with a JSON name that is the noun, set by its case of State.fold, and its kinds in
+//     Kind.noun;
+//   - its case of [jisr.State.Summary]: kind, state, title, members, handling, and an Await for every step that is owed;
+//   - where its acts change other things too, its case of [jisr.Concerns].
+//
+// In this package it has a line in textOf for each kind of act whose body people look for. A face shows it in Today once
+// words has "noun.<noun>", "<noun>.state.<state>" and "why.<noun>.<why>", and portal's thingURL its page.
 //
 // # Durability
 //
@@ -125,18 +140,24 @@ type NoteQuery struct {
 type ActRow struct {
 	Act  jisr.Act
 	Void *jisr.Refusal // nil: it has effect
+	// Signature is the official's own, as it came: not checked. It is in views of one thing only, and nil where the act
+	// carries none or it is not here.
+	Signature *jisr.Signature
 }
 
-// ToDo is something one side waits for from another.
+// ToDo is something one side waits for from another: about a note or draft, or about another thing, which is then in
+// Thing, and Note is empty.
 type ToDo struct {
-	Why  Why
-	Note NoteRow
-	Whom jisr.MemberID // the other side
-	Due  jisr.Date     // empty: no date
-	Late bool
+	Why   Why
+	Note  NoteRow
+	Thing *ThingRow
+	Whom  jisr.MemberID // the other side; empty for a step of ours in a thing of more than two members
+	Desk  jisr.DeskID   // the office that owes the step, where a thing says so
+	Due   jisr.Date     // empty: no date
+	Late  bool
 }
 
-// Why says what is waited for.
+// Why says what is waited for: of notes one of the following, of other things the Why of their [jisr.Await].
 type Why string
 
 // What is waited for: of us.
@@ -186,18 +207,18 @@ type ActQuery struct {
 	Limit  int    // 1 to 200, 0 is 50
 }
 
-// Counts is how many notes wait for something.
+// Counts is how much waits for something.
 type Counts struct {
-	Unopened     int // arrived, and no desk of ours has opened them
-	AwaitingUs   int // whose answer is awaited of us
+	Unopened     int // notes that arrived, and no desk of ours has opened them
+	AwaitingUs   int // awaited of us by a date: answers to notes, steps of other things
 	LateUs       int // of these, due before today
-	AwaitingThem int // whose answer we await
+	AwaitingThem int // what we await by a date
 	LateThem     int // of these, due before today
 	Drafts       int // not left the house, not discarded
 	ToClear      int // drafts that wait for a second official
 	ToRelease    int // cleared drafts
 	Returned     int // drafts that came back from clearance
-	Ours, Theirs int // notes in each list of ToDo, however long
+	Ours, Theirs int // notes and steps of other things in each list of ToDo, however long
 }
 
 // Range is a part of a text, in bytes, half-open: what a search found, for a face to mark.

@@ -50,10 +50,13 @@ func dump(t testing.TB, path string) string {
 	var out strings.Builder
 	for _, sql := range []string{
 		`SELECT forum, member, next, clock FROM log ORDER BY 1, 2`,
-		`SELECT ` + place("key") + `, thing, answers, kind, wants, void, act FROM act ORDER BY 1`,
-		`SELECT ` + place("key") + `, hex(body) FROM body ORDER BY 1`,
+		`SELECT ` + place("key") + `, thing, kind, wants, void, act FROM act ORDER BY 1`,
+		`SELECT thing, ` + place("key") + ` FROM concern ORDER BY 1, 2`,
+		`SELECT ` + place("key") + `, signature, hex(body) FROM body ORDER BY 1`,
+		`SELECT forum, id, noun, hex(digest), at, kind, state, members, joint FROM thing ORDER BY 1, 2`,
+		`SELECT t.forum, t.id, d.side, d.of, d.why, d.due, d.since, d.desk FROM todo d LEFT JOIN thing t ON t.n=d.thing ORDER BY 1, 2, 3, 4, 5, 6`,
 		`SELECT forum, id, hex(digest), at, box, state, kind, parties, awaited, side, due, since, why, ` + place("released") + `, ` + place("drafted") + `, note, draft FROM note ORDER BY 1, 2`,
-		`SELECT id, hex(digest), joint, ` + place("accept") + ` FROM forum ORDER BY 1`,
+		`SELECT id, ` + place("accept") + ` FROM forum ORDER BY 1`,
 		`SELECT id, account, ` + place("secret") + `, hash FROM account ORDER BY 1`,
 		`SELECT id, desk FROM desk ORDER BY 1`,
 		`SELECT forum, member, year, last FROM series ORDER BY 1, 2, 3`,

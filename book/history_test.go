@@ -40,6 +40,18 @@ func newHistory(t testing.TB, seed uint64, members ...jisr.MemberID) *history {
 // say appends an act to the member's log and gives it.
 func (h *history) say(m jisr.MemberID, forum jisr.ForumID, kind jisr.Kind, about jisr.ThingID, by *jisr.By, terms any, body []byte) jisr.Act {
 	h.t.Helper()
+	return h.sayTyped(m, forum, kind, about, by, terms, body, "application/json")
+}
+
+// signature is what an official's signature may come as; signed puts it around a body.
+const signature = `{"credential":"AQ","authenticatorData":"AQ","clientDataJSON":"AQ","signature":"AQ"}`
+
+func signed(body []byte) []byte {
+	return []byte(`{"body":` + string(body) + `,"signature":` + signature + `}`)
+}
+
+func (h *history) sayTyped(m jisr.MemberID, forum jisr.ForumID, kind jisr.Kind, about jisr.ThingID, by *jisr.By, terms any, body []byte, typ string) jisr.Act {
+	h.t.Helper()
 	l := book.Log{Forum: forum, Member: m}
 	h.at = h.at.Add(time.Minute)
 	h.clock[l]++
@@ -61,7 +73,7 @@ func (h *history) say(m jisr.MemberID, forum jisr.ForumID, kind jisr.Kind, about
 		a.Terms = raw
 	}
 	if body != nil {
-		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256(body)), Size: int64(len(body)), Type: "application/json"}
+		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256(body)), Size: int64(len(body)), Type: typ}
 	}
 	_, err := a.Encode()
 	must(h.t, err)
@@ -135,7 +147,7 @@ func (h *history) step() {
 	}
 	terms := h.noteTerms(others[:1+h.rng.IntN(len(others))]...)
 	text := randomText(h.rng, 10)
-	switch h.rng.IntN(12) {
+	switch h.rng.IntN(13) {
 	case 0, 1, 2:
 		if h.rng.IntN(2) == 0 {
 			terms.ReplyBy = jisr.Date(fmt.Sprintf("2026-11-%02d", 1+h.rng.IntN(28)))
@@ -143,11 +155,14 @@ func (h *history) step() {
 		if h.rng.IntN(2) == 0 {
 			terms.InReplyTo = h.notes[h.rng.IntN(len(h.notes))]
 		}
-		var b []byte
-		if b = body(text, text); h.rng.IntN(10) == 0 {
+		b, typ := body(text, text), "application/json"
+		switch h.rng.IntN(10) {
+		case 0:
 			b = []byte(`{"subject":{"ar":"<b>"},"hidden":1}`)
+		case 1:
+			b, typ = signed(b), jisr.SignedType
 		}
-		h.say(m, h.forum, jisr.KindNoteRelease, id, &releaser, terms, b)
+		h.sayTyped(m, h.forum, jisr.KindNoteRelease, id, &releaser, terms, b, typ)
 	case 3, 4:
 		h.say(m, h.forum, jisr.KindNoteOpen, id, &drafter, nil, nil)
 	case 5:
@@ -160,24 +175,30 @@ func (h *history) step() {
 		h.say(m, jisr.House, jisr.KindNoteDraft, id, &drafter, jisr.DraftTerms{Forum: h.forum, Version: 1 + h.rng.IntN(2)}, draftOf(others[:1], text, text))
 	case 10:
 		h.say(m, jisr.House, jisr.KindNoteClear, id, &releaser, jisr.VersionTerms{Version: 1}, nil)
+	case 12:
+		h.joins(m, text)
 	case 11:
 		h.say(m, jisr.House, jisr.KindNoteReturn, id, &releaser, jisr.VersionTerms{Version: 1, Reason: "ناقصة"}, nil)
 	}
 }
 
-// join writes the first acts of the forum and a house with a desk, a post and a token.
-func (h *history) join() {
-	var all []jisr.Credential
+// credentials names the members as all of them know each other.
+func (h *history) credentials() (all []jisr.Credential) {
 	for _, m := range h.members {
 		all = append(all, jisr.Credential{Member: m, Origin: "jisr." + string(m), Letter: jisr.Commit(sha256.Sum256([]byte(m)))})
 	}
+	return all
+}
+
+// join writes the first acts of the forum and a house with a desk, a post and a token.
+func (h *history) join() {
 	for _, m := range h.members {
 		accept, _ := json.Marshal(jisr.AcceptBody{Title: jisr.Text{"ar": "منتدى"}, Letters: map[jisr.MemberID]string{m: "letter"}})
 		h.say(m, jisr.House, jisr.KindForumAccept, jisr.ForumThing(h.forum), nil, nil, accept)
 		h.say(m, jisr.House, jisr.KindDeskAdd, "desk/protocol", nil, jisr.DeskTerms{Title: jisr.Text{"ar": "المراسم"}}, nil)
 		h.say(m, jisr.House, jisr.KindOfficialAdd, "official/director", nil, jisr.OfficialTerms{Post: jisr.Text{"ar": "مدير"}, Desk: "protocol", Roles: []jisr.Role{jisr.Releaser}}, []byte(`{"argon2id":"$argon2id$1"}`))
 		h.say(m, jisr.House, jisr.KindTokenAdd, "token/registry", nil, jisr.TokenTerms{Title: jisr.Text{"ar": "السجل"}, Desk: "protocol", Roles: []jisr.Role{jisr.Direct}}, []byte(`{"sha256":"`+tokenHash+`"}`))
-		h.say(m, h.forum, jisr.KindForumJoin, jisr.ForumThing(h.forum), nil, jisr.JoinTerms{Members: all}, nil)
+		h.say(m, h.forum, jisr.KindForumJoin, jisr.ForumThing(h.forum), nil, jisr.JoinTerms{Members: h.credentials()}, nil)
 	}
 }
 

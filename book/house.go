@@ -16,7 +16,8 @@ import (
 // forum.join. The house itself is none.
 func (b *Book) Forums(ctx context.Context) (rows []ForumRow, err error) {
 	err = b.read(ctx, "list forums", func(c *conn) error {
-		return c.each(`SELECT f.id, f.joint, a.body FROM forum f LEFT JOIN body a ON a.key=f.accept ORDER BY f.id`, nil, func(st *sqlite3.Stmt) error {
+		return c.each(`SELECT f.id, t.joint, b.body FROM (SELECT id FROM forum UNION SELECT forum FROM thing WHERE noun='forum') f
+			LEFT JOIN thing t ON t.forum=f.id AND t.id='forum/'||f.id LEFT JOIN forum a ON a.id=f.id LEFT JOIN body b ON b.key=a.accept ORDER BY 1`, nil, func(st *sqlite3.Stmt) error {
 			r, err := readForum(st)
 			rows = append(rows, r)
 			return err
@@ -28,10 +29,11 @@ func (b *Book) Forums(ctx context.Context) (rows []ForumRow, err error) {
 func readForum(st *sqlite3.Stmt) (ForumRow, error) {
 	r := ForumRow{ID: jisr.ForumID(st.ColumnText(0))}
 	if raw := st.ColumnRawText(1); len(raw) > 0 {
-		if err := json.Unmarshal(raw, &r.Forum); err != nil {
+		var s jisr.State
+		if err := json.Unmarshal(raw, &s); err != nil {
 			return r, err
 		}
-		r.Title = r.Forum.Title
+		r.Forum, r.Title = s.Forum, s.Forum.Title
 	}
 	if body := st.ColumnRawBlob(2); len(body) > 0 {
 		const maxLetters = 4 << 20
@@ -147,7 +149,7 @@ func (b *Book) Digest(ctx context.Context, forum jisr.ForumID) (digest [32]byte,
 		}
 		h := sha256.New()
 		err = c.each(`SELECT id, digest FROM note WHERE forum=?1 AND digest IS NOT NULL
-			UNION ALL SELECT 'forum/'||id, digest FROM forum WHERE id=?1 AND digest IS NOT NULL ORDER BY 1`, []any{string(forum)}, func(st *sqlite3.Stmt) error {
+			UNION ALL SELECT id, digest FROM thing WHERE forum=?1 ORDER BY 1`, []any{string(forum)}, func(st *sqlite3.Stmt) error {
 			h.Write(append(st.ColumnRawText(0), 0)) // a hash takes every write
 			h.Write(st.ColumnRawBlob(1))
 			return nil

@@ -47,7 +47,7 @@ func (b *Book) Notes(ctx context.Context, q NoteQuery) (rows []NoteRow, next str
 		if err != nil {
 			return err
 		}
-		searched, more, err := c.searched(q.Search)
+		searched, more, err := c.searched(q.Search, "n.n", "rowid")
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (rd *reader) page(sql string, args []any, q *NoteQuery, limit int) (rows []
 			return nil
 		}
 		if rows = append(rows, r); len(rows) == limit {
-			last = strconv.FormatInt(st.ColumnInt64(3), 10) + "." + strconv.FormatInt(st.ColumnInt64(0), 10)
+			last = writeCursor(st.ColumnInt64(3), st.ColumnInt64(0))
 		}
 		return nil
 	})
@@ -123,8 +123,8 @@ func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
 // fewFound is up to how many found notes are read and sorted; of more, the newest are looked for among all.
 const fewFound = 200
 
-// searched writes the condition of a search.
-func (c *conn) searched(search string) (cond string, args []any, err error) {
+// searched writes the condition of a search: row is the column of what is listed that is found by id in the index.
+func (c *conn) searched(search, row, id string) (cond string, args []any, err error) {
 	if strings.TrimSpace(search) == "" {
 		return "", nil, nil
 	}
@@ -135,9 +135,9 @@ func (c *conn) searched(search string) (cond string, args []any, err error) {
 	var found int
 	err = c.one(`SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)`, []any{m, fewFound + 1}, &found)
 	if found > fewFound {
-		return " AND +n.n IN (SELECT rowid FROM search WHERE search MATCH ?)", []any{m}, err
+		row = "+" + row
 	}
-	return " AND n.n IN (SELECT rowid FROM search WHERE search MATCH ?)", []any{m}, err
+	return " AND " + row + " IN (SELECT " + id + " FROM search WHERE search MATCH ?)", []any{m}, err
 }
 
 // filterState: a note whose answer is late stands as that, whatever else it has reached (jisr.Note.Standing).
@@ -151,6 +151,11 @@ func filterState(q *NoteQuery, add func(string, ...any)) {
 	default:
 		add("n.state=? AND (n.awaited IS NULL OR n.awaited>=?)", string(q.State), string(q.Today))
 	}
+}
+
+// A cursor of a list is where it goes on: below the row's time and number.
+func writeCursor(at, n int64) string {
+	return strconv.FormatInt(at, 10) + "." + strconv.FormatInt(n, 10)
 }
 
 func parseCursor(s string) (at, n int64, ok bool) {
@@ -193,10 +198,11 @@ func (h *Held) covers(i jisr.Index) bool {
 func (rd *reader) note(st *sqlite3.Stmt) (NoteRow, error) {
 	r := NoteRow{Forum: jisr.ForumID(st.ColumnText(1)), ID: jisr.ThingID(st.ColumnText(2)), At: time.UnixMilli(st.ColumnInt64(3)).UTC()}
 	if raw := st.ColumnRawText(4); len(raw) > 0 {
-		if err := json.Unmarshal(raw, &r.Note); err != nil {
+		var s jisr.State
+		if err := json.Unmarshal(raw, &s); err != nil {
 			return r, err
 		}
-		r.Terms = r.Note.NoteTerms
+		r.Note, r.Terms = s.Note, s.Note.NoteTerms
 	}
 	if raw := st.ColumnRawText(5); len(raw) > 0 {
 		if err := json.Unmarshal(raw, &r.Draft); err != nil {
@@ -297,7 +303,7 @@ func (rd *reader) view(v *NoteView) error {
 			v.Answers = &asked[0]
 		}
 	}
-	v.Replies, err = rd.notes(`WHERE n.forum=? AND n.id IN (SELECT thing FROM act WHERE answers=?) AND n.note IS NOT NULL ORDER BY n.since, n.id LIMIT `+
+	v.Replies, err = rd.notes(`WHERE n.forum=? AND n.id IN (SELECT a.thing FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?) AND n.note IS NOT NULL ORDER BY n.since, n.id LIMIT `+
 		strconv.Itoa(maxPage), string(v.Forum), string(v.ID))
 	v.Replies = slices.DeleteFunc(v.Replies, func(r NoteRow) bool { return r.Note.InReplyTo != v.ID }) // a void release may claim more
 	return err

@@ -14,7 +14,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -25,24 +25,32 @@ CREATE TABLE log(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, member TEXT NOT NUL
 	clock INTEGER NOT NULL, UNIQUE(forum, member));
 -- The newest receipt of each mirror of a log; missing is JSON [[from,to],…], half-open.
 CREATE TABLE held(log INTEGER, mirror TEXT, size INTEGER NOT NULL, missing TEXT, PRIMARY KEY(log, mirror)) WITHOUT ROWID;
--- answers is the note a release answers. wants is 1 while the body is not here. void is the refusal as JSON, null when the act has effect.
-CREATE TABLE act(key INTEGER PRIMARY KEY, thing TEXT NOT NULL, answers TEXT, kind TEXT NOT NULL,
-	wants INTEGER, void TEXT, act TEXT NOT NULL);
+-- wants is 1 while the body is not here. void is the refusal as JSON, null when the act has effect.
+CREATE TABLE act(key INTEGER PRIMARY KEY, thing TEXT NOT NULL, kind TEXT NOT NULL, wants INTEGER, void TEXT, act TEXT NOT NULL);
 CREATE INDEX act_thing ON act(thing);
-CREATE INDEX act_answers ON act(answers) WHERE answers IS NOT NULL;
--- Bodies as they came: not trusted, checked at each reading.
-CREATE TABLE body(key INTEGER PRIMARY KEY, body BLOB NOT NULL);
+-- Acts that change the state of things beside the one they are about (jisr.Concerns).
+CREATE TABLE concern(thing TEXT, key INTEGER, PRIMARY KEY(thing, key)) WITHOUT ROWID;
+-- Bodies as they came: not trusted, checked at each reading. What an official signed stands apart from the signature.
+CREATE TABLE body(key INTEGER PRIMARY KEY, signature TEXT, body BLOB NOT NULL);
 -- A note, a draft, or both. at: milliseconds, of the newest act with effect. awaited: the reply-by date while any
 -- answer is awaited. side 1: we owe the next step, 2: they do; due sorts "none" after every date.
 CREATE TABLE note(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, digest BLOB, at INTEGER NOT NULL,
 	box TEXT NOT NULL, state TEXT NOT NULL, kind TEXT, parties TEXT, awaited TEXT, side INTEGER, due TEXT, since INTEGER,
 	why TEXT, released INTEGER, drafted INTEGER, note TEXT, draft TEXT, UNIQUE(forum, id));
-CREATE TABLE forum(id TEXT PRIMARY KEY, digest BLOB, joint TEXT, accept INTEGER) WITHOUT ROWID;
+-- A joint thing that is no note, whatever its noun. at: milliseconds, of the newest act. joint is State.Joint.
+CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, noun TEXT NOT NULL, digest BLOB NOT NULL,
+	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
+-- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes.
+CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
+	since INTEGER NOT NULL, desk TEXT NOT NULL);
+CREATE INDEX todo_thing ON todo(thing);
+-- The forums the house accepted: where their letters stand.
+CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE account(id TEXT PRIMARY KEY, account TEXT NOT NULL, secret INTEGER NOT NULL, hash TEXT) WITHOUT ROWID;
 CREATE TABLE desk(id TEXT PRIMARY KEY, desk TEXT NOT NULL) WITHOUT ROWID;
 -- The highest number a member released in a forum in a year.
 CREATE TABLE series(forum TEXT, member TEXT, year TEXT, last INTEGER NOT NULL, PRIMARY KEY(forum, member, year)) WITHOUT ROWID;
--- Stems, see stems(). The tokenizer splits at spaces: all beyond ASCII is a letter to it.
+-- Stems, see stems(): of a note under its row, of another thing under the negative of its row. The tokenizer splits at spaces: all beyond ASCII is a letter to it.
 CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, tokenize='ascii');
 `
 
@@ -54,6 +62,9 @@ CREATE INDEX note_at ON note(at);
 CREATE INDEX note_box ON note(box, at);
 CREATE INDEX note_state ON note(state, at);
 CREATE INDEX note_todo ON note(side, due, since, why) WHERE side IS NOT NULL;
+CREATE INDEX thing_at ON thing(at);
+CREATE INDEX thing_noun ON thing(noun, at);
+CREATE INDEX todo_side ON todo(side, due, since);
 CREATE INDEX account_hash ON account(hash) WHERE hash IS NOT NULL;
 `
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -19,7 +20,7 @@ func (b *Book) ToDo(ctx context.Context, today jisr.Date) (us, them []ToDo, err 
 		if err != nil {
 			return err
 		}
-		if us, err = rd.todo(ours, func(r *NoteRow) []ToDo { return rd.ofUs(r) }); err != nil {
+		if us, err = rd.todo(ours, rd.ofUs); err != nil {
 			return err
 		}
 		them, err = rd.todo(theirs, rd.ofThem)
@@ -35,7 +36,11 @@ func (rd *reader) todo(side int, expand func(*NoteRow) []ToDo) ([]ToDo, error) {
 	for i := range rows {
 		all = append(all, expand(&rows[i])...)
 	}
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	steps, err := rd.steps(side)
+	return append(all, steps...), err
 }
 
 // ofUs says what a note or draft waits for in this house.
@@ -96,8 +101,23 @@ func order(all []ToDo, today jisr.Date) []ToDo {
 	for i := range all {
 		all[i].Late = all[i].Due != "" && all[i].Due < today
 	}
-	slices.SortStableFunc(all, func(a, b ToDo) int { return cmp.Compare(dueKey(a.Due), dueKey(b.Due)) })
+	slices.SortStableFunc(all, func(a, b ToDo) int {
+		return cmp.Or(cmp.Compare(dueKey(a.Due), dueKey(b.Due)), a.since().Compare(b.since()))
+	})
 	return all[:min(len(all), maxPage)]
+}
+
+// since is when what is waited for began to be.
+func (t *ToDo) since() time.Time {
+	switch {
+	case t.Thing != nil:
+		return t.Thing.At
+	case t.Note.Note != nil:
+		return t.Note.Note.Released.At
+	case t.Note.Draft != nil:
+		return t.Note.Draft.Drafted.At
+	}
+	return t.Note.At
 }
 
 func dueKey(d jisr.Date) string {
@@ -107,10 +127,11 @@ func dueKey(d jisr.Date) string {
 	return string(d)
 }
 
-// Counts gives how many notes wait for what.
+// Counts gives how much waits for what.
 func (b *Book) Counts(ctx context.Context, today jisr.Date) (n Counts, err error) {
 	err = b.read(ctx, "count what is to be done", func(c *conn) error {
-		return c.each(`SELECT side, why, due<>'none', due<?, count(*) FROM note WHERE side IS NOT NULL GROUP BY 1,2,3,4`,
+		return c.each(`SELECT side, why, due<>'none', due<?1, count(*) FROM note WHERE side IS NOT NULL GROUP BY 1,2,3,4
+			UNION ALL SELECT side, '', due<>'none', due<?1, count(*) FROM todo GROUP BY 1,3,4`,
 			[]any{string(today)}, func(st *sqlite3.Stmt) error {
 				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnBool(2), st.ColumnBool(3), st.ColumnInt(4))
 				return nil

@@ -48,14 +48,15 @@ func (t *batch) writePlaces(c *conn) error {
 }
 
 func (t *batch) writeAct(c *conn, e *entry) error {
-	var answers any
-	if len(e.things) > 1 {
-		answers = string(e.things[1])
+	err := c.do(`INSERT INTO act(key, thing, kind, wants, void, act) VALUES(?,?,?,?,?,?)`,
+		e.key, string(e.Act.About), string(e.Act.Kind), wants(&e.Act, e.body), e.void, e.encoded)
+	for _, thing := range e.things[1:] {
+		if err == nil {
+			err = c.do(`INSERT INTO concern(thing, key) VALUES(?,?)`, string(thing), e.key)
+		}
 	}
-	err := c.do(`INSERT INTO act(key, thing, answers, kind, wants, void, act) VALUES(?,?,?,?,?,?,?)`,
-		e.key, string(e.Act.About), answers, string(e.Act.Kind), wants(&e.Act, e.Body), e.void, e.encoded)
-	if err == nil && e.Body != nil {
-		err = c.do(`INSERT INTO body(key, body) VALUES(?,?)`, e.key, blob(e.Body))
+	if err == nil && e.body != nil {
+		err = c.do(`INSERT INTO body(key, signature, body) VALUES(?,?,?)`, e.key, e.signature, blob(e.body))
 	}
 	return err
 }
@@ -96,9 +97,6 @@ func (t *batch) writeHalf(c *conn, x *touched) error {
 		return t.writeNote(c, x)
 	case s.Draft != nil:
 		return t.writeDraft(c, x)
-	case s.Forum != nil:
-		return c.do(`INSERT INTO forum(id, digest, joint) VALUES(?,?,?) ON CONFLICT DO UPDATE SET digest=excluded.digest, joint=excluded.joint`,
-			x.thing.Name(), blob(x.digest), x.json)
 	case s.Partner != nil:
 		return c.do(`INSERT INTO forum(id, accept) VALUES(?,?) ON CONFLICT DO UPDATE SET accept=excluded.accept`,
 			x.thing.Name(), t.houseKey(s.Partner.Accepted))
@@ -108,6 +106,8 @@ func (t *batch) writeHalf(c *conn, x *touched) error {
 		return c.do(`INSERT INTO desk(id, desk) VALUES(?,?) ON CONFLICT DO UPDATE SET desk=excluded.desk`, x.thing.Name(), x.json)
 	case !house && x.thing.Noun() == "note":
 		return unwriteNote(c, x)
+	case !house:
+		return t.writeThing(c, x)
 	}
 	return nil // no act about it has effect, or it is of a noun this version does not know
 }
@@ -251,12 +251,7 @@ func (t *batch) owed(n *jisr.Note) (side int, due string, why Why) {
 
 // parties is who wrote a note and to whom, so that a list can be filtered by member.
 func parties(from jisr.MemberID, to []jisr.MemberID) string {
-	var b strings.Builder
-	b.WriteString("," + string(from) + ",")
-	for _, m := range to {
-		b.WriteString(string(m) + ",")
-	}
-	return b.String()
+	return joined(append([]jisr.MemberID{from}, to...))
 }
 
 const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, side, due, since, why, drafted, draft)
@@ -322,6 +317,19 @@ func (t *batch) writeSearch(c *conn) error {
 	return nil
 }
 
+// textOf says how the body of an act of a kind is read for the search; nil: it is not searched. A noun whose bodies
+// people look for has its line here, and a function that reads a body strictly and gives stems of what it says, nothing
+// of one that does not hold.
+func textOf(k jisr.Kind) func(body []byte) string {
+	switch k {
+	case jisr.KindNoteRelease:
+		return releasedText
+	case jisr.KindNoteDraft:
+		return draftText
+	}
+	return nil
+}
+
 // releasedText and draftText give what a note is found by. A body that does not hold is not searched either.
 func releasedText(body []byte) string {
 	b, refusal := readBody(body, -1)
@@ -356,27 +364,32 @@ func searchText(b *jisr.NoteBody, files []jisr.DraftFile) string {
 }
 
 // body writes or forgets one body and what was made of it.
-func (t *batch) body(c *conn, l Log, k key, body []byte) error {
-	var err error
-	if body == nil {
+func (t *batch) body(c *conn, l Log, k key, raw []byte) error {
+	var entry []byte
+	if err := c.one(`SELECT act FROM act WHERE key=?`, []any{k}, &entry); err != nil {
+		return err
+	}
+	a, err := jisr.DecodeKept(l.Member, k.index(), entry)
+	if err != nil {
+		return err
+	}
+	is := apart(&a, raw)
+	if raw == nil {
 		err = errors.Join(c.do(`DELETE FROM body WHERE key=?`, k), c.do(`UPDATE act SET wants=1 WHERE key=?`, k))
 	} else {
-		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, body) VALUES(?,?)`, k, blob(body)), c.do(`UPDATE act SET wants=NULL WHERE key=?`, k))
+		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, signature, body) VALUES(?,?,?)`, k, is.signature, blob(is.body)),
+			c.do(`UPDATE act SET wants=NULL WHERE key=?`, k))
 	}
 	if err != nil {
 		return err
 	}
-	var thing, kind string
-	if err := c.one(`SELECT thing, kind FROM act WHERE key=?`, []any{k}, &thing, &kind); err != nil {
-		return err
-	}
-	switch jisr.Kind(kind) {
+	switch a.Kind {
 	case jisr.KindNoteRelease:
-		t.texts[k] = text{stems: releasedText(body)}
+		t.texts[k] = text{stems: textOf(a.Kind)(is.body)}
 	case jisr.KindNoteDraft:
-		t.texts[k] = text{stems: draftText(body), head: readHead(body)}
+		t.texts[k] = text{stems: textOf(a.Kind)(is.body), head: readHead(is.body)}
 	}
-	t.touch(half{l.Forum, jisr.ThingID(thing)})
+	t.touch(half{l.Forum, a.About})
 	return t.run(c)
 }
 

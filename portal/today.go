@@ -65,7 +65,7 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 	joint := 0
 	for i := range ours {
 		t := &ours[i]
-		if t.Why != book.WhyOpen && t.Why != book.WhyAnswer {
+		if t.Thing == nil && t.Why != book.WhyOpen && t.Why != book.WhyAnswer {
 			if rd.concerns(t) && len(v.House) < pageToDo {
 				v.House = append(v.House, rd.todo(t, "ours"))
 			}
@@ -118,6 +118,9 @@ func (rd reader) concerns(t *book.ToDo) bool {
 }
 
 func (rd reader) todo(t *book.ToDo, whose string) todo {
+	if t.Thing != nil {
+		return rd.todoThing(t, whose)
+	}
 	l := rd.line(&t.Note, "")
 	if t.Due != "" {
 		l.Due, l.DueIn = rd.l.Day(string(t.Due)), rd.l.RelativeDay(string(t.Due), string(rd.today))
@@ -134,6 +137,19 @@ func (rd reader) todo(t *book.ToDo, whose string) todo {
 	}
 	icons := map[book.Why]string{book.WhyOpen: "mail-open", book.WhyAnswer: "reply", book.WhyClear: "check", book.WhyRelease: "send", book.WhyReturn: "pen-line", book.WhyHold: "clock"}
 	return todo{line: l, Why: rd.l.T(why), Action: rd.l.T(do), Icon: icons[t.Why], Primary: whose == "ours"}
+}
+
+// todoThing is a step that is owed in a thing other than a note: the words name it, the button leads to the thing.
+func (rd reader) todoThing(t *book.ToDo, whose string) todo {
+	l := rd.thingLine(t.Thing)
+	l.Late = t.Late
+	if t.Due != "" {
+		l.Due, l.DueIn = rd.l.Day(string(t.Due)), rd.l.RelativeDay(string(t.Due), string(rd.today))
+	}
+	if t.Whom != "" {
+		l.From = rd.side(t.Whom)
+	}
+	return todo{line: l, Why: known(rd.l, "why."+t.Thing.ID.Noun()+".", string(t.Why)), Action: rd.l.T("todo.do.view"), Icon: thingIcon(t.Thing.ID), Primary: whose == "ours"}
 }
 
 // cuts lists the members that cannot be reached.

@@ -1,0 +1,321 @@
+package book
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"jisr"
+)
+
+// ThingRow is a joint thing that is no note, as a list needs it. Notes have lists of their own: see [NoteRow].
+type ThingRow struct {
+	Forum   jisr.ForumID
+	ID      jisr.ThingID
+	Summary jisr.Summary
+	State   jisr.State // joint; the member of its noun is set
+	At      time.Time  // of the newest act about it
+}
+
+// ThingQuery asks for things, newest act first. Zero values ask for everything.
+type ThingQuery struct {
+	Forum  jisr.ForumID
+	Noun   string
+	Kind   string // of its summary
+	State  string // of its summary
+	Member jisr.MemberID
+	Search string // words of titles and bodies; Arabic normalised
+	Cursor string // from the page before
+	Limit  int    // 1 to 200, 0 is 50
+}
+
+// ThingView is one thing with all that was said about it.
+type ThingView struct {
+	ThingRow
+	Acts []ThingAct // in the joint order, void ones too
+}
+
+// ThingAct is an act about a thing with what it carries.
+type ThingAct struct {
+	ActRow
+	// Body is the act's body where it is here: what somebody sent, not checked. Who shows it decodes it strictly first.
+	// A view carries bodies of 4 MiB at most, the newest; Omitted says that this one is here and was left out.
+	Body    []byte
+	Omitted bool
+	HeldBy  []jisr.MemberID // mirrors whose receipt covers the act and all it carries
+}
+
+// maxBodies is how many bytes of bodies one view carries: nobody makes a page slow by saying much.
+const maxBodies = 4 << 20
+
+const thingColumns = `t.n, t.forum, t.id, t.at, t.joint`
+
+// thing reads a row of thingColumns, which come first.
+func readThing(st *sqlite3.Stmt) (ThingRow, error) {
+	r := ThingRow{Forum: jisr.ForumID(st.ColumnText(1)), ID: jisr.ThingID(st.ColumnText(2)), At: time.UnixMilli(st.ColumnInt64(3)).UTC()}
+	err := json.Unmarshal(st.ColumnRawText(4), &r.State)
+	r.Summary, _ = r.State.Summary()
+	return r, err
+}
+
+// Things gives a page of things, newest act first, and the cursor of the next page; empty when there is none.
+func (b *Book) Things(ctx context.Context, q ThingQuery) (rows []ThingRow, next string, err error) {
+	where, args, err := q.filter()
+	if err != nil {
+		return nil, "", err
+	}
+	limit := pageSize(q.Limit)
+	err = b.read(ctx, "list things", func(c *conn) error {
+		searched, more, err := c.searched(q.Search, "t.n", "-rowid")
+		if err != nil {
+			return err
+		}
+		sql := `SELECT ` + thingColumns + ` FROM thing t WHERE ` + where + searched + ` ORDER BY t.at DESC, t.n DESC LIMIT ` + strconv.Itoa(limit+1)
+		var last string
+		err = c.each(sql, append(args, more...), func(st *sqlite3.Stmt) error {
+			r, err := readThing(st)
+			if rows = append(rows, r); len(rows) == limit {
+				last = writeCursor(st.ColumnInt64(3), st.ColumnInt64(0))
+			}
+			return err
+		})
+		if len(rows) > limit {
+			rows, next = rows[:limit], last
+		}
+		return err
+	})
+	return rows, next, err
+}
+
+// filter writes a query's conditions.
+func (q *ThingQuery) filter() (where string, args []any, err error) {
+	conds := []string{"true"}
+	add := func(given bool, cond string, a ...any) {
+		if given {
+			conds, args = append(conds, cond), append(args, a...)
+		}
+	}
+	add(q.Noun != "", "t.noun=?", q.Noun)
+	add(q.Forum != "", "+t.forum=?", string(q.Forum)) // + : rows come by time, not by forum to be sorted
+	add(q.Kind != "", "t.kind=?", q.Kind)
+	add(q.State != "", "t.state=?", q.State)
+	add(q.Member != "", "instr(t.members, ?)", ","+string(q.Member)+",")
+	if q.Cursor != "" {
+		at, n, ok := parseCursor(q.Cursor)
+		if !ok {
+			return "", nil, jisr.Refuse(jisr.Malformed, "cursor")
+		}
+		add(true, "(t.at, t.n)<(?,?)", at, n)
+	}
+	return strings.Join(conds, " AND "), args, nil
+}
+
+// Thing gives one thing with its acts, their bodies and who holds them; NoSuch when there is none here. A note is none:
+// see [Book.Note].
+func (b *Book) Thing(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (ThingView, error) {
+	var v ThingView
+	err := b.read(ctx, "read a thing", func(c *conn) error {
+		rd, err := b.reader(c)
+		if err != nil {
+			return err
+		}
+		v.ThingRow, err = c.thing(forum, id)
+		if err != nil {
+			return err
+		}
+		acts, err := rd.actsOf(forum, id)
+		if err != nil {
+			return err
+		}
+		return rd.fill(&v, acts)
+	})
+	return v, err
+}
+
+func (c *conn) thing(forum jisr.ForumID, id jisr.ThingID) (r ThingRow, err error) {
+	found := false
+	err = c.each(`SELECT `+thingColumns+` FROM thing t WHERE t.forum=? AND t.id=?`, []any{string(forum), string(id)}, func(st *sqlite3.Stmt) error {
+		found = true
+		r, err = readThing(st)
+		return err
+	})
+	if err == nil && !found {
+		err = jisr.Refuse(jisr.NoSuch, string(id), "noun", id.Noun())
+	}
+	return r, err
+}
+
+// fill puts the acts into a view, with their receipts and as many bodies as it carries, the newest first.
+func (rd *reader) fill(v *ThingView, acts []ActRow) error {
+	v.Acts = make([]ThingAct, len(acts))
+	size := 0
+	for i := len(acts) - 1; i >= 0; i-- {
+		a := &v.Acts[i]
+		a.ActRow = acts[i]
+		k := keyOf(rd.logs[Log{v.Forum, a.Act.Member}].n, a.Act.Index)
+		for _, h := range rd.held[k.log()] {
+			if h.Mirror != a.Act.Member && h.covers(k.index()) {
+				a.HeldBy = append(a.HeldBy, h.Mirror)
+			}
+		}
+		if a.Act.Content == nil {
+			continue
+		}
+		body, err := rd.c.body(k)
+		if err != nil {
+			return err
+		}
+		if size += len(body); size > maxBodies {
+			a.Omitted = body != nil
+		} else {
+			a.Body = body
+		}
+	}
+	return nil
+}
+
+// Content gives the body of one act and the official's signature beside it, as they came: neither is checked. NoSuch
+// when it is not here.
+func (b *Book) Content(ctx context.Context, forum jisr.ForumID, p jisr.Position) (body []byte, signature *jisr.Signature, err error) {
+	err = b.read(ctx, "read a body", func(c *conn) error {
+		logs, err := c.places()
+		if err != nil {
+			return err
+		}
+		k := keyOf(logs[Log{forum, p.Member}].n, p.Index)
+		var raw []byte
+		err = c.one(`SELECT body, signature FROM body WHERE key=?`, []any{k}, &body, &raw)
+		if errors.Is(err, errNoRow) {
+			return jisr.Refuse(jisr.NoSuch, "content")
+		}
+		if err == nil {
+			signature, err = readSignature(raw)
+		}
+		return err
+	})
+	return body, signature, err
+}
+
+// steps gives what is owed in things, on one side.
+func (rd *reader) steps(side int) (all []ToDo, err error) {
+	err = rd.c.each(`SELECT `+thingColumns+`, d.of, d.why, d.due, d.desk FROM todo d JOIN thing t ON t.n=d.thing WHERE d.side=?
+		ORDER BY d.due, d.since LIMIT `+strconv.Itoa(maxPage), []any{side}, func(st *sqlite3.Stmt) error {
+		r, err := readThing(st)
+		t := ToDo{Thing: &r, Whom: jisr.MemberID(st.ColumnText(5)), Why: Why(st.ColumnText(6)), Desk: jisr.DeskID(st.ColumnText(8))}
+		if due := st.ColumnText(7); due != none {
+			t.Due = jisr.Date(due)
+		}
+		if side == ours {
+			t.Whom = rd.counterpart(&r)
+		}
+		all = append(all, t)
+		return err
+	})
+	return all, err
+}
+
+// counterpart is the other member of a thing between two.
+func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
+	others := slices.DeleteFunc(slices.Clone(r.Summary.Members), func(m jisr.MemberID) bool { return m == rd.self })
+	if len(others) != 1 {
+		return ""
+	}
+	return others[0]
+}
+
+const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, joint) VALUES(?,?,?,?,?,?,?,?,?)
+	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state,
+	members=excluded.members, joint=excluded.joint RETURNING n`
+
+// writeThing writes the joint state of a thing and the steps that are owed in it, or forgets them when no act about it has effect.
+func (t *batch) writeThing(c *conn, x *touched) error {
+	s, ok := x.state.Summary()
+	if !ok {
+		return t.unwriteThing(c, x)
+	}
+	var n int64
+	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members), x.json}, &n)
+	if err != nil {
+		return err
+	}
+	if err := c.do(`DELETE FROM todo WHERE thing=?`, n); err != nil {
+		return err
+	}
+	for i := range s.Awaits {
+		if err := t.writeStep(c, n, x.at, &s, &s.Awaits[i]); err != nil {
+			return err
+		}
+	}
+	t.found[-n], err = t.textOfThing(c, x, s.Title)
+	return err
+}
+
+// writeStep writes a step that is owed, where it is a matter of this member: its own, or in a thing it takes part in.
+func (t *batch) writeStep(c *conn, n, since int64, s *jisr.Summary, a *jisr.Await) error {
+	side := theirs
+	switch {
+	case a.Of == t.self:
+		side = ours
+	case !slices.Contains(s.Members, t.self):
+		return nil
+	}
+	return c.do(`INSERT INTO todo(thing, side, of, why, due, since, desk) VALUES(?,?,?,?,?,?,?)`,
+		n, side, string(a.Of), a.Why, dueKey(a.Due), since, string(a.Desk))
+}
+
+// unwriteThing: of the acts about it none has effect any more, or it is of a noun this version does not know.
+func (t *batch) unwriteThing(c *conn, x *touched) error {
+	var n int64
+	err := c.one(`SELECT n FROM thing WHERE forum=? AND id=?`, []any{string(x.forum), string(x.thing)}, &n)
+	if errors.Is(err, errNoRow) {
+		return nil
+	}
+	t.found[-n] = ""
+	return errors.Join(err, c.do(`DELETE FROM todo WHERE thing=?`, n), c.do(`DELETE FROM thing WHERE n=?`, n))
+}
+
+// textOfThing is what a thing is found by: its title, and what the acts about it that have effect say in their bodies.
+func (t *batch) textOfThing(c *conn, x *touched, title jisr.Text) (string, error) {
+	var all strings.Builder
+	for _, lang := range sortedKeys(title) {
+		all.WriteString(stems(title[lang]))
+	}
+	read := func(a *jisr.Act, k key) error {
+		of := textOf(a.Kind)
+		if of == nil || a.About != x.thing || x.state.Voids[a.Position] != nil || all.Len() > maxBodies {
+			return nil
+		}
+		body, err := c.body(k)
+		if body != nil {
+			all.WriteString(of(body))
+		}
+		return err
+	}
+	for i := range x.stored {
+		if err := read(&x.stored[i].act, x.stored[i].key); err != nil {
+			return "", err
+		}
+	}
+	for _, e := range x.fresh {
+		if err := read(&e.Act, e.key); err != nil {
+			return "", err
+		}
+	}
+	return all.String(), nil
+}
+
+// joined writes members so that a list can be filtered by one of them.
+func joined(members []jisr.MemberID) string {
+	var b strings.Builder
+	b.WriteByte(',')
+	for _, m := range members {
+		b.WriteString(string(m) + ",")
+	}
+	return b.String()
+}

@@ -1,0 +1,40 @@
+package portal
+
+import (
+	"jisr"
+	"jisr/book"
+)
+
+// What lists and Today need of a joint thing, whatever its noun. A noun whose pages come has a line in each switch here.
+
+// thingURL is the page of a thing; the record of it where its noun has no page of its own.
+func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
+	switch id.Noun() {
+	case "note":
+		return rd.noteURL(f, id)
+	case "forum":
+		return rd.url("forum")
+	}
+	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
+}
+
+// thingIcon is what a thing is known by at a glance.
+func thingIcon(id jisr.ThingID) string {
+	if id.Noun() == "forum" {
+		return "handshake"
+	}
+	return "file-text"
+}
+
+// thingLine is a thing in a list: from is who made it.
+func (rd reader) thingLine(t *book.ThingRow) line {
+	l := line{URL: rd.thingURL(t.Forum, t.ID), Kind: known(rd.l, "noun.", t.ID.Noun()), Subject: rd.say(t.Summary.Title), To: rd.sides(t.Summary.Members),
+		Date: rd.l.ShortDate(t.At.In(rd.zone)), State: tag{Tone: "idle", Icon: thingIcon(t.ID), Word: known(rd.l, t.ID.Noun()+".state.", t.Summary.State)}}
+	if l.Subject.Empty() {
+		l.Subject = saidIn("en", t.ID.Name(), "")
+	}
+	if m := t.ID.Maker(); jisr.ValidMember(m) {
+		l.From = rd.side(m)
+	}
+	return l
+}
