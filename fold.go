@@ -15,6 +15,8 @@ type State struct {
 	Forum  *Forum  `json:"forum,omitempty"`
 	Signer *Signer `json:"signer,omitempty"`
 
+	Commitment *Undertaking `json:"commitment,omitempty"`
+
 	Draft   *DraftState `json:"draft,omitempty"`
 	Account *Account    `json:"account,omitempty"`
 	Desk    *Desk       `json:"desk,omitempty"`
@@ -78,6 +80,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Forum = foldForum(thing, acts, s.Voids)
 	case noun == "signer":
 		s.Signer = foldSigner(thing, acts, s.Voids)
+	case noun == "commitment":
+		s.Commitment = foldCommitment(thing, acts, s.Voids)
 	}
 }
 
@@ -88,7 +92,11 @@ func Known(k Kind) bool { return k.noun("") != "" || k.noun(House) != "" }
 func (k Kind) noun(f ForumID) string {
 	switch k {
 	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin,
-		KindSignerIntroduce, KindSignerRevoke:
+		KindSignerIntroduce, KindSignerRevoke,
+		KindCommitmentPropose, KindCommitmentAgree, KindCommitmentWithdraw, KindCommitmentAssign, KindCommitmentProgress,
+		KindCommitmentBlock, KindCommitmentReport, KindCommitmentRecall, KindCommitmentReceive, KindCommitmentAccept,
+		KindCommitmentReturn, KindCommitmentExtend, KindCommitmentGrant, KindCommitmentKeep, KindCommitmentRaise,
+		KindCommitmentDispute, KindCommitmentSettle, KindCommitmentRelease, KindCommitmentSupersede:
 		if f == House {
 			return ""
 		}

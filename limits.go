@@ -35,3 +35,15 @@ const (
 	MaxOrigins           = 4       // origins of one portal
 	MaxSigned            = 1 << 20 // bytes of a content with a signature; its noun asks for less
 )
+
+// Bounds of what members agree, and of what they owe each other.
+const (
+	MaxProposals      = 200   // proposals, requests or issues of one joint thing
+	MaxCommitmentText = 4_000 // characters of the text, the test or the evidence of a commitment, per language
+	MaxMilestones     = 32    // milestones of one commitment
+	MaxRecurrence     = 300   // characters of a recurrence (RFC 5545 section 3.3.10)
+	MaxHolidays       = 400   // holidays of a member's calendar: some years ahead
+	MaxPeriod         = 1_000 // days of a period
+	MaxLevel          = 5     // levels of the ladder: L1 focal points to L5 ministers
+	MaxNumber         = 40    // characters of a number in a text
+)

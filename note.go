@@ -127,21 +127,30 @@ type NoteBody struct {
 // DecodeBody reads the body of a note, strictly: like an act it has one encoding, so that no two readers can find
 // different texts in it. files is how many attachments the act has, each of which has its name; negative: not known.
 func DecodeBody(content []byte, files int) (NoteBody, error) {
-	var b NoteBody
-	if len(content) > MaxNoteContent {
-		return b, Refuse(TooLong, "content", "max", itoa(MaxNoteContent), "got", itoa(len(content)))
-	}
-	if err := json.Unmarshal(content, &b); err != nil {
-		return NoteBody{}, Refuse(Malformed, "content", "error", err.Error())
-	}
-	again, err := Terms(b)
-	if err != nil || !bytes.Equal(again, content) {
-		return NoteBody{}, Refuse(Malformed, "content", "error", "not the one encoding of this body")
+	b, err := decodeBody[NoteBody](content)
+	if err != nil {
+		return b, err
 	}
 	if files >= 0 && len(b.Files) != files {
 		return NoteBody{}, Refuse(Malformed, "attachments", "want", itoa(files), "got", itoa(len(b.Files)))
 	}
 	return b, b.Check()
+}
+
+// decodeBody reads a content that people read. It has one encoding, that of Terms.
+func decodeBody[T any](content []byte) (b T, err error) {
+	var none T
+	if len(content) > MaxNoteContent {
+		return b, Refuse(TooLong, "content", "max", itoa(MaxNoteContent), "got", itoa(len(content)))
+	}
+	if err := json.Unmarshal(content, &b); err != nil {
+		return none, Refuse(Malformed, "content", "error", err.Error())
+	}
+	again, err := Terms(b)
+	if err != nil || !bytes.Equal(again, content) {
+		return none, Refuse(Malformed, "content", "error", "not the one encoding of this body")
+	}
+	return b, nil
 }
 
 // Check holds a body, one's own or received, against its bounds.

@@ -105,7 +105,8 @@ func (f *forum) next(m jisr.MemberID, kind jisr.Kind, about jisr.ThingID, terms 
 		need(f.t, err)
 		a.Terms = raw
 	}
-	if kind == jisr.KindNoteRelease {
+	switch kind {
+	case jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport:
 		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256([]byte(about))), Size: 1, Type: "application/json"}
 	}
 	return a

@@ -59,6 +59,13 @@ const (
 
 	// Passkeys.
 	BadSignature RefusalKind = "bad-signature" // an official's signature does not hold; subject: the step that fails
+
+	// What members agree, and what they owe each other.
+	NotParty    RefusalKind = "not-party"    // the member is no party to it
+	NotProposed RefusalKind = "not-proposed" // nothing of this hash or name was on the table when the act was written
+	NotAgreed   RefusalKind = "not-agreed"   // both have not agreed yet, as far as the writer had received
+	UnderReview RefusalKind = "under-review" // a report is with the beneficiary
+	Ended       RefusalKind = "ended"        // it is accepted, released or superseded
 )
 
 // Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and

@@ -29,5 +29,8 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Signer != nil {
 		return s.Signer.summary(), true
 	}
+	if s.Commitment != nil {
+		return s.Commitment.summary(), true
+	}
 	return Summary{}, false
 }

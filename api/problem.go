@@ -73,6 +73,11 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.NoReplyDue:  http.StatusConflict,
 
 		jisr.BadSignature: http.StatusForbidden,
+		jisr.NotParty:     http.StatusForbidden,
+		jisr.NotProposed:  http.StatusConflict,
+		jisr.NotAgreed:    http.StatusConflict,
+		jisr.UnderReview:  http.StatusConflict,
+		jisr.Ended:        http.StatusConflict,
 	}
 }
 
