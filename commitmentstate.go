@@ -374,6 +374,9 @@ func (f *commitmentFold) talk(withdrawal *Act, counts func(*Act) bool) map[Posit
 		case a.Kind == KindCommitmentAgree:
 			var t AgreeTerms
 			if t, err = terms[AgreeTerms](a); err == nil {
+				err = t.check()
+			}
+			if err == nil {
 				err = f.accord.say(a, t.Hash, "")
 			}
 		}
