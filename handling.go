@@ -29,6 +29,14 @@ func (h Handling) Level() Handling {
 	return h
 }
 
+// short is the level as our own acts say it: official use is not written.
+func (h Handling) short() Handling {
+	if h == HandlingOfficial {
+		return ""
+	}
+	return h
+}
+
 // Rank orders the levels: 0 is public. What is no level ranks above all of them, so that nobody is shown it.
 func (h Handling) Rank() int {
 	if i := slices.Index(Handlings(), h.Level()); i >= 0 {

@@ -32,3 +32,18 @@ func TestHandlingThatIsNoLevelIsRefusedAndShownToNobody(t *testing.T) {
 		}
 	}
 }
+
+func TestADraftForOfficialUseReleasesAsBefore(t *testing.T) {
+	d := Draft{Kind: Verbale, To: []MemberID{"sy"}, Precedence: Routine, Handling: HandlingOfficial, Body: NoteBody{Subject: Text{"ar": "م"}, Text: Text{"ar": "ن"}}}
+	if err := d.Check("iq", "2026-11-25"); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := Terms(d.Terms(1, "2026-11-25"))
+	if want := `{"kind":"verbale","to":["sy"],"number":1,"date":"2026-11-25","precedence":"routine"}`; err != nil || string(raw) != want {
+		t.Errorf("terms %s, %v", raw, err)
+	}
+	d.Handling = HandlingSecret
+	if got := d.Terms(1, "2026-11-25").Handling; got != HandlingSecret {
+		t.Errorf("a secret draft is released as %q", got)
+	}
+}

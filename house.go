@@ -118,6 +118,7 @@ type Draft struct {
 	ReplyBy    Date        `json:"reply_by,omitempty"`
 	InReplyTo  ThingID     `json:"in_reply_to,omitempty"`
 	References []ThingID   `json:"references,omitempty"`
+	Handling   Handling    `json:"handling,omitempty"`
 	Body       NoteBody    `json:"body"`
 	Files      []DraftFile `json:"files,omitempty"`
 }
@@ -126,6 +127,7 @@ type Draft struct {
 func (d *Draft) Check(from MemberID, today Date) error {
 	slices.Sort(d.To)
 	d.To = slices.Compact(d.To)
+	d.Handling = d.Handling.short()
 	t := d.Terms(1, today)
 	if err := t.Check(from); err != nil {
 		return err
@@ -141,7 +143,7 @@ func (d *Draft) Terms(number int, date Date) NoteTerms {
 	if d.Kind == NonPaper {
 		number = 0
 	}
-	return NoteTerms{Kind: d.Kind, To: d.To, Number: number, Date: date, Precedence: d.Precedence, ReplyBy: d.ReplyBy, InReplyTo: d.InReplyTo, References: d.References}
+	return NoteTerms{Kind: d.Kind, To: d.To, Number: number, Date: date, Precedence: d.Precedence, ReplyBy: d.ReplyBy, InReplyTo: d.InReplyTo, References: d.References, Handling: d.Handling.short()}
 }
 
 // DraftState is the house's state of a note that has not left it, or of one that has.

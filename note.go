@@ -102,6 +102,7 @@ type NoteTerms struct {
 	ReplyBy    Date       `json:"reply_by,omitempty"`
 	InReplyTo  ThingID    `json:"in_reply_to,omitempty"`
 	References []ThingID  `json:"references,omitempty"`
+	Handling   Handling   `json:"handling,omitempty"`
 }
 
 // Reason is the terms of acts that only say why: note.withdraw, note.no-answer-needed, note.return.
@@ -188,6 +189,8 @@ func (t *NoteTerms) Check(from MemberID) error {
 		return Refuse(NotOneOf, "kind", "got", string(t.Kind))
 	case !slices.Contains(Precedences(), t.Precedence):
 		return Refuse(NotOneOf, "precedence", "got", string(t.Precedence))
+	case t.Handling.Check() != nil:
+		return t.Handling.Check()
 	case len(t.To) == 0:
 		return Refuse(Missing, "to")
 	case len(t.To) > MaxAddressees:

@@ -222,6 +222,8 @@ func TestNoteTermsCheck(t *testing.T) {
 		"good":                  {change(func(*jisr.NoteTerms) {}), ""},
 		"no kind":               {change(func(n *jisr.NoteTerms) { n.Kind = "letter" }), jisr.NotOneOf},
 		"no precedence":         {change(func(n *jisr.NoteTerms) { n.Precedence = "" }), jisr.NotOneOf},
+		"no level":              {change(func(n *jisr.NoteTerms) { n.Handling = "top secret" }), jisr.NotOneOf},
+		"secret":                {change(func(n *jisr.NoteTerms) { n.Handling = jisr.HandlingSecret }), ""},
 		"to nobody":             {change(func(n *jisr.NoteTerms) { n.To = nil }), jisr.Missing},
 		"to itself":             {change(func(n *jisr.NoteTerms) { n.To = []jisr.MemberID{"iq", "sy"} }), jisr.SelfAddress},
 		"to one twice":          {change(func(n *jisr.NoteTerms) { n.To = []jisr.MemberID{"sy", "sy"} }), jisr.Malformed},

@@ -67,6 +67,7 @@ func TestBadInput(t *testing.T) {
 		{"to many", "iq direct", "POST", notes, with("to", many(65, "sy")), nil, 422, "too-many", "to"},
 		{"unknown kind", "iq direct", "POST", notes, with("kind", `"letter"`), nil, 422, "not-one-of", "kind"},
 		{"unknown precedence", "iq direct", "POST", notes, with("precedence", `"urgent"`), nil, 422, "not-one-of", "precedence"},
+		{"unknown handling", "iq direct", "POST", notes, with("handling", `"top secret"`), nil, 422, "not-one-of", "handling"},
 		{"no date", "iq direct", "POST", notes, with("reply_by", `"1 December"`), nil, 400, "malformed", "reply_by"},
 		{"a date gone by", "iq direct", "POST", notes, with("reply_by", `"2020-01-01"`), nil, 422, "date-past", "reply_by"},
 		{"an answer to nothing", "iq direct", "POST", notes, with("in_reply_to", `"sy-none"`), nil, 422, "no-such", "note/sy-none"},

@@ -22,6 +22,7 @@ type noteIn struct {
 	Text        jisr.Text       `json:"text" doc:"The text, by language. With all else at most 60 KiB; longer texts are attachments."`
 	Closing     *jisr.Text      `json:"closing,omitempty" doc:"As opening."`
 	Precedence  jisr.Precedence `json:"precedence,omitempty" enum:"flash,immediate,priority,routine" default:"routine" doc:"What travels first."`
+	Handling    jisr.Handling   `json:"handling,omitempty" enum:"public,official,restricted,confidential,secret" default:"official" doc:"How widely it may be shown, on both sides. Above restricted only named officials read it."`
 	ReplyBy     jisr.Date       `json:"reply_by,omitempty" format:"date" doc:"The day by which an answer is expected." example:"2026-12-01"`
 	InReplyTo   string          `json:"in_reply_to,omitempty" doc:"Id of the note this one answers."`
 	References  []string        `json:"references,omitempty" nullable:"false" maxItems:"32" doc:"Ids of earlier notes."`
@@ -40,7 +41,7 @@ func (in *noteIn) draft() (jisr.Draft, error) {
 		}
 	}
 	d := jisr.Draft{Kind: in.Kind, To: in.To, Precedence: in.Precedence, ReplyBy: in.ReplyBy, InReplyTo: noteID(in.InReplyTo),
-		Body: jisr.NoteBody{Subject: in.Subject, Text: in.Text}}
+		Handling: in.Handling, Body: jisr.NoteBody{Subject: in.Subject, Text: in.Text}}
 	if d.Precedence == "" {
 		d.Precedence = jisr.Routine
 	}

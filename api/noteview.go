@@ -22,6 +22,7 @@ type noteOut struct {
 	Number      int                          `json:"number,omitempty" doc:"In the writer's series of the year; a non-paper has none."`
 	Date        jisr.Date                    `json:"date,omitempty" format:"date"`
 	Precedence  jisr.Precedence              `json:"precedence" enum:"flash,immediate,priority,routine"`
+	Handling    jisr.Handling                `json:"handling" enum:"public,official,restricted,confidential,secret" doc:"How widely it may be shown."`
 	ReplyBy     jisr.Date                    `json:"reply_by,omitempty" format:"date"`
 	InReplyTo   string                       `json:"in_reply_to,omitempty"`
 	References  []string                     `json:"references,omitempty" nullable:"false"`
@@ -166,7 +167,7 @@ func draftFiles(d *jisr.Draft) []attachmentOut {
 func (c *call) noteRow(r *book.NoteRow) noteOut {
 	out := noteOut{
 		ID: r.ID.Name(), Forum: r.Forum, URL: c.noteURL(r.Forum, r.ID), Kind: r.Terms.Kind, From: c.node.Self().ID,
-		To: r.Terms.To, Number: r.Terms.Number, Date: r.Terms.Date, Precedence: r.Terms.Precedence, ReplyBy: r.Terms.ReplyBy,
+		To: r.Terms.To, Number: r.Terms.Number, Date: r.Terms.Date, Precedence: r.Terms.Precedence, Handling: r.Terms.Handling.Level(), ReplyBy: r.Terms.ReplyBy,
 		InReplyTo: r.Terms.InReplyTo.Name(), State: r.Standing(c.node.Today()), HeldBy: slices.Concat([]jisr.MemberID{}, r.HeldBy),
 		BodyHeld: r.BodyHeld, BodyBad: c.refusalOut(r.BodyBad), Changed: r.At, Draft: draftState(r.Draft),
 	}

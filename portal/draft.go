@@ -135,7 +135,7 @@ func (rd reader) action(url string, errs ...error) action {
 // draftLetter shows the draft as the letter it would be: without number and date, which release gives.
 func (rd reader) draftLetter(n *book.NoteView) letter {
 	d := n.Drafted
-	l := letter{Member: rd.side(rd.self), To: rd.sides(d.To), Subject: rd.say(d.Body.Subject), From: rd.say(d.Body.From), Plain: d.Kind == jisr.NonPaper}
+	l := letter{Member: rd.side(rd.self), To: rd.sides(d.To), Subject: rd.say(d.Body.Subject), From: rd.say(d.Body.From), Handling: rd.handling(d.Handling), Plain: d.Kind == jisr.NonPaper}
 	if l.From.Empty() {
 		l.From = rd.say(rd.caller.DeskName)
 	}

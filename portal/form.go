@@ -25,6 +25,7 @@ type formView struct {
 	Kinds       []Option
 	To          []Option
 	Precedences []Option
+	Handlings   []Option
 	Months      []Option
 	Langs       []formLang
 	InReplyTo   *line
@@ -72,7 +73,7 @@ func (s *site) newDraft(r *request) (*answer, error) {
 	}
 	rd := s.reader(r)
 	q := r.URL.Query()
-	in := draftInput{Forum: q.Get("forum"), Kind: string(jisr.Verbale), Precedence: string(jisr.Routine), Text: map[string]string{}, Key: rand.Text()}
+	in := draftInput{Forum: q.Get("forum"), Kind: string(jisr.Verbale), Precedence: string(jisr.Routine), Handling: string(jisr.HandlingOfficial), Text: map[string]string{}, Key: rand.Text()}
 	if err := s.answering(r.Context(), rd, q.Get("answers"), &in); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (s *site) answering(ctx context.Context, rd reader, which string, in *draft
 		return err
 	}
 	in.Forum, in.InReplyTo, in.To = f, id, []string{string(n.Note.From)}
-	in.Kind, in.Precedence = string(n.Note.Kind), string(n.Note.Precedence)
+	in.Kind, in.Precedence, in.Handling = string(n.Note.Kind), string(n.Note.Precedence), string(n.Note.Handling.Level())
 	if n.Note.From == rd.self {
 		in.InReplyTo, in.References, in.To = "", []string{id}, nil // a further note of ours refers to it
 	}

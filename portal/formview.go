@@ -42,7 +42,7 @@ func fieldOf(r *jisr.Refusal) string {
 		return r.Subject + "_" + lang
 	case "content":
 		return "text_ar"
-	case "to", "kind", "precedence", "reply_by", "references", "in_reply_to", "forum":
+	case "to", "kind", "precedence", "handling", "reply_by", "references", "in_reply_to", "forum":
 		return r.Subject
 	case "attachments", "attachment", "filename", "filetype":
 		return "attachments"
@@ -94,6 +94,9 @@ func (s *site) formChoices(rd reader, f *book.ForumRow, v *formView) {
 	slices.Reverse(precedences) // the usual one first
 	for _, p := range precedences {
 		v.Precedences = append(v.Precedences, Option{Value: string(p), Word: rd.l.T("note.precedence." + string(p)), On: in.Precedence == string(p)})
+	}
+	for _, h := range jisr.Handlings() {
+		v.Handlings = append(v.Handlings, Option{Value: string(h), Word: rd.l.T("handling." + string(h)), Hint: rd.l.T("handling." + string(h) + ".means"), On: in.Handling == string(h)})
 	}
 	others := s.othersIn(f)
 	if len(others) == 1 && len(in.To) == 0 {

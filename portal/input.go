@@ -17,6 +17,7 @@ type draftInput struct {
 	Version          int
 	Key              string
 	Kind, Precedence string
+	Handling         string
 	To               []string
 	Day, Month, Year string
 	InReplyTo        string
@@ -34,7 +35,7 @@ func textFields() []string { return []string{"subject", "opening", "text", "clos
 // readDraft reads the form. It refuses nothing; see draft.
 func readDraft(f url.Values) draftInput {
 	in := draftInput{
-		Forum: clip(f.Get("forum"), maxField), Key: clip(f.Get("key"), maxField), Kind: f.Get("kind"), Precedence: f.Get("precedence"),
+		Forum: clip(f.Get("forum"), maxField), Key: clip(f.Get("key"), maxField), Kind: f.Get("kind"), Precedence: f.Get("precedence"), Handling: f.Get("handling"),
 		To: bounded(f["to"], jisr.MaxAddressees), Day: latinDigits(f.Get("reply_by.day")), Month: latinDigits(f.Get("reply_by.month")), Year: latinDigits(f.Get("reply_by.year")),
 		InReplyTo: clip(f.Get("in_reply_to"), maxField), References: bounded(f["references"], jisr.MaxReferences), Text: map[string]string{},
 	}
@@ -95,7 +96,7 @@ func (in *draftInput) date() jisr.Date {
 // draft makes the draft that the form asks for. base is the newest version: what the form has no field for is
 // taken from it. Formulas that nobody changed follow the kind and the addressees.
 func (in *draftInput) draft(base *jisr.Draft, courtesy func(kind jisr.NoteKind, to []jisr.MemberID) formulas) jisr.Draft {
-	d := jisr.Draft{Kind: jisr.NoteKind(in.Kind), Precedence: jisr.Precedence(in.Precedence), ReplyBy: in.date()}
+	d := jisr.Draft{Kind: jisr.NoteKind(in.Kind), Precedence: jisr.Precedence(in.Precedence), Handling: jisr.Handling(in.Handling), ReplyBy: in.date()}
 	if base != nil {
 		d.Body = base.Body
 	}
@@ -156,7 +157,7 @@ func (in *draftInput) text(base jisr.Text, field string) jisr.Text {
 
 // inputOf fills the form from a draft that stands.
 func inputOf(d *jisr.Draft, f jisr.ForumID, version int, usual formulas) draftInput {
-	in := draftInput{Forum: string(f), Version: version, Kind: string(d.Kind), Precedence: string(d.Precedence), InReplyTo: d.InReplyTo.Name(), Text: map[string]string{}}
+	in := draftInput{Forum: string(f), Version: version, Kind: string(d.Kind), Precedence: string(d.Precedence), Handling: string(d.Handling.Level()), InReplyTo: d.InReplyTo.Name(), Text: map[string]string{}}
 	for _, m := range d.To {
 		in.To = append(in.To, string(m))
 	}

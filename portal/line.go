@@ -63,6 +63,7 @@ type line struct {
 	Kind           string
 	Precedence     string // empty for routine, which needs no mark
 	PrecedenceCode string // the wire's: flash, immediate, priority
+	Handling       string // empty for official use, which needs no mark
 	Subject        said
 	Excerpt        said // around what a search found in the text
 	From           side
@@ -83,6 +84,9 @@ func (rd reader) line(row *book.NoteRow, search string) line {
 	if p := row.Terms.Precedence; p != jisr.Routine && p != "" {
 		l.Precedence, l.PrecedenceCode = known(rd.l, "note.precedence.", string(p)), precedenceCode(p)
 	}
+	if h := row.Terms.Handling.Level(); h != jisr.HandlingOfficial {
+		l.Handling = rd.handling(h)
+	}
 	l.Date = rd.l.ShortDate(row.At.In(rd.zone))
 	if row.Note != nil {
 		l.Date = rd.l.Day(string(row.Note.Date))
@@ -97,6 +101,9 @@ func (rd reader) line(row *book.NoteRow, search string) line {
 	}
 	return l
 }
+
+// handling is how widely something may be shown, as a word.
+func (rd reader) handling(h jisr.Handling) string { return known(rd.l, "handling.", string(h.Level())) }
 
 func (rd reader) rowURL(row *book.NoteRow) string {
 	if row.Note == nil {

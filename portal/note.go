@@ -41,6 +41,7 @@ type letter struct {
 	Date       string
 	Urgent     string // precedence, unless routine
 	UrgentCode string
+	Handling   string
 	Subject    said
 	Columns    []column
 	Due        string // the day an answer is asked for
@@ -188,7 +189,7 @@ func (rd reader) why(err error) string {
 
 func (rd reader) letter(n *book.NoteView) letter {
 	l := letter{Member: rd.side(n.Note.From), To: rd.sides(n.Note.To), Date: rd.l.Day(string(n.Note.Date)), Subject: rd.subject(&n.NoteRow, ""),
-		From: rd.say(n.Body.From), Plain: n.Note.Kind == jisr.NonPaper}
+		From: rd.say(n.Body.From), Handling: rd.handling(n.Note.Handling), Plain: n.Note.Kind == jisr.NonPaper}
 	if n.Note.ReplyBy != "" {
 		l.Due = rd.l.Day(string(n.Note.ReplyBy))
 	}

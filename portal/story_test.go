@@ -19,7 +19,7 @@ func TestStory(t *testing.T) {
 		t.Fatalf("form: %d", form.status)
 	}
 	saved := drafter.post("/ar/notes/new", fill(t, form, url.Values{
-		"kind": {"verbale"}, "to": {"sy"}, "precedence": {"priority"}, "subject_ar": {"تنظيم حركة الشاحنات"}, "text_ar": {"نود الإفادة بما يأتي.\r\n\r\nأولاً."},
+		"kind": {"verbale"}, "to": {"sy"}, "precedence": {"priority"}, "handling": {"restricted"}, "subject_ar": {"تنظيم حركة الشاحنات"}, "text_ar": {"نود الإفادة بما يأتي.\r\n\r\nأولاً."},
 		"reply_by.day": {"١"}, "reply_by.month": {"12"}, "reply_by.year": {"٢٠٩٩"},
 	}))
 	if saved.status != http.StatusOK || !strings.HasPrefix(saved.path, "/ar/drafts/iq-") {
@@ -49,7 +49,7 @@ func TestStory(t *testing.T) {
 	iq.waitHeld(t, note)
 	reader := sy.signedIn("first.secretary")
 	arrived := reader.get(note)
-	must(t, arrived, "تنظيم حركة الشاحنات", note+"/open")
+	must(t, arrived, "تنظيم حركة الشاحنات", "محدود التداول", note+"/open")
 	if strings.Contains(arrived.body, "نود الإفادة") {
 		t.Error("the text is shown before the note was opened")
 	}
@@ -58,6 +58,7 @@ func TestStory(t *testing.T) {
 	answer := reader.get("/ar/notes/new?answers=" + strings.TrimPrefix(note, "/ar/notes/"))
 	must(t, answer, "تنظيم حركة الشاحنات")
 	answered := reader.post("/ar/notes/new", fill(t, answer, url.Values{"subject_ar": {"الرد"}, "text_ar": {"موافقون."}}))
+	must(t, answered, "محدود التداول") // an answer is handled as what it answers
 	if !strings.HasPrefix(answered.path, "/ar/drafts/sy-") {
 		t.Fatalf("answering led to %s:\n%s", answered.path, text(answered.body))
 	}
