@@ -68,12 +68,47 @@ type OfficialTerms struct {
 	Roles []Role `json:"roles"`
 }
 
-// TokenTerms is the terms of token.add. Expires empty: never.
+// TokenTerms is the terms of token.add. Expires empty: never. ClientKey is the SHA-256 of the public key of the one
+// client certificate it is good with; empty: with any or none.
 type TokenTerms struct {
-	Title   Text   `json:"title"`
-	Desk    DeskID `json:"desk"`
-	Roles   []Role `json:"roles"`
-	Expires Date   `json:"expires,omitempty"`
+	Title     Text       `json:"title"`
+	Desk      DeskID     `json:"desk"`
+	Roles     []Role     `json:"roles"`
+	Expires   Date       `json:"expires,omitempty"`
+	Scope     TokenScope `json:"scope,omitzero"`
+	ClientKey Commitment `json:"client_key,omitempty"`
+}
+
+// TokenScope limits what the roles of a token allow. A list that is empty does not limit.
+type TokenScope struct {
+	Forums     []ForumID `json:"forums,omitempty"`
+	Programmes []string  `json:"programmes,omitempty"`
+	Verbs      []string  `json:"verbs,omitempty"` // "note.send", or "note" for all that is done with notes
+}
+
+// Empty tells a scope that does not limit.
+func (s TokenScope) Empty() bool { return len(s.Forums)+len(s.Programmes)+len(s.Verbs) == 0 }
+
+// Check holds the lists against their bounds.
+func (s TokenScope) Check() error {
+	for _, n := range []int{len(s.Forums), len(s.Programmes), len(s.Verbs)} {
+		if n > MaxScope {
+			return Refuse(TooMany, "scope", "max", itoa(MaxScope), "got", itoa(n))
+		}
+	}
+	for _, f := range s.Forums {
+		if !ValidForum(f) {
+			return Refuse(Malformed, "forum", "want", "iq-sy")
+		}
+	}
+	for _, names := range [][]string{s.Programmes, s.Verbs} {
+		for _, name := range names {
+			if !ValidName(name) {
+				return Refuse(Malformed, "scope", "want", "note.send")
+			}
+		}
+	}
+	return nil
 }
 
 // Secret is the content of acts that carry a verifier: it is content so that it can be erased.
@@ -229,9 +264,11 @@ type Account struct {
 	Desk  DeskID `json:"desk"`
 	Roles []Role `json:"roles"`
 	// Secret is the index of the act of the house log whose content verifies the password or token.
-	Secret  Index `json:"secret"`
-	Expires Date  `json:"expires,omitempty"`
-	Ended   *Step `json:"ended,omitempty"`
+	Secret    Index      `json:"secret"`
+	Expires   Date       `json:"expires,omitempty"`
+	Scope     TokenScope `json:"scope,omitzero"`       // of a token
+	ClientKey Commitment `json:"client_key,omitempty"` // of a token
+	Ended     *Step      `json:"ended,omitempty"`
 }
 
 // Desk is the house's state of a desk.
@@ -327,7 +364,7 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 		return &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}, err
 	case KindTokenAdd:
 		t, err := terms[TokenTerms](a)
-		return &Account{Title: t.Title, Desk: t.Desk, Roles: t.Roles, Secret: a.Index, Expires: t.Expires}, err
+		return &Account{Title: t.Title, Desk: t.Desk, Roles: t.Roles, Secret: a.Index, Expires: t.Expires, Scope: t.Scope, ClientKey: t.ClientKey}, err
 	}
 	if acc == nil {
 		return nil, Refuse(NoSuch, string(a.About))

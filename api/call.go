@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -112,7 +113,7 @@ func (c *call) admit(op *operation) error {
 	}
 	token, err := bearer(c.r)
 	if err == nil {
-		c.caller, err = c.node.Bearer(c.r.Context(), token)
+		c.caller, err = c.node.Bearer(c.r.Context(), token, clientKey(c.r))
 	}
 	if err != nil {
 		return err
@@ -132,6 +133,15 @@ func mayEnter(who node.Caller, op *operation) error {
 		}
 	}
 	return node.May(who, node.Read)
+}
+
+// clientKey is the SHA-256 of the public key of the certificate the program came with; empty: none. TLS has proved that
+// it has the private key, and the key itself is what is compared: who signed the certificate does not matter (RFC 8705, 2.2).
+func clientKey(r *http.Request) jisr.Commitment {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	return jisr.Commit(sha256.Sum256(r.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo))
 }
 
 // bearer takes the token of a request (RFC 6750 section 2.1).

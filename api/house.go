@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"time"
 
 	"jisr"
 	"jisr/book"
@@ -23,13 +24,16 @@ type deskIn struct {
 
 // accountOut is an official's post or a program's access.
 type accountOut struct {
-	ID      string      `json:"id"`
-	Title   jisr.Text   `json:"title" doc:"The post, or what the program is for; never a person's name."`
-	Desk    jisr.DeskID `json:"desk"`
-	Roles   []jisr.Role `json:"roles" nullable:"false"`
-	Expires jisr.Date   `json:"expires,omitempty" format:"date"`
-	Ended   *stepOut    `json:"ended,omitempty"`
-	Secret  string      `json:"secret,omitempty" doc:"The password or token. It is shown this once and kept nowhere."`
+	ID        string           `json:"id"`
+	Title     jisr.Text        `json:"title" doc:"The post, or what the program is for; never a person's name."`
+	Desk      jisr.DeskID      `json:"desk"`
+	Roles     []jisr.Role      `json:"roles" nullable:"false"`
+	Expires   jisr.Date        `json:"expires,omitempty" format:"date"`
+	Ended     *stepOut         `json:"ended,omitempty"`
+	Scope     *jisr.TokenScope `json:"scope,omitempty" doc:"What a token is limited to, besides its roles."`
+	ClientKey jisr.Commitment  `json:"client_key,omitempty" doc:"SHA-256 of the public key of the one client certificate a token is good with."`
+	LastUsed  *time.Time       `json:"last_used,omitempty" doc:"Of a token, to the minute; absent: not that this node remembers."`
+	Secret    string           `json:"secret,omitempty" doc:"The password or token. It is shown this once and kept nowhere."`
 }
 
 // officialIn is a post at a desk.
@@ -48,11 +52,13 @@ type passwordIn struct {
 
 // tokenIn is a program's access.
 type tokenIn struct {
-	ID      string      `json:"id" example:"customs.gateway"`
-	Title   jisr.Text   `json:"title" doc:"What the program is for."`
-	Desk    jisr.DeskID `json:"desk"`
-	Roles   []jisr.Role `json:"roles" nullable:"false" doc:"direct: it may release at once what it writes."`
-	Expires jisr.Date   `json:"expires,omitempty" format:"date" doc:"The last day it is good for. Absent: it does not end by itself."`
+	ID        string          `json:"id" example:"customs.gateway"`
+	Title     jisr.Text       `json:"title" doc:"What the program is for."`
+	Desk      jisr.DeskID     `json:"desk"`
+	Roles     []jisr.Role     `json:"roles" nullable:"false" doc:"direct: it may release at once what it writes."`
+	Expires   jisr.Date       `json:"expires,omitempty" format:"date" doc:"The last day it is good for. Absent: it does not end by itself."`
+	Scope     jisr.TokenScope `json:"scope,omitzero" doc:"Limits what the roles allow; a list that is absent does not limit."`
+	ClientKey jisr.Commitment `json:"client_key,omitempty" doc:"SHA-256 of the public key (SubjectPublicKeyInfo) of the one client certificate it is to be good with. Absent: any or none."`
 }
 
 func (c *call) listDesks() error {
@@ -92,16 +98,23 @@ func (c *call) listAccounts(noun string) error {
 	items := []accountOut{}
 	for i := range rows {
 		if rows[i].ID.Noun() == noun {
-			items = append(items, outOf(&rows[i], ""))
+			items = append(items, c.outOf(&rows[i], ""))
 		}
 	}
 	return answerPage(c, items, "")
 }
 
 // outOf leaves out what verifies the password or token.
-func outOf(r *book.AccountRow, secret string) accountOut {
-	return accountOut{ID: r.ID.Name(), Title: r.Account.Title, Desk: r.Account.Desk, Roles: slices.Concat([]jisr.Role{}, r.Account.Roles),
-		Expires: r.Account.Expires, Ended: happened(r.Account.Ended), Secret: secret}
+func (c *call) outOf(r *book.AccountRow, secret string) accountOut {
+	out := accountOut{ID: r.ID.Name(), Title: r.Account.Title, Desk: r.Account.Desk, Roles: slices.Concat([]jisr.Role{}, r.Account.Roles),
+		Expires: r.Account.Expires, ClientKey: r.Account.ClientKey, Ended: happened(r.Account.Ended), Secret: secret}
+	if s := r.Account.Scope; !s.Empty() {
+		out.Scope = &s
+	}
+	if at := c.node.LastUsed(r.ID).Truncate(time.Minute); !at.IsZero() {
+		out.LastUsed = &at
+	}
+	return out
 }
 
 // answerAccount answers with an account as it is now, and the secret that was made for it.
@@ -113,7 +126,7 @@ func (c *call) answerAccount(status int, id jisr.ThingID, secret string) error {
 	if status == http.StatusCreated {
 		c.w.Header().Set("Location", c.base+"/api/v1/"+id.Noun()+"s/"+id.Name())
 	}
-	return c.answer(status, outOf(&row, secret))
+	return c.answer(status, c.outOf(&row, secret))
 }
 
 func (c *call) doAccount(status int, id jisr.ThingID, cmd node.Command) error {
@@ -153,7 +166,7 @@ func (c *call) postToken() error {
 		return err
 	}
 	return inBody(c.doAccount(http.StatusCreated, jisr.ThingID("token/"+in.ID),
-		node.AddToken{ID: in.ID, Title: in.Title, Desk: in.Desk, Roles: in.Roles, Expires: in.Expires}))
+		node.AddToken{ID: in.ID, Title: in.Title, Desk: in.Desk, Roles: in.Roles, Expires: in.Expires, Scope: in.Scope, ClientKey: in.ClientKey}))
 }
 
 func (c *call) deleteToken() error {

@@ -305,6 +305,11 @@ func principal(c Caller) cedar.Entity {
 		attributes["passkey"] = cedar.Boolean(c.Passkey)
 	case "token":
 		e.UID = cedar.NewEntityUID(typeToken, cedar.String(name))
+		for attribute, limit := range map[cedar.String]cedar.Set{"forums": texts(c.Scope.Forums), "programmes": texts(c.Scope.Programmes), "verbs": texts(c.Scope.Verbs)} {
+			if limit.Len() > 0 {
+				attributes[attribute] = limit
+			}
+		}
 	default:
 		e.UID = cedar.NewEntityUID(typeOperator, cedar.String(name))
 		delete(attributes, "desk")

@@ -126,6 +126,9 @@ type AddToken struct {
 	Desk    jisr.DeskID
 	Roles   []jisr.Role
 	Expires jisr.Date
+	Scope   jisr.TokenScope
+	// ClientKey is the SHA-256 of the public key of the one client certificate the token is good with; empty: any or none.
+	ClientKey jisr.Commitment
 }
 
 // EndToken ends a token.

@@ -25,8 +25,9 @@ type Config struct {
 
 // TLSConfig names the certificate of the portal and the API.
 type TLSConfig struct {
-	Cert string `toml:"cert" doc:"PEM file of the certificate chain."`
-	Key  string `toml:"key" doc:"PEM file of the private key."`
+	Cert    string `toml:"cert" doc:"PEM file of the certificate chain."`
+	Key     string `toml:"key" doc:"PEM file of the private key."`
+	Clients bool   `toml:"clients" doc:"true: programs may come with a client certificate, and a token can be good with one only. Browsers that have certificates then ask officials for one."`
 }
 
 // LinkConfig says how this node meets others.

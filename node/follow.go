@@ -83,6 +83,7 @@ func (n *Node) followLoop(ctx context.Context) {
 		if err := n.followAll(ctx); err != nil && ctx.Err() == nil {
 			n.log.Error("couldn't follow the ledger; trying again", "err", err)
 		}
+		n.writeUsed(false)
 	}
 }
 

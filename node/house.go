@@ -200,13 +200,37 @@ func (c AddToken) decide(d *decision) error {
 	if c.Expires != "" && (!c.Expires.Valid() || c.Expires < d.today) {
 		return jisr.Refuse(jisr.DateInPast, "expires", "today", string(d.today))
 	}
+	if err := d.checkScope(c); err != nil {
+		return err
+	}
 	id := jisr.ThingID("token/" + c.ID)
 	if err := d.touch(id); err != nil {
 		return err
 	}
 	d.done.Secret = "jisr_" + newSecret(32)
 	return d.house(planned{kind: jisr.KindTokenAdd, about: id,
-		terms: jisr.TokenTerms{Title: c.Title, Desk: c.Desk, Roles: c.Roles, Expires: c.Expires}, body: jisr.Secret{SHA256: hashToken(d.done.Secret)}})
+		terms: jisr.TokenTerms{Title: c.Title, Desk: c.Desk, Roles: c.Roles, Expires: c.Expires, Scope: c.Scope, ClientKey: c.ClientKey}, body: jisr.Secret{SHA256: hashToken(d.done.Secret)}})
+}
+
+// checkScope refuses a scope that names what there is not: a misspelt verb would leave the program without its work.
+func (d *decision) checkScope(c AddToken) error {
+	if err := c.Scope.Check(); err != nil {
+		return err
+	}
+	for _, f := range c.Scope.Forums {
+		if _, err := d.n.forum(f); err != nil {
+			return err
+		}
+	}
+	for _, v := range c.Scope.Verbs {
+		if !slices.ContainsFunc(table(), func(r row) bool { return v == string(r.verb) || v == r.verb.Noun() }) {
+			return jisr.Refuse(jisr.NotOneOf, "verbs", "got", v)
+		}
+	}
+	if _, ok := c.ClientKey.Sum(); c.ClientKey != "" && !ok {
+		return jisr.Refuse(jisr.Malformed, "client_key", "want", "sha256:…")
+	}
+	return nil
 }
 
 func (c EndToken) decide(d *decision) error {

@@ -64,6 +64,7 @@ type Node struct {
 	tries      tries
 	bearers    bearers
 	rules      *policies
+	used       used
 }
 
 // The files of a node's directory.
@@ -175,6 +176,7 @@ func newNode(o Options) *Node {
 }
 
 func (n *Node) open(ctx context.Context) (err error) {
+	n.readUsed()
 	if n.zone, err = n.config.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
@@ -362,6 +364,7 @@ func (n *Node) partnersAsked() bool {
 func (n *Node) Close() error {
 	close(n.closing)
 	<-n.decided
+	n.writeUsed(true)
 	return n.closeStores()
 }
 

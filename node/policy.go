@@ -112,9 +112,11 @@ type Caller struct {
 	Desk     jisr.DeskID
 	DeskName jisr.Text
 	Roles    []jisr.Role
-	Passkey  bool // it can sign for itself
+	Passkey  bool            // it can sign for itself
+	Scope    jisr.TokenScope // of a token
 
-	rules *policies // of the node that let the caller in; nil: of none, and it may do nothing
+	clientKey jisr.Commitment // of the one client certificate a token is good with
+	rules     *policies       // of the node that let the caller in; nil: of none, and it may do nothing
 }
 
 // By is the caller as acts name it.
@@ -139,7 +141,15 @@ func May(c Caller, v Verb) error {
 
 // own is the most that the caller could be asked about: what is its own, in a forum and programme of its scope.
 func (c Caller) own() resource {
-	return resource{id: "thing/any", named: []jisr.OfficialID{c.By().Official}}
+	r := resource{id: "thing/any", named: []jisr.OfficialID{c.By().Official}}
+	if len(c.Scope.Forums) > 0 {
+		r.forum = c.Scope.Forums[0]
+	}
+	if len(c.Scope.Verbs) > 0 { // reading is of a noun
+		noun, _, _ := strings.Cut(c.Scope.Verbs[0], ".")
+		r.id = jisr.ThingID(noun + "/any")
+	}
+	return r
 }
 
 // policies is what is in force: a set that is compiled once, and replaced as a whole by the next.

@@ -140,8 +140,21 @@ func (n *Node) Session(ctx context.Context, session string) (Caller, error) {
 }
 
 // Bearer tells which program a token belongs to. Answers are remembered until an account changes: this is
-// asked for every request of a program.
-func (n *Node) Bearer(ctx context.Context, token string) (Caller, error) {
+// asked for every request of a program. key is the SHA-256 of the public key of the client certificate the request came
+// with; empty: it came with none.
+func (n *Node) Bearer(ctx context.Context, token string, key jisr.Commitment) (Caller, error) {
+	c, err := n.bearer(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	if c.clientKey != "" && c.clientKey != key {
+		return Caller{}, jisr.Refuse(jisr.BadLogin, "token")
+	}
+	n.used.note(c.Account, n.now())
+	return c, nil
+}
+
+func (n *Node) bearer(ctx context.Context, token string) (Caller, error) {
 	if len(token) > 256 {
 		return Caller{}, jisr.Refuse(jisr.BadLogin, "token")
 	}
@@ -169,7 +182,8 @@ func (n *Node) callerOf(ctx context.Context, row *book.AccountRow) (Caller, erro
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles, rules: n.rules}, nil
+	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles,
+		Scope: row.Account.Scope, clientKey: row.Account.ClientKey, rules: n.rules}, nil
 }
 
 // Operator is the caller of the command line: whoever can read the node's directory.

@@ -91,10 +91,12 @@ func rolesOf(s string) []jisr.Role {
 	return all
 }
 
-func roleNames(roles []jisr.Role) []string {
+func roleNames(roles []jisr.Role) []string { return strs(roles) }
+
+func strs[S ~string](named []S) []string {
 	var all []string
-	for _, r := range roles {
-		all = append(all, string(r))
+	for _, s := range named {
+		all = append(all, string(s))
 	}
 	return all
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"jisr"
 	"jisr/book"
@@ -12,16 +14,19 @@ import (
 
 // accountJSON is an official or a token for programs. Secret is there once: when it is made.
 type accountJSON struct {
-	Official string      `json:"official,omitempty"`
-	Token    string      `json:"token,omitempty"` // its id, not the secret
-	Post     jisr.Text   `json:"post,omitempty"`
-	Title    jisr.Text   `json:"title,omitempty"`
-	Desk     jisr.DeskID `json:"desk,omitempty"`
-	Roles    []jisr.Role `json:"roles,omitempty"`
-	Expires  jisr.Date   `json:"expires,omitempty"`
-	Ended    bool        `json:"ended,omitempty"`
-	Password string      `json:"password,omitempty"`
-	Secret   string      `json:"secret,omitempty"`
+	Official  string           `json:"official,omitempty"`
+	Token     string           `json:"token,omitempty"` // its id, not the secret
+	Post      jisr.Text        `json:"post,omitempty"`
+	Title     jisr.Text        `json:"title,omitempty"`
+	Desk      jisr.DeskID      `json:"desk,omitempty"`
+	Roles     []jisr.Role      `json:"roles,omitempty"`
+	Expires   jisr.Date        `json:"expires,omitempty"`
+	Ended     bool             `json:"ended,omitempty"`
+	Scope     *jisr.TokenScope `json:"scope,omitempty"`
+	ClientKey jisr.Commitment  `json:"client_key,omitempty"`
+	LastUsed  *time.Time       `json:"last_used,omitempty"` // to the minute
+	Password  string           `json:"password,omitempty"`
+	Secret    string           `json:"secret,omitempty"`
 }
 
 func officialAddVerb() verb {
@@ -131,8 +136,12 @@ func officialListVerb() verb {
 // accounts lists officials or tokens.
 func (t *terminal) accounts(ctx context.Context, dir, noun string, asJSON bool) error {
 	var rows []book.AccountRow
+	used := map[jisr.ThingID]time.Time{}
 	err := t.house(ctx, dir, func(n *node.Node) (err error) {
 		rows, err = n.Book().Accounts(ctx)
+		for _, r := range rows {
+			used[r.ID] = n.LastUsed(r.ID).Truncate(time.Minute)
+		}
 		return err
 	})
 	if err != nil {
@@ -140,6 +149,9 @@ func (t *terminal) accounts(ctx context.Context, dir, noun string, asJSON bool) 
 	}
 	all := []accountJSON{}
 	lines := [][]string{{strings.ToUpper(noun), "DESK", "ROLES", "EXPIRES", "TITLE"}}
+	if noun == "token" {
+		lines = [][]string{{"TOKEN", "DESK", "ROLES", "EXPIRES", "TITLE", "SCOPE", "USED"}}
+	}
 	for _, r := range rows {
 		if r.ID.Noun() != noun {
 			continue
@@ -148,19 +160,44 @@ func (t *terminal) accounts(ctx context.Context, dir, noun string, asJSON bool) 
 		if noun == "official" {
 			a.Official, a.Post = r.ID.Name(), r.Account.Title
 		} else {
-			a.Token, a.Title = r.ID.Name(), r.Account.Title
+			a.Token, a.Title, a.ClientKey = r.ID.Name(), r.Account.Title, r.Account.ClientKey
+			if s := r.Account.Scope; !s.Empty() {
+				a.Scope = &s
+			}
+			if at := used[r.ID]; !at.IsZero() {
+				a.LastUsed = &at
+			}
 		}
 		all = append(all, a)
 		until := string(r.Account.Expires)
 		if a.Ended {
 			until = t.lang.T("cli.ended")
 		}
-		lines = append(lines, []string{r.ID.Name(), string(a.Desk), strings.Join(roleNames(a.Roles), ","), until, t.text(r.Account.Title)})
+		line := []string{r.ID.Name(), string(a.Desk), strings.Join(roleNames(a.Roles), ","), until, t.text(r.Account.Title)}
+		if noun == "token" {
+			line = append(line, scopeLine(r.Account.Scope), t.lastUsed(a.LastUsed))
+		}
+		lines = append(lines, line)
 	}
 	if asJSON {
 		return t.json(all)
 	}
 	return t.table(lines)
+}
+
+func scopeLine(s jisr.TokenScope) string {
+	all := slices.Concat(strs(s.Forums), s.Programmes, s.Verbs)
+	if len(all) == 0 {
+		return "-"
+	}
+	return strings.Join(all, ",")
+}
+
+func (t *terminal) lastUsed(at *time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return t.lang.DateTime(*at)
 }
 
 // password reads one from standard input when asked to; empty: the node makes one.

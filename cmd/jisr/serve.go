@@ -164,6 +164,9 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d 
 	}
 	if c.TLS.Cert != "" {
 		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if c.TLS.Clients {
+			server.TLSConfig.ClientAuth = tls.RequestClientCert
+		}
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

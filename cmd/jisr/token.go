@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 
 	"jisr"
 	"jisr/node"
@@ -20,14 +23,25 @@ func tokenAddVerb() verb {
 			ar := o.text("title-ar", "TEXT", "", both{"what it is for, in Arabic", "الغرض منه بالعربية"})
 			en := o.text("title-en", "TEXT", "", both{"what it is for, in English", "الغرض منه بالإنكليزية"})
 			desk := o.text("desk", "DESK", firstDesk, both{"the desk it acts for", "المكتب الذي يعمل باسمه"})
-			roles := o.text("roles", "ROLES", "reader", both{"reader, drafter, releaser, direct, admin; with commas between", "reader، drafter، releaser، direct، admin؛ مفصولة بفواصل"})
+			roles := o.text("roles", "ROLES", "reader", both{"with commas between: reader, drafter, releaser, direct, admin and those of posts", "مفصولة بفواصل: reader، drafter، releaser، direct، admin وصلاحيات المناصب"})
 			expires := o.text("expires", "DAY", "", both{"last day it is good, such as 2027-12-31; default: no end", "آخر يوم لصلاحيته مثل 2027-12-31، ولا نهاية له إن لم يُذكر"})
+			forums := o.many("forum", "FORUM", both{"limit it to this forum; may be repeated", "اقصره على هذا الإطار؛ ويجوز تكراره"})
+			programmes := o.many("programme", "ID", both{"limit it to this programme; may be repeated", "اقصره على هذا البرنامج؛ ويجوز تكراره"})
+			allowed := o.many("verb", "VERB", both{"limit it to this verb or noun, such as note.send or note; may be repeated", "اقصره على هذا العمل مثل note.send أو note؛ ويجوز تكراره"})
+			cert := o.text("client-cert", "FILE", "", both{"PEM file of the one client certificate it is good with (see tls.clients)", "ملف PEM للشهادة الوحيدة التي يصلح معها (انظر tls.clients)"})
 			return func(ctx context.Context, t *terminal, operands []string) error {
 				id, err := oneOperand(operands)
 				if err != nil {
 					return err
 				}
-				cmd := node.AddToken{ID: id, Title: titled(*ar, *en), Desk: jisr.DeskID(*desk), Roles: rolesOf(*roles), Expires: jisr.Date(*expires)}
+				cmd := node.AddToken{ID: id, Title: titled(*ar, *en), Desk: jisr.DeskID(*desk), Roles: rolesOf(*roles), Expires: jisr.Date(*expires),
+					Scope: jisr.TokenScope{Programmes: *programmes, Verbs: *allowed}}
+				for _, f := range *forums {
+					cmd.Scope.Forums = append(cmd.Scope.Forums, jisr.ForumID(f))
+				}
+				if cmd.ClientKey, err = keyOfCertificate(*cert); err != nil {
+					return err
+				}
 				done, err := t.operate(ctx, *dir, cmd)
 				if err != nil {
 					return hint(err, "jisr token add --help")
@@ -41,6 +55,26 @@ func tokenAddVerb() verb {
 			}
 		},
 	}
+}
+
+// keyOfCertificate gives the SHA-256 of a certificate's public key; empty without a file.
+func keyOfCertificate(file string) (jisr.Commitment, error) {
+	if file == "" {
+		return "", nil
+	}
+	data, err := readBounded(file, maxKeysFile)
+	if err != nil {
+		return "", err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return "", jisr.Refuse(jisr.Malformed, "client_key", "want", "PEM CERTIFICATE")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", jisr.Refuse(jisr.Malformed, "client_key", "error", err.Error())
+	}
+	return jisr.Commit(sha256.Sum256(cert.RawSubjectPublicKeyInfo)), nil
 }
 
 func tokenListVerb() verb {
