@@ -34,6 +34,7 @@ STAMP := .make
 TEMPL := $(shell find . -name node_modules -prune -o -name '*.templ' -print | LC_ALL=C sort)
 WEB   := $(wildcard portal/package.json portal/package-lock.json portal/build.mjs) \
 	$(shell find portal/web -type f 2>/dev/null | LC_ALL=C sort)
+FONTS := $(wildcard paper/package.json paper/package-lock.json paper/.npmrc paper/build.mjs)
 
 # ---- tools that must be here before us: say which is missing, not which line of a script failed
 
@@ -76,6 +77,12 @@ $(STAMP)/portal-dist: $(STAMP)/portal-npm $(WEB) $(STAMP)/WEB.list
 	@[[ -n $$(ls -A portal/dist 2>/dev/null) ]] || { echo "jisr: portal/build.mjs left portal/dist empty" >&2; exit 1; }
 	@touch $@
 
+# Go embeds paper/dist: the fonts of the printed page, and their licences.
+$(STAMP)/paper-dist: $(FONTS) | node
+	@echo "jisr: fetching the fonts of the printed page"
+	@cd paper && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node build.mjs
+	@mkdir -p $(STAMP) && touch $@
+
 $(STAMP)/e2e-npm: e2e/package.json e2e/package-lock.json e2e/.npmrc | node
 	@echo "jisr: fetching what the browser tests are driven with"
 	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -84,6 +91,9 @@ $(STAMP)/e2e-npm: e2e/package.json e2e/package-lock.json e2e/.npmrc | node
 # Somebody may have removed what a stamp speaks of; then the stamp goes too.
 ifeq ($(wildcard portal/dist/*),)
 $(shell rm -f $(STAMP)/portal-dist)
+endif
+ifeq ($(wildcard paper/dist/*),)
+$(shell rm -f $(STAMP)/paper-dist)
 endif
 ifeq ($(wildcard portal/node_modules/.package-lock.json),)
 $(shell rm -f $(STAMP)/portal-npm)
@@ -95,7 +105,7 @@ ifneq ($(words $(TEMPL)),$(words $(wildcard $(TEMPL:.templ=_templ.go))))
 $(shell rm -f $(STAMP)/templ)
 endif
 
-generate: $(STAMP)/templ $(STAMP)/portal-dist
+generate: $(STAMP)/templ $(STAMP)/portal-dist $(STAMP)/paper-dist
 
 # ---- build
 
@@ -113,6 +123,7 @@ test: test-go test-e2e
 
 # jisr bench and its like never run here: no unit test is timed.
 test-go: generate | go
+	@bash paper/system.sh
 	@echo "jisr: go test"
 	go test -vet=all -shuffle=on -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -v /e2e$$)
 	@echo "jisr: go test of whole processes: kill -9, cut and slow roads, alone on the machine"
@@ -181,5 +192,5 @@ fmt: | go
 	@$(if $(TEMPL),go tool templ fmt -log-level warn $(TEMPL),true)
 
 clean:
-	rm -rf bin $(STAMP) portal/dist portal/node_modules e2e/node_modules e2e/shots
+	rm -rf bin $(STAMP) portal/dist portal/node_modules paper/dist paper/node_modules e2e/node_modules e2e/shots
 	find . -name node_modules -prune -o -name '*_templ.go' -print0 | xargs -0 -r rm -f

@@ -1,0 +1,9 @@
+package paper
+
+// Every bound of what is set. A document is made from what passed the record's own bounds; these hold what is left.
+const (
+	maxPages   = 4_000     // of one document: 200 articles in three languages are below 200
+	maxText    = 1 << 20   // characters of one paragraph
+	maxColumns = 8         // texts side by side: as many as an act has languages
+	maxPDF     = 256 << 20 // bytes of one file
+)
