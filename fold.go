@@ -22,6 +22,8 @@ type State struct {
 	Desk    *Desk       `json:"desk,omitempty"`
 	Partner *Partner    `json:"partner,omitempty"`
 
+	Policies *PolicyState `json:"policies,omitempty"`
+
 	// Voids says of each act without effect why. An act of an unknown kind has the refusal Unknown.
 	Voids map[Position]*Refusal `json:"-"`
 }
@@ -74,6 +76,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		for i := range acts {
 			s.Partner = &Partner{Accepted: acts[i].Index}
 		}
+	case house && noun == "policy":
+		s.Policies = foldPolicies(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -101,7 +105,8 @@ func (k Kind) noun(f ForumID) string {
 			return ""
 		}
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
-		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd:
+		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
+		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw:
 		if f != House {
 			return ""
 		}

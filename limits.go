@@ -16,6 +16,7 @@ const (
 	MaxFileName    = 180       // characters of the name of a file
 	MaxMembers     = 64        // members of one forum
 	MaxRoles       = 32        // roles of one official
+	MaxPolicies    = 48 * 1024 // bytes of a house's own policies
 	MaxScope       = 64        // forums, programmes or verbs that a token is limited to
 	MaxID          = 64        // bytes of a member, forum, desk or official id
 	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)

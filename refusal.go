@@ -13,22 +13,24 @@ type RefusalKind string
 // The kinds. The sentence an official reads is words' "refusal.<kind>".
 const (
 	// Shape: what was said cannot be what it claims to be.
-	Malformed  RefusalKind = "malformed"   // subject: field; need: what it must look like
-	TooLong    RefusalKind = "too-long"    // need: max, got
-	TooMany    RefusalKind = "too-many"    // need: max, got
-	Missing    RefusalKind = "missing"     // subject: the field that is required
-	NotOneOf   RefusalKind = "not-one-of"  // need: allowed
-	DateInPast RefusalKind = "date-past"   // need: today
-	NoSuch     RefusalKind = "no-such"     // subject: the thing, forum, official or attachment
-	Unfinished RefusalKind = "unfinished"  // subject: the attachment; need: held, size
-	Unknown    RefusalKind = "unknown"     // an act of a kind this node does not know
-	Conflict   RefusalKind = "conflict"    // the thing changed under the caller; need: version
-	Reused     RefusalKind = "key-reused"  // an Idempotency-Key came back with another request
-	Already    RefusalKind = "already"     // it is done; need: by, at where known
-	BadLogin   RefusalKind = "sign-in"     // name or password
-	TooOften   RefusalKind = "too-often"   // need: seconds
-	NotAllowed RefusalKind = "not-allowed" // subject: the verb; need: policy that forbids it, or role that is missing
-	BadPolicy  RefusalKind = "bad-policy"  // subject: the policy; need: line, error
+	Malformed   RefusalKind = "malformed"    // subject: field; need: what it must look like
+	TooLong     RefusalKind = "too-long"     // need: max, got
+	TooMany     RefusalKind = "too-many"     // need: max, got
+	Missing     RefusalKind = "missing"      // subject: the field that is required
+	NotOneOf    RefusalKind = "not-one-of"   // need: allowed
+	DateInPast  RefusalKind = "date-past"    // need: today
+	NoSuch      RefusalKind = "no-such"      // subject: the thing, forum, official or attachment
+	Unfinished  RefusalKind = "unfinished"   // subject: the attachment; need: held, size
+	Unknown     RefusalKind = "unknown"      // an act of a kind this node does not know
+	Conflict    RefusalKind = "conflict"     // the thing changed under the caller; need: version
+	Reused      RefusalKind = "key-reused"   // an Idempotency-Key came back with another request
+	Already     RefusalKind = "already"      // it is done; need: by, at where known
+	BadLogin    RefusalKind = "sign-in"      // name or password
+	TooOften    RefusalKind = "too-often"    // need: seconds
+	NotAllowed  RefusalKind = "not-allowed"  // subject: the verb; need: policy that forbids it, or role that is missing
+	SecondAdmin RefusalKind = "second-admin" // one administrator proposes, another approves
+	LocksOut    RefusalKind = "locks-out"    // nobody could administer after it
+	BadPolicy   RefusalKind = "bad-policy"   // subject: the policy; need: line, error
 
 	// Clearance: the rules of the house.
 	SecondPerson RefusalKind = "second-person" // the one who drafts does not clear or release

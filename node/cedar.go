@@ -55,23 +55,8 @@ func shippedPolicies() (string, error) {
 	return b.String(), nil
 }
 
-// takePolicies puts the policies in force.
-func (n *Node) takePolicies() error {
-	text, err := shippedPolicies()
-	if err != nil {
-		return err
-	}
-	set, err := compile(text)
-	if err != nil {
-		return fmt.Errorf("internal error: the shipped policies do not hold: %w", err)
-	}
-	n.rules.set.Store(set)
-	return nil
-}
-
-// policySet is a document of policies, compiled. It is changed by nobody once it is made.
+// policySet is what is in force, compiled. It is changed by nobody once it is made.
 type policySet struct {
-	text    string
 	all     list
 	of      map[Verb]list   // those that speak of the verb
 	actions cedar.EntityMap // the verbs, in the groups of their duties
@@ -80,9 +65,13 @@ type policySet struct {
 
 // named is a policy under its @id.
 type named struct {
-	id     cedar.PolicyID
-	policy *cedar.Policy
+	id      cedar.PolicyID
+	policy  *cedar.Policy
+	shipped bool
 }
+
+// text is the policy in the one form it is shown and compared in.
+func (n named) text() string { return string(n.policy.MarshalCedar()) }
 
 // list is policies in the order of their ids.
 type list []named
@@ -98,38 +87,97 @@ func (l list) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 	}
 }
 
-// compile parses a document and holds every policy against the schema. Each policy has an @id of its own: it is what
-// a refusal names.
-func compile(text string) (*policySet, error) {
-	parsed, err := cedar.NewPolicyListFromBytes("policies", []byte(text))
+// compileHouse puts the house's own policies beside the shipped ones, in whose place they are where they have the same @id.
+func compileHouse(text string) (*policySet, error) {
+	own, err := parsePolicies(text)
 	if err != nil {
-		return nil, jisr.Refuse(jisr.BadPolicy, "policies", "error", err.Error())
-	}
-	if len(parsed) == 0 {
-		return nil, jisr.Refuse(jisr.Missing, "policies")
-	}
-	if len(parsed) > maxPolicies {
-		return nil, jisr.Refuse(jisr.TooMany, "policies", "max", fmt.Sprint(maxPolicies))
+		return nil, err
 	}
 	checker, err := policySchema()
 	if err != nil {
 		return nil, err
 	}
-	s := &policySet{text: text, of: map[Verb]list{}, actions: actionEntities()}
+	for _, p := range own {
+		if err := checker.Policy(string(p.id), (*expast.Policy)(p.policy.AST())); err != nil {
+			return nil, jisr.Refuse(jisr.BadPolicy, string(p.id), "line", fmt.Sprint(p.policy.Position().Line), "error", err.Error())
+		}
+	}
+	base, err := shippedPolicies()
+	if err != nil {
+		return nil, err
+	}
+	all, err := parsePolicies(base)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: the shipped policies do not hold: %w", err)
+	}
+	for i := range all {
+		all[i].shipped = true
+	}
+	all = slices.DeleteFunc(all, func(s named) bool { return slices.ContainsFunc(own, func(o named) bool { return o.id == s.id }) })
+	return newPolicySet(append(all, own...)), nil
+}
+
+// parsePolicies reads a document of policies. Each has an @id of its own: it is what a refusal names.
+func parsePolicies(text string) (list, error) {
+	if len(text) > jisr.MaxPolicies {
+		return nil, jisr.Refuse(jisr.TooLong, "policies", "max", fmt.Sprint(jisr.MaxPolicies), "got", fmt.Sprint(len(text)))
+	}
+	if depth(text) > maxNesting {
+		return nil, jisr.Refuse(jisr.BadPolicy, "policies", "error", "too many brackets within brackets")
+	}
+	parsed, err := cedar.NewPolicyListFromBytes("policies", []byte(text))
+	if err != nil {
+		return nil, jisr.Refuse(jisr.BadPolicy, "policies", "error", err.Error())
+	}
+	if len(parsed) > maxPolicies {
+		return nil, jisr.Refuse(jisr.TooMany, "policies", "max", fmt.Sprint(maxPolicies))
+	}
+	var all list
 	for _, p := range parsed {
 		id := cedar.PolicyID(p.Annotations()["id"])
 		if !jisr.ValidName(string(id)) {
 			return nil, jisr.Refuse(jisr.BadPolicy, "policies", "line", fmt.Sprint(p.Position().Line), "error", "each policy needs an @id of its own")
 		}
-		if slices.ContainsFunc(s.all, func(n named) bool { return n.id == id }) {
-			return nil, jisr.Refuse(jisr.Already, string(id))
+		if slices.ContainsFunc(all, func(n named) bool { return n.id == id }) {
+			return nil, jisr.Refuse(jisr.BadPolicy, string(id), "line", fmt.Sprint(p.Position().Line), "error", "two policies have this @id")
 		}
-		if err := checker.Policy(string(id), (*expast.Policy)(p.AST())); err != nil {
-			return nil, jisr.Refuse(jisr.BadPolicy, string(id), "line", fmt.Sprint(p.Position().Line), "error", err.Error())
-		}
-		s.all = append(s.all, named{id, p})
+		all = append(all, named{id: id, policy: p})
 	}
-	slices.SortFunc(s.all, func(a, b named) int { return cmp.Compare(a.id, b.id) })
+	return all, nil
+}
+
+// maxNesting is how deep brackets stand in brackets: the parser goes down as deep as they do.
+const maxNesting = 50
+
+// depth is how deep brackets stand in brackets, outside strings and comments.
+func depth(text string) (most int) {
+	open, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '/' && strings.HasPrefix(text[i:], "//"):
+			end := strings.IndexByte(text[i:], '\n')
+			if end < 0 {
+				return most
+			}
+			i += end
+		case strings.IndexByte("([{", c) >= 0:
+			open++
+			most = max(most, open)
+		case strings.IndexByte(")]}", c) >= 0:
+			open = max(0, open-1)
+		}
+	}
+	return most
+}
+
+func newPolicySet(all list) *policySet {
+	slices.SortFunc(all, func(a, b named) int { return cmp.Compare(a.id, b.id) })
+	s := &policySet{all: all, of: map[Verb]list{}, actions: actionEntities()}
 	for _, r := range table() {
 		for _, n := range s.all {
 			if n.speaksOf(r) {
@@ -138,7 +186,7 @@ func compile(text string) (*policySet, error) {
 		}
 	}
 	s.needs = s.rolesThatMay()
-	return s, nil
+	return s
 }
 
 // speaksOf tells whether a policy's scope has the verb's action, so that only those are asked that can matter.

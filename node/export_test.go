@@ -5,7 +5,7 @@ import "jisr"
 // Commands lists one of each command, for tests of what must hold for all.
 func Commands() []Command {
 	return []Command{DraftNote{}, ClearNote{}, ReturnNote{}, DiscardNote{}, ReleaseNote{}, SendNote{}, WithdrawNote{}, OpenNote{}, CloseNote{},
-		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, AddToken{}, EndToken{}}
+		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}}
 }
 
 // VerbOf gives a command's verb.
@@ -43,16 +43,13 @@ type About struct {
 	Mandate   *bool
 }
 
-// Rules compiles policies, the shipped ones when text is empty, and gives what answers whether a caller may, and which
+// ShippedPolicies is the shipped text.
+func ShippedPolicies() (string, error) { return shippedPolicies() }
+
+// Rules compiles a house's policies beside those that are shipped, and gives what answers whether a caller may, and which
 // policies say so.
 func Rules(text string) (func(Caller, Verb, About) (allowed bool, by []string), error) {
-	var err error
-	if text == "" {
-		if text, err = shippedPolicies(); err != nil {
-			return nil, err
-		}
-	}
-	s, err := compile(text)
+	s, err := compileHouse(text)
 	if err != nil {
 		return nil, err
 	}

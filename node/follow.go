@@ -62,6 +62,10 @@ func (n *Node) appliedAct(s *book.Said) {
 		}
 	case jisr.KindOfficialAdd, jisr.KindOfficialEnd, jisr.KindTokenAdd, jisr.KindTokenEnd, jisr.KindDeskAdd:
 		n.bearers.forget()
+	case jisr.KindPolicyApprove:
+		if err := n.takePolicies(context.Background()); err != nil {
+			n.log.Error("couldn't put the approved policies in force; those before stay", "err", err)
+		}
 	}
 	if s.Act.Content != nil && s.Body == nil {
 		n.wanting[book.Log{Forum: s.Act.Forum, Member: s.Act.Member}] = append(n.wanting[book.Log{Forum: s.Act.Forum, Member: s.Act.Member}], s.Act.Index)

@@ -189,9 +189,6 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.nobody = nobody.Argon2id
-	if err := n.takePolicies(); err != nil {
-		return err
-	}
 	if err := n.openLedger(ctx); err != nil {
 		return err
 	}
@@ -254,6 +251,9 @@ func (n *Node) start(ctx context.Context) error {
 		return err
 	}
 	if err := n.followAll(ctx); err != nil {
+		return err
+	}
+	if err := n.takePolicies(ctx); err != nil {
 		return err
 	}
 	return n.recallReceipts(ctx)

@@ -102,6 +102,9 @@ func table() []row {
 		{"official.end", Administering, free},
 		{"token.add", Administering, free},
 		{"token.end", Administering, free},
+		{"policy.propose", Administering, free},
+		{"policy.approve", Administering, free},
+		{"policy.withdraw", Administering, free},
 	}
 }
 
