@@ -106,7 +106,7 @@ func (k Kind) noun(f ForumID) string {
 		}
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
 		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
-		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw:
+		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote:
 		if f != House {
 			return ""
 		}

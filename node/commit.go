@@ -22,13 +22,14 @@ const (
 type job struct {
 	ctx    context.Context
 	caller Caller
-	cmd    Command
+	cmd    Command     // nil: only that what waits to be written is
 	answer chan answer // buffered: the goroutine never waits for a caller that has gone
 }
 
 type answer struct {
-	done Done
-	err  error
+	done  Done
+	err   error
+	about resource // as far as it was known when it was refused
 }
 
 // planned is an act a command leads to, before it has a clock, a place and commitments.
@@ -85,24 +86,30 @@ var errLater = errors.New("decide in the next batch")
 func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 	if err := n.may(c, cmd.verb()); err != nil {
 		n.metrics.command(cmd.verb(), err)
+		n.refusedCommand(c, cmd.verb(), resource{}, err)
 		return Done{}, err
 	}
 	if err := n.awaitSettled(ctx); err != nil {
 		return Done{}, err
 	}
-	j := &job{ctx: ctx, caller: c, cmd: cmd, answer: make(chan answer, 1)}
+	a := n.queue(&job{ctx: ctx, caller: c, cmd: cmd, answer: make(chan answer, 1)})
+	n.metrics.command(cmd.verb(), a.err)
+	n.refusedCommand(c, cmd.verb(), a.about, a.err)
+	return a.done, a.err
+}
+
+// queue hands a job to the one goroutine that decides, and waits.
+func (n *Node) queue(j *job) answer {
 	select {
 	case n.jobs <- j:
 	case <-n.closing:
-		return Done{}, jisr.Refuse(jisr.Unavailable, "node")
-	case <-ctx.Done():
-		return Done{}, ctx.Err()
+		return answer{err: jisr.Refuse(jisr.Unavailable, "node")}
+	case <-j.ctx.Done():
+		return answer{err: j.ctx.Err()}
 	}
 	// From here on the command may be carried out, so its answer is waited for even if the caller has gone:
 	// a batch takes milliseconds, and committing gives up by itself.
-	a := <-j.answer
-	n.metrics.command(cmd.verb(), a.err)
-	return a.done, a.err
+	return <-j.answer
 }
 
 // awaitSettled holds back what is asked of a node that has just started, see settle. The command line writes beside
@@ -130,7 +137,7 @@ func (n *Node) decideAll() {
 		if !open {
 			return
 		}
-		later = n.commit(jobs)
+		later = n.commit(jobs, n.audit.take(n.now(), false))
 	}
 }
 
@@ -161,20 +168,26 @@ func (n *Node) nextJobs(later []*job) (jobs []*job, open bool) {
 	return jobs, true
 }
 
-// commit decides a batch and writes it. The commands it returns are to be decided next.
-func (n *Node) commit(jobs []*job) []*job {
+// commit decides a batch and writes it, and with it what was audited. The commands it returns are to be decided next.
+func (n *Node) commit(jobs []*job, events []jisr.AuditEvent) []*job {
 	ctx, cancel := context.WithTimeout(context.Background(), commitAfter)
 	defer cancel()
 	n.following.Lock() // the book stands still while decisions are made on it
 	defer n.following.Unlock()
 	for try := 1; ; try++ {
 		b, decided := n.decide(ctx, jobs)
-		err := n.write(ctx, b)
+		err := n.audited(ctx, b, events)
+		if err == nil {
+			err = n.write(ctx, b)
+		}
 		if errors.Is(err, ledger.ErrMoved) && try < maxTries {
 			// Another process of this member appended first: look at what it said, and decide anew.
 			if err = n.followAllLocked(ctx); err == nil {
 				continue
 			}
+		}
+		if err != nil {
+			n.audit.giveBack(events)
 		}
 		answerAll(jobs, decided, err, n)
 		return b.later
@@ -188,6 +201,10 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 	now := n.now().UTC().Truncate(time.Millisecond)
 	for _, j := range jobs {
 		d := &decision{n: n, ctx: ctx, caller: j.caller, now: now, today: n.dateOf(now), batch: b}
+		if j.cmd == nil {
+			decided[j] = answer{}
+			continue
+		}
 		err := j.ctx.Err()
 		if err == nil {
 			err = d.allowed(j.cmd.verb(), j.cmd.decide(d))
@@ -199,7 +216,7 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 			b.later = append(b.later, j)
 			continue
 		}
-		decided[j] = answer{d.done, err}
+		decided[j] = answer{d.done, err, d.asked()}
 	}
 	return b, decided
 }
@@ -214,13 +231,18 @@ func (d *decision) allowed(v Verb, decided error) error {
 		}
 		return cmp.Or(rules.decide(d.caller, Read, *d.about, facts{}), decided)
 	}
-	r := resource{forum: jisr.House}
-	if d.about != nil {
-		r = *d.about
-	} else if len(d.acts) > 0 {
-		r.id, r.forum = d.acts[0].about, d.acts[0].forum
+	return rules.decide(d.caller, v, d.asked(), d.facts)
+}
+
+// asked is what the command turned out to be about: what it said itself, else the thing of its first act.
+func (d *decision) asked() resource {
+	switch {
+	case d.about != nil:
+		return *d.about
+	case len(d.acts) > 0:
+		return resource{id: d.acts[0].about, forum: d.acts[0].forum}
 	}
-	return rules.decide(d.caller, v, r, d.facts)
+	return resource{forum: jisr.House}
 }
 
 // write makes the batch durable and lets everybody know. A crash before Append returns leaves nothing or all

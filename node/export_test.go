@@ -1,6 +1,9 @@
 package node
 
-import "jisr"
+import (
+	"jisr"
+	"jisr/ledger"
+)
 
 // Commands lists one of each command, for tests of what must hold for all.
 func Commands() []Command {
@@ -58,4 +61,28 @@ func Rules(text string) (func(Caller, Verb, About) (allowed bool, by []string), 
 			facts{signed: a.Signed, mandate: a.Mandate})
 		return got.allowed, append(got.by, got.broken...)
 	}, nil
+}
+
+// OwnKeys gives the verifier keys of this member's own logs, the house's too.
+func (n *Node) OwnKeys() []string {
+	var all []string
+	keys := n.letterOf(n.self.ID).Keys
+	for _, f := range append(n.forumIDs(), jisr.House) {
+		all = append(all, keys.LogVKeys(n.origin(f, n.self.ID))...)
+	}
+	return all
+}
+
+// RefsOf lists what an entry commits to.
+func RefsOf(entry []byte) ([]ledger.Ref, error) {
+	a, err := jisr.Decode("iq", 0, entry)
+	if err != nil {
+		return nil, err
+	}
+	var refs []ledger.Ref
+	for _, c := range a.Contents() {
+		sum, _ := c.Commit.Sum()
+		refs = append(refs, ledger.Ref{Commit: sum, Size: c.Size, Type: c.Type})
+	}
+	return refs, nil
 }

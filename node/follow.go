@@ -88,6 +88,7 @@ func (n *Node) followLoop(ctx context.Context) {
 			n.log.Error("couldn't follow the ledger; trying again", "err", err)
 		}
 		n.writeUsed(false)
+		n.pokeAudit()
 	}
 }
 

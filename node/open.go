@@ -65,6 +65,7 @@ type Node struct {
 	bearers    bearers
 	rules      *policies
 	used       used
+	audit      audit
 }
 
 // The files of a node's directory.
@@ -364,6 +365,7 @@ func (n *Node) partnersAsked() bool {
 func (n *Node) Close() error {
 	close(n.closing)
 	<-n.decided
+	n.commit(nil, n.audit.take(n.now(), true))
 	n.writeUsed(true)
 	return n.closeStores()
 }
