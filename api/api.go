@@ -32,6 +32,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -55,6 +56,8 @@ type Config struct {
 	// proxy on the same machine everybody seems to be on it, so with a PublicURL that is not of this machine nobody is
 	// taken for it. Empty: the node is reached where it listens.
 	PublicURL string
+	// Print gives the paper of a thing in a language; form says which, where a thing has several. nil: nothing is printed.
+	Print func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	// Closing ends streams of events and waiting writes when it is closed, so that the server can stop; what was
 	// waited for is durable and answered with 202. nil: they end with their requests.
 	Closing <-chan struct{}
@@ -72,6 +75,7 @@ type server struct {
 	tiles    *regexp.Regexp
 	slots    chan struct{} // one for each request at work
 	streams  chan struct{} // one for each stream of events
+	print    func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	closing  <-chan struct{}
 }
 
@@ -81,7 +85,7 @@ func Paths() []string { return []string{"/api/", "/tlog/", "/healthz", "/readyz"
 // New gives the API's handler. It fails on a PublicURL that is none.
 func New(c Config) (http.Handler, error) {
 	s := &server{node: c.Node, words: c.Words, log: c.Logger, local: true, statuses: statuses(), tiles: regexp.MustCompile(tilePath),
-		slots: make(chan struct{}, maxInFlight), streams: make(chan struct{}, maxStreams), closing: c.Closing}
+		slots: make(chan struct{}, maxInFlight), streams: make(chan struct{}, maxStreams), print: c.Print, closing: c.Closing}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

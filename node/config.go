@@ -10,17 +10,18 @@ import (
 // works, every key can also be given as JISR_ and its name in capitals with dots as underscores, and an
 // unknown key is refused. Secrets are named by file.
 type Config struct {
-	Member   string            `toml:"member" doc:"The member this node speaks for: 2 to 16 of a-z and 0-9, a letter first. It is part of every act and cannot be changed."`
-	Origin   string            `toml:"origin" doc:"The name of this member's keys and logs, under a domain the member owns, for example jisr.mofa.gov.iq. It cannot be changed."`
-	Name     map[string]string `toml:"name" doc:"The member's name by language: ar, en."`
-	Timezone string            `toml:"timezone" doc:"Where the member's calendar days begin and end, an IANA name. Default: Asia/Baghdad."`
-	Listen   string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. For other machines set tls.cert and tls.key, or url and a TLS proxy in front."`
-	URL      string            `toml:"url" doc:"Where officials and programs reach the portal and the API when a proxy of the member's own stands in front, for example https://jisr.mofa.gov.iq. Default: none stands in front."`
-	TLS      TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
-	Link     LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
-	Courtesy string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
-	Demo     bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
-	Log      string            `toml:"log" doc:"What goes to standard error: debug, info, warn or error. Default: info."`
+	Member      string            `toml:"member" doc:"The member this node speaks for: 2 to 16 of a-z and 0-9, a letter first. It is part of every act and cannot be changed."`
+	Origin      string            `toml:"origin" doc:"The name of this member's keys and logs, under a domain the member owns, for example jisr.mofa.gov.iq. It cannot be changed."`
+	Name        map[string]string `toml:"name" doc:"The member's name by language: ar, en."`
+	Timezone    string            `toml:"timezone" doc:"Where the member's calendar days begin and end, an IANA name. Default: Asia/Baghdad."`
+	Listen      string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. For other machines set tls.cert and tls.key, or url and a TLS proxy in front."`
+	URL         string            `toml:"url" doc:"Where officials and programs reach the portal and the API when a proxy of the member's own stands in front, for example https://jisr.mofa.gov.iq. Default: none stands in front."`
+	TLS         TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
+	Link        LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
+	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
+	Letterheads string            `toml:"letterheads" doc:"A JSON file of letterheads for printed notes, by member and language. Without it the member's name stands above the desk's."`
+	Demo        bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
+	Log         string            `toml:"log" doc:"What goes to standard error: debug, info, warn or error. Default: info."`
 }
 
 // TLSConfig names the certificate of the portal and the API.

@@ -1,10 +1,13 @@
 package portal
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"jisr"
 	"jisr/book"
@@ -98,7 +101,7 @@ type noteAct struct {
 
 // noteActions is what this official may do now.
 type noteActions struct {
-	Answer, Withdraw, Close, Proof string // addresses; empty: may not
+	Answer, Withdraw, Close, Proof, Paper string // addresses; empty: may not
 }
 
 func (s *site) note(r *request) (*answer, error) {
@@ -157,6 +160,9 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 		return noteView{}, err
 	}
 	v.Steps, v.Actions = rd.noteActs(&n), rd.actions(&n)
+	if s.print != nil && !v.Sealed && n.BodyHeld {
+		v.Actions.Paper = v.Note.URL + "/pdf"
+	}
 	nameSteps(v.Steps, titles)
 	return v, nil
 }
@@ -444,4 +450,26 @@ func (s *site) noteFile(r *request) (*answer, error) {
 		name = n.ID.Name() + "-" + strconv.Itoa(i+1)
 	}
 	return &answer{file: &file{name: name, typ: f.Type, content: content}}, nil
+}
+
+// notePaper gives the note as it is printed and kept: what a page does not show is not on paper either.
+func (s *site) notePaper(r *request) (*answer, error) {
+	rd := s.reader(r)
+	n, err := s.loadNote(r.Context(), jisr.ForumID(r.PathValue("forum")), noteID(r))
+	if err != nil {
+		return nil, err
+	}
+	if s.print == nil || n.Note == nil || rd.sealed(&n.NoteRow) {
+		return &answer{to: rd.rowURL(&n.NoteRow)}, nil
+	}
+	return s.paper(r, n.Forum, n.ID, "", cmp.Or(refOf(&n.NoteRow), n.ID.Name()))
+}
+
+// paper answers with a printed paper of a thing.
+func (s *site) paper(r *request, f jisr.ForumID, id jisr.ThingID, form, name string) (*answer, error) {
+	pdf, err := s.print(r.Context(), f, id, form, r.lang)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{file: &file{name: strings.NewReplacer(" ", "-", "/", "-").Replace(name) + ".pdf", typ: "application/pdf", content: bytes.NewReader(pdf)}}, nil
 }

@@ -52,6 +52,7 @@ func routes() []route {
 		{"GET", note + "/no-answer-needed", official, (*site).askClose},
 		{"POST", note + "/no-answer-needed", official, (*site).close},
 		{"GET", note + "/files/{n}", official, (*site).noteFile},
+		{"GET", note + "/pdf", official, (*site).notePaper},
 
 		{"GET", "/record", official, (*site).record},
 		{"GET", act, official, (*site).act},

@@ -13,7 +13,7 @@ import (
 // What init writes is what serve reads.
 func TestConfigTextIsReadBack(t *testing.T) {
 	want := node.Config{Member: "iq", Origin: "jisr.iq.example", Name: map[string]string{"ar": "العراق \"الشقيق\"", "en": "Iraq \\ \t"}, Timezone: "Asia/Baghdad",
-		Listen: "127.0.0.1:1", Demo: true, URL: "https://jisr.example", Log: "debug", Courtesy: "formulas.json",
+		Listen: "127.0.0.1:1", Demo: true, URL: "https://jisr.example", Log: "debug", Courtesy: "formulas.json", Letterheads: "heads.json",
 		TLS: node.TLSConfig{Cert: "c.pem", Key: "k.pem"}, Link: node.LinkConfig{Listen: "none", Addresses: []string{"a:1", "b:2"}}}
 	got, err := parseConfig([]byte(configText(want)))
 	if err != nil {

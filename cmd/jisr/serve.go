@@ -17,6 +17,7 @@ import (
 
 	"jisr/api"
 	"jisr/node"
+	"jisr/paper"
 	"jisr/portal"
 	"jisr/words"
 )
@@ -86,12 +87,16 @@ func serve(ctx context.Context, t *terminal, dir string) error {
 	if err := t.override(c, dir); err != nil {
 		return err
 	}
+	heads, err := letterheads(c, dir)
+	if err != nil {
+		return err
+	}
 	n, err := node.Open(ctx, node.Options{Dir: dir, Config: c, Logger: log})
 	if err != nil {
 		return fmt.Errorf("couldn't open the node in %s: %w", dir, err)
 	}
 	debug.FreeOSMemory() // opening hashed a password, which takes 64 MiB once
-	return errors.Join(serveNode(ctx, t, n, c, doors, log), n.Close())
+	return errors.Join(serveNode(ctx, t, n, paper.Open(n, t.words, heads, c.Demo), c, doors, log), n.Close())
 }
 
 // doors are the sockets of a node.
@@ -130,10 +135,7 @@ func (t *terminal) override(c node.Config, dir string) error {
 	if c.Courtesy == "" {
 		return nil
 	}
-	path := c.Courtesy
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
+	path := inDir(dir, c.Courtesy)
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("couldn't read the courtesy formulas: %w", err)
@@ -145,14 +147,40 @@ func (t *terminal) override(c node.Config, dir string) error {
 	return nil
 }
 
-func serveNode(ctx context.Context, t *terminal, n *node.Node, c node.Config, d *doors, log *slog.Logger) error {
+// letterheads reads the operator's own letterheads, where there are any.
+func letterheads(c node.Config, dir string) (paper.Heads, error) {
+	if c.Letterheads == "" {
+		return nil, nil
+	}
+	path := inDir(dir, c.Letterheads)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the letterheads: %w", err)
+	}
+	defer f.Close()
+	heads, err := paper.ReadHeads(f)
+	if err != nil {
+		return nil, fmt.Errorf("%w, in %s", err, path)
+	}
+	return heads, nil
+}
+
+// inDir is a path of the configuration: relative ones begin at the node's directory.
+func inDir(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+func serveNode(ctx context.Context, t *terminal, n *node.Node, office *paper.Office, c node.Config, d *doors, log *slog.Logger) error {
 	closing := make(chan struct{})
 	scheme := "http://"
 	if c.TLS.Cert != "" {
 		scheme = "https://"
 	}
 	warnIfPlain(c, d.portal.Addr(), log)
-	handler, err := faces(t, n, c, log, closing)
+	handler, err := faces(t, n, office, c, log, closing)
 	if err != nil {
 		return err
 	}
@@ -186,12 +214,12 @@ func warnIfPlain(c node.Config, a net.Addr, log *slog.Logger) {
 }
 
 // faces puts the portal and the API behind one door. Both are made here and know nothing of each other.
-func faces(t *terminal, n *node.Node, c node.Config, log *slog.Logger, closing <-chan struct{}) (http.Handler, error) {
-	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Demo: c.Demo, Closing: closing})
+func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *slog.Logger, closing <-chan struct{}) (http.Handler, error) {
+	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Demo: c.Demo, Print: office.Print, Closing: closing})
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Closing: closing})
+	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Print: office.Print, Closing: closing})
 	if err != nil {
 		return nil, err
 	}

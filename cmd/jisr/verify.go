@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"jisr"
 	"jisr/ledger"
 	"jisr/link"
+	"jisr/paper"
 )
 
 const maxKeysFile = 1 << 20 // bytes of a file of verifier keys: an ML-DSA-44 key is 1.8 KB there
@@ -34,6 +36,7 @@ func verifyVerb() verb {
 		setup: func(o *options) runner {
 			letters := o.many("letter", "FILE", both{"a letter of credence; may be repeated", "كتاب اعتماد؛ ويجوز تكراره"})
 			keys := o.many("keys", "FILE", both{"a file of verifier keys, one a line; may be repeated", "ملف مفاتيح تحقق، مفتاح في كل سطر؛ ويجوز تكراره"})
+			said := o.text("paper", "HASH", "", both{"what a printed paper says: its hash, its verification phrase in quotes, or what its code holds", "ما تقوله ورقة مطبوعة: بصمتها أو عبارة التحقق بين علامتي اقتباس أو مضمون رمزها"})
 			asJSON := o.asJSON()
 			return func(_ context.Context, t *terminal, files []string) error {
 				if len(files) != 1 {
@@ -42,7 +45,7 @@ func verifyVerb() verb {
 				if len(*letters)+len(*keys) == 0 {
 					return usage("cli.verify.needs-keys", "option", "--letter")
 				}
-				return verify(t, files[0], *letters, *keys, *asJSON)
+				return verify(t, files[0], *letters, *keys, *said, *asJSON)
 			}
 		},
 	}
@@ -56,6 +59,9 @@ type verdictJSON struct {
 	Log           string          `json:"log,omitempty"`
 	Index         int64           `json:"index"`
 	Kind          string          `json:"kind,omitempty"`
+	Hash          string          `json:"hash,omitempty"`   // of the entry, as papers carry it
+	Phrase        string          `json:"phrase,omitempty"` // the same, to be read aloud
+	Paper         string          `json:"paper,omitempty"`  // same or other, when --paper was given
 	Size          int64           `json:"size,omitempty"`
 	Root          string          `json:"root,omitempty"`
 	Signed        *time.Time      `json:"signed,omitempty"`
@@ -98,7 +104,7 @@ func (s signers) call(t *terminal, name string) string {
 	return origin
 }
 
-func verify(t *terminal, file string, letterFiles, keyFiles []string, asJSON bool) error {
+func verify(t *terminal, file string, letterFiles, keyFiles []string, said string, asJSON bool) error {
 	letters, err := readLetters(letterFiles)
 	if err != nil {
 		return err
@@ -122,7 +128,7 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, asJSON boo
 	if err != nil {
 		return t.refuted(who, vkeys, err, asJSON)
 	}
-	return t.proved(who, v, asJSON)
+	return t.proved(who, v, said, asJSON)
 }
 
 // keysFor gathers verifier keys. A letter's keys sign any log whose name begins with the member's origin; which one
@@ -198,31 +204,90 @@ func (t *terminal) refuted(who signers, vkeys []string, err error, asJSON bool) 
 	return errQuiet
 }
 
-// proved says what a proof proves and what it does not.
-func (t *terminal) proved(who signers, v *ledger.Verdict, asJSON bool) error {
+// proved says what a proof proves and what it does not; and whether a paper is of what it proves. The exit code is 1 when
+// the paper is of something else.
+func (t *terminal) proved(who signers, v *ledger.Verdict, said string, asJSON bool) error {
 	a, err := jisr.Decode("xx", jisr.Index(v.Index), v.Entry)
 	if err != nil {
 		return fmt.Errorf("internal error: an entry that verified does not parse: %w", err)
 	}
+	onPaper, err := comparePaper(said, v.Entry, &a)
+	if err != nil {
+		return err
+	}
 	yes, no := t.proves(who, v, &a), t.provesNot(who, v)
+	if said != "" {
+		if onPaper == paperSame {
+			yes = append(yes, t.lang.T("verify.paper.same"))
+		} else {
+			no = append(no, t.lang.T("verify.paper.other"))
+		}
+	}
 	if asJSON {
-		return t.json(t.verdict(v, &a, yes, no))
+		j := t.verdict(v, &a, yes, no)
+		j.Paper = onPaper
+		err = t.json(j)
+	} else {
+		t.say("verify.ok")
+		fmt.Fprintln(t.out)
+		t.list("verify.proves", yes)
+		t.list("verify.notproved", no)
 	}
-	t.say("verify.ok")
-	fmt.Fprintln(t.out)
-	t.say("verify.proves")
-	for _, s := range yes {
+	if onPaper == paperOther {
+		return errors.Join(err, errQuiet)
+	}
+	return err
+}
+
+func (t *terminal) list(title string, all []string) {
+	t.say(title)
+	for _, s := range all {
 		fmt.Fprintln(t.out, "  - "+s)
 	}
-	t.say("verify.notproved")
-	for _, s := range no {
-		fmt.Fprintln(t.out, "  - "+s)
+}
+
+// What a paper is of.
+const (
+	paperSame  = "same"
+	paperOther = "other"
+)
+
+// comparePaper holds what a paper says against the act that a proof is of: the entry's own hash, or that of the text which
+// the act names.
+func comparePaper(said string, entry []byte, a *jisr.Act) (string, error) {
+	if said == "" {
+		return "", nil
+	}
+	for _, hash := range append(namedHash(a), paper.Leaf(entry)) {
+		same, ok := paper.Matches(said, hash)
+		if !ok {
+			return "", usage("cli.verify.paper", "option", "--paper")
+		}
+		if same {
+			return paperSame, nil
+		}
+	}
+	return paperOther, nil
+}
+
+// namedHash is the hash that an act about a text names the text by.
+func namedHash(a *jisr.Act) [][32]byte {
+	var terms struct {
+		Hash jisr.Commitment `json:"hash"`
+	}
+	if json.Unmarshal(a.Terms, &terms) != nil {
+		return nil
+	}
+	if sum, ok := terms.Hash.Sum(); ok {
+		return [][32]byte{sum}
 	}
 	return nil
 }
 
 func (t *terminal) verdict(v *ledger.Verdict, a *jisr.Act, yes, no []string) verdictJSON {
+	leaf := paper.Leaf(v.Entry)
 	j := verdictJSON{Verified: true, Log: string(v.Log), Index: v.Index, Kind: string(a.Kind), Size: v.Size,
+		Hash: hex.EncodeToString(leaf[:]), Phrase: paper.Phrase(leaf),
 		Root: base64.StdEncoding.EncodeToString(v.Root[:]), Signed: &v.Signed, Entry: json.RawMessage(v.Entry), Proves: yes, DoesNotProve: no}
 	for _, m := range v.Mirrors {
 		j.Countersigned = append(j.Countersigned, signedJSON{By: m.Mirror, At: m.Time})
@@ -260,7 +325,7 @@ func (t *terminal) proves(who signers, v *ledger.Verdict, a *jisr.Act) []string 
 			all = append(all, t.lang.T("verify.proves.held", "member", who.call(t, r.Mirror), "when", t.lang.DateTime(r.Time)))
 		}
 	}
-	return append(all, t.lang.T("verify.proves.pq"))
+	return append(all, t.lang.T("verify.proves.pq"), t.lang.T("verify.proves.paper", "phrase", t.lang.Digits(paper.Phrase(paper.Leaf(v.Entry)))))
 }
 
 func (t *terminal) provesNot(who signers, v *ledger.Verdict) []string {
