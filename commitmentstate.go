@@ -214,7 +214,7 @@ func (c *Undertaking) OwnerDesk() DeskID {
 }
 
 func (c *Undertaking) summary() Summary {
-	s := Summary{Kind: string(c.Type), State: string(c.State()), Title: c.Title, Members: c.Parties(), Handling: c.Handling}
+	s := Summary{Kind: string(c.Type), State: string(c.State()), Title: c.Title, Members: c.Parties(), Handling: c.Handling, Labels: c.labels()}
 	debtor := Await{Of: c.Debtor.Member, Desk: c.OwnerDesk(), Due: c.DueDate()}
 	switch c.State() {
 	case CommitmentDraft:
@@ -242,6 +242,23 @@ func (c *Undertaking) summary() Summary {
 	}
 	s.Awaits = append(s.Awaits, c.answers()...)
 	return s
+}
+
+// labels is what registers are filtered by: both offices, the sector, and what it comes from.
+func (c *Undertaking) labels() []string {
+	var all []string
+	for _, o := range []Office{{Member: c.Debtor.Member, Desk: c.OwnerDesk()}, c.Beneficiary} {
+		if o.Desk != "" {
+			all = append(all, "desk:"+string(o.Member)+"/"+string(o.Desk))
+		}
+	}
+	if c.Sector != "" {
+		all = append(all, "sector:"+c.Sector)
+	}
+	if c.Source != nil && c.Source.Thing != "" {
+		all = append(all, "source:"+string(c.Source.Thing))
+	}
+	return all
 }
 
 // answers is what one side owes to what the other asked.

@@ -9,6 +9,7 @@ type Summary struct {
 	Members []MemberID `json:"members,omitempty"` // who takes part, sorted
 	Awaits  []Await    `json:"awaits,omitempty"`  // steps that are owed, in no order
 
+	Labels   []string `json:"labels,omitempty"`   // what lists are filtered by: "sector:water", "desk:iq/water", "source:note/iq-01k…"
 	Handling Handling `json:"handling,omitempty"` // how widely it may be shown
 }
 

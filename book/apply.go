@@ -267,7 +267,7 @@ func (t *batch) run(c *conn) error {
 		if t.isNew(x) {
 			continue
 		}
-		if err := t.load(c, x); err != nil {
+		if err := c.load(t.of, x); err != nil {
 			return err
 		}
 	}
@@ -292,11 +292,11 @@ func (t *batch) isNew(x *touched) bool {
 }
 
 // load reads the acts about a half that are here already.
-func (t *batch) load(c *conn, x *touched) error {
+func (c *conn) load(of map[int64]Log, x *touched) error {
 	for _, sql := range []string{`SELECT key, act, void FROM act WHERE thing=?`, `SELECT a.key, a.act, a.void FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?`} {
 		err := c.each(sql, []any{string(x.thing)}, func(st *sqlite3.Stmt) error {
 			k := key(st.ColumnInt64(0))
-			l := t.of[k.log()]
+			l := of[k.log()]
 			if l.Forum != x.forum {
 				return nil
 			}

@@ -14,7 +14,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -39,7 +39,7 @@ CREATE TABLE note(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, 
 	why TEXT, released INTEGER, drafted INTEGER, note TEXT, draft TEXT, UNIQUE(forum, id));
 -- A joint thing that is no note, whatever its noun. at: milliseconds, of the newest act. joint is State.Joint.
 CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, noun TEXT NOT NULL, digest BLOB NOT NULL,
-	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
+	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, labels TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
 -- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes.
 CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
 	since INTEGER NOT NULL, desk TEXT NOT NULL);

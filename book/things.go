@@ -30,9 +30,10 @@ type ThingQuery struct {
 	Kind   string // of its summary
 	State  string // of its summary
 	Member jisr.MemberID
-	Search string // words of titles and bodies; Arabic normalised
-	Cursor string // from the page before
-	Limit  int    // 1 to 200, 0 is 50
+	Labels []string // all of them, see [jisr.Summary]
+	Search string   // words of titles and bodies; Arabic normalised
+	Cursor string   // from the page before
+	Limit  int      // 1 to 200, 0 is 50
 }
 
 // ThingView is one thing with all that was said about it.
@@ -106,6 +107,9 @@ func (q *ThingQuery) filter() (where string, args []any, err error) {
 	add(q.Kind != "", "t.kind=?", q.Kind)
 	add(q.State != "", "t.state=?", q.State)
 	add(q.Member != "", "instr(t.members, ?)", ","+string(q.Member)+",")
+	for _, l := range q.Labels {
+		add(true, "instr(t.labels, ?)", ","+l+",")
+	}
 	if q.Cursor != "" {
 		at, n, ok := parseCursor(q.Cursor)
 		if !ok {
@@ -229,9 +233,9 @@ func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
 	return others[0]
 }
 
-const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, joint) VALUES(?,?,?,?,?,?,?,?,?)
+const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, joint) VALUES(?,?,?,?,?,?,?,?,?,?)
 	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state,
-	members=excluded.members, joint=excluded.joint RETURNING n`
+	members=excluded.members, labels=excluded.labels, joint=excluded.joint RETURNING n`
 
 // writeThing writes the joint state of a thing and the steps that are owed in it, or forgets them when no act about it has effect.
 func (t *batch) writeThing(c *conn, x *touched) error {
@@ -240,7 +244,7 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 		return t.unwriteThing(c, x)
 	}
 	var n int64
-	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members), x.json}, &n)
+	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members), joined(s.Labels), x.json}, &n)
 	if err != nil {
 		return err
 	}
@@ -310,12 +314,37 @@ func (t *batch) textOfThing(c *conn, x *touched, title jisr.Text) (string, error
 	return all.String(), nil
 }
 
-// joined writes members so that a list can be filtered by one of them.
-func joined(members []jisr.MemberID) string {
+// joined writes members or labels so that a list can be filtered by one of them.
+func joined[S ~string](all []S) string {
 	var b strings.Builder
 	b.WriteByte(',')
-	for _, m := range members {
-		b.WriteString(string(m) + ",")
+	for _, s := range all {
+		b.WriteString(string(s) + ",")
 	}
 	return b.String()
+}
+
+// Meets folds a thing as it would be with one more act, and gives what that act would meet: the refusal that would make
+// it void, or nil. So what a member may say is asked of the same rules that every node will apply to what it said.
+func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error) {
+	var acts []jisr.Act
+	err := b.read(ctx, "read the acts about a thing", func(c *conn) error {
+		rd, err := b.reader(c)
+		if err != nil {
+			return err
+		}
+		x := touched{half: half{next.Forum, next.About}}
+		if err := c.load(rd.of, &x); err != nil {
+			return err
+		}
+		for i := range x.stored {
+			acts = append(acts, x.stored[i].act)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := jisr.Fold(next.About, append(acts, *next))
+	return s.Voids[next.Position], nil
 }

@@ -23,6 +23,7 @@ type job struct {
 	ctx    context.Context
 	caller Caller
 	cmd    Command     // nil: only that what waits to be written is
+	own    bool        // said by the house itself: no policy is asked
 	answer chan answer // buffered: the goroutine never waits for a caller that has gone
 }
 
@@ -207,7 +208,10 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 		}
 		err := j.ctx.Err()
 		if err == nil {
-			err = d.allowed(j.cmd.verb(), j.cmd.decide(d))
+			err = j.cmd.decide(d)
+			if !j.own {
+				err = d.allowed(j.cmd.verb(), err)
+			}
 		}
 		if err == nil {
 			err = d.add()

@@ -48,6 +48,7 @@ func (n *Node) applied(said []book.Said) {
 		}
 		n.heads[a.Forum] = h
 		n.appliedAct(&said[i])
+		n.notice(a)
 	}
 	n.publishSaid(said)
 }

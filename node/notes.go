@@ -1,14 +1,10 @@
 package node
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
-
-	"github.com/oklog/ulid/v2"
 
 	"jisr"
 	"jisr/book"
@@ -48,7 +44,7 @@ func (c DraftNote) decide(d *decision) error {
 }
 
 func (c DraftNote) first(d *decision) error {
-	id := d.newNote(c.Forum, c.Key)
+	id := d.newThing("note", c.Forum, c.Key)
 	if err := d.touch(id); err != nil {
 		return err
 	}
@@ -142,7 +138,7 @@ func (c SendNote) decide(d *decision) error {
 	if err := d.checkDraft(c.Forum, &c.Draft); err != nil {
 		return err
 	}
-	id := d.newNote(c.Forum, c.Key)
+	id := d.newThing("note", c.Forum, c.Key)
 	if err := d.touch(id); err != nil {
 		return err
 	}
@@ -261,15 +257,16 @@ func (d *decision) checkDraft(forum jisr.ForumID, draft *jisr.Draft) error {
 			return jisr.Refuse(jisr.NotReleased, string(ref))
 		}
 	}
-	return d.checkFiles(draft)
+	return d.checkUploads(draft.Files)
 }
 
-func (d *decision) checkFiles(draft *jisr.Draft) error {
-	if len(draft.Files) > jisr.MaxAttachments {
+// checkUploads completes what is said of files from the uploads themselves.
+func (d *decision) checkUploads(files []jisr.DraftFile) error {
+	if len(files) > jisr.MaxAttachments {
 		return jisr.Refuse(jisr.TooMany, "attachments", "max", "32")
 	}
-	for i := range draft.Files {
-		f := &draft.Files[i]
+	for i := range files {
+		f := &files[i]
 		u, err := d.n.uploadInfo(d.ctx, f.Upload)
 		if err != nil {
 			return err
@@ -349,17 +346,6 @@ func (d *decision) noteOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.Note, erro
 	}
 	d.about = &resource{id: id, forum: forum}
 	return v.Note, nil
-}
-
-// newNote names a new note. With an Idempotency-Key the name follows from the key, so that a request repeated
-// after a crash meets what the first one made, without a table of keys.
-func (d *decision) newNote(forum jisr.ForumID, key string) jisr.ThingID {
-	unique := strings.ToLower(ulid.MustNew(ulid.Timestamp(d.now), d.n.random).String())
-	if key != "" {
-		sum := sha256.Sum256([]byte("jisr idempotency/v1\n" + string(d.caller.Account) + "\n" + string(forum) + "\n" + key))
-		unique = strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
-	}
-	return jisr.ThingID("note/" + string(d.n.self.ID) + "-" + unique)
 }
 
 func checkReason(reason string, required bool) error {

@@ -35,13 +35,14 @@ type Node struct {
 	book   *book.Book
 	link   *link.Link
 
-	jobs    chan *job
-	closing chan struct{} // closed once, by Close
-	running atomic.Bool   // Run has begun
-	settled chan struct{} // closed when partners have been asked what they hold, or cannot be reached
-	decided chan struct{} // closed when decideAll has ended
-	woken   chan struct{} // one place: the follower has something to do
-	metrics *metrics
+	jobs      chan *job
+	closing   chan struct{} // closed once, by Close
+	running   atomic.Bool   // Run has begun
+	settled   chan struct{} // closed when partners have been asked what they hold, or cannot be reached
+	decided   chan struct{} // closed when decideAll has ended
+	woken     chan struct{} // one place: the follower has something to do
+	attending chan struct{} // one place: something may have arrived that the house answers by itself
+	metrics   *metrics
 
 	// following is held while the book is brought up or decided on. It guards heads and wanting: what the book
 	// holds, and the acts whose body it still wants.
@@ -161,7 +162,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 func newNode(o Options) *Node {
 	n := &Node{
 		dir: o.Dir, config: o.Config, now: o.Now, log: o.Logger, random: rand.Reader,
-		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1),
+		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1), attending: make(chan struct{}, 1),
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
 		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
@@ -315,6 +316,7 @@ func (n *Node) Run(ctx context.Context, links net.Listener) error {
 	n.running.Store(true)
 	wg.Go(func() { n.settle(ctx) })
 	wg.Go(func() { n.followLoop(ctx) })
+	wg.Go(func() { n.attendLoop(ctx) })
 	failed := make(chan error, 2)
 	wg.Go(func() { failed <- n.link.Run(ctx) })
 	if links != nil {

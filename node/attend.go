@@ -1,0 +1,83 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"jisr"
+	"jisr/book"
+)
+
+// attendEvery is how often the house looks whether it has to say something by itself, beside being told.
+const attendEvery = time.Minute
+
+// attendLoop says by itself what an addressee's house says when something has arrived, so that periods run from receipt
+// (decision 0012). It looks at what the book holds and not at what just came: a crash before, between or after loses
+// nothing, for it looks again.
+func (n *Node) attendLoop(ctx context.Context) {
+	tick := time.NewTicker(attendEvery)
+	defer tick.Stop()
+	for {
+		if err := n.attend(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("couldn't say what has arrived; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.attending:
+		case <-tick.C:
+		}
+	}
+}
+
+// notice wakes the loop when an act of another member may call for it.
+func (n *Node) notice(a *jisr.Act) {
+	if a.Member == n.self.ID || a.Kind != jisr.KindCommitmentReport {
+		return
+	}
+	select {
+	case n.attending <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+func (n *Node) attend(ctx context.Context) error {
+	reported := book.ThingQuery{Noun: "commitment", State: string(jisr.CommitmentReported), Limit: 200}
+	for {
+		rows, next, err := n.book.Things(ctx, reported)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := n.receive(ctx, &rows[i]); err != nil {
+				return err
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		reported.Cursor = next
+	}
+}
+
+// receive says that a report of another member is here.
+func (n *Node) receive(ctx context.Context, r *book.ThingRow) error {
+	c := r.State.Commitment
+	if c == nil || c.Beneficiary.Member != n.self.ID || c.Newest().Received != nil {
+		return nil
+	}
+	return n.saysItself(ctx, Say{Forum: r.Forum, ID: r.ID, Kind: jisr.KindCommitmentReceive, Terms: jisr.ReviewTerms{Report: c.Newest().Position}})
+}
+
+// saysItself carries out what no official asks for. A refusal is no failure: somebody was faster, or the node is closing.
+func (n *Node) saysItself(ctx context.Context, cmd Command) error {
+	if err := n.awaitSettled(ctx); err != nil {
+		return err
+	}
+	a := n.queue(&job{ctx: ctx, cmd: cmd, own: true, answer: make(chan answer, 1)})
+	n.metrics.command(cmd.verb(), a.err)
+	if isRefused(a.err) {
+		return nil
+	}
+	return a.err
+}
