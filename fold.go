@@ -16,11 +16,14 @@ type State struct {
 	Signer *Signer `json:"signer,omitempty"`
 
 	Commitment *Undertaking `json:"commitment,omitempty"`
+	Agreement  *Agreement   `json:"agreement,omitempty"`
+	Mandate    *Mandate     `json:"mandate,omitempty"`
 
 	Draft   *DraftState `json:"draft,omitempty"`
 	Account *Account    `json:"account,omitempty"`
 	Desk    *Desk       `json:"desk,omitempty"`
 	Partner *Partner    `json:"partner,omitempty"`
+	Track   *Domestic   `json:"track,omitempty"`
 
 	Policies *PolicyState `json:"policies,omitempty"`
 
@@ -78,6 +81,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		}
 	case house && noun == "policy":
 		s.Policies = foldPolicies(acts, s.Voids)
+	case house && noun == "domestic":
+		s.Track = foldDomestic(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -86,6 +91,10 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Signer = foldSigner(thing, acts, s.Voids)
 	case noun == "commitment":
 		s.Commitment = foldCommitment(thing, acts, s.Voids)
+	case noun == "agreement":
+		s.Agreement = foldAgreement(thing, acts, s.Voids)
+	case noun == "mandate":
+		s.Mandate = foldMandate(thing, acts, s.Voids)
 	}
 }
 
@@ -100,12 +109,22 @@ func (k Kind) noun(f ForumID) string {
 		KindCommitmentPropose, KindCommitmentAgree, KindCommitmentWithdraw, KindCommitmentAssign, KindCommitmentProgress,
 		KindCommitmentBlock, KindCommitmentReport, KindCommitmentRecall, KindCommitmentReceive, KindCommitmentAccept,
 		KindCommitmentReturn, KindCommitmentExtend, KindCommitmentGrant, KindCommitmentKeep, KindCommitmentRaise,
-		KindCommitmentDispute, KindCommitmentSettle, KindCommitmentRelease, KindCommitmentSupersede:
+		KindCommitmentDispute, KindCommitmentSettle, KindCommitmentRelease, KindCommitmentSupersede,
+		KindAgreementPropose, KindAgreementNegotiate, KindAgreementDeclare, KindAgreementTable, KindAgreementBracket, KindAgreementBracketAccept,
+		KindAgreementBracketWithdraw, KindAgreementConcord, KindAgreementAdopt, KindAgreementInitial, KindAgreementReopen, KindAgreementSeal,
+		KindAgreementUnseal, KindAgreementCommit, KindAgreementVerbal, KindAgreementLapse, KindAgreementConfirm, KindAgreementNotify,
+		KindAgreementXchg, KindAgreementReceive, KindAgreementForce, KindAgreementAbandon, KindAgreementProvis, KindAgreementProvEnd,
+		KindAgreementExtend, KindAgreementSuspend, KindAgreementPause, KindAgreementResume, KindAgreementObject, KindAgreementDenounce,
+		KindAgreementRevoke, KindAgreementTerminate, KindAgreementContest, KindAgreementCorrect, KindAgreementCorrectAccept,
+		KindAgreementCorrectObject, KindAgreementDormant, KindAgreementWake, KindAgreementRegister, KindAgreementMilestone, KindAgreementSign,
+		KindAgreementDeposit, KindAgreementReserve, KindAgreementUnreserve,
+		KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		if f == House {
 			return ""
 		}
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
 		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
+		KindDomesticPlan, KindDomesticStep,
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote:
 		if f != House {
 			return ""
@@ -139,6 +158,10 @@ func Concerns(a *Act) []ThingID {
 	switch a.Kind {
 	case KindNoteRelease:
 		things = append(things, answered(a)...)
+	case KindMandateIssue, KindMandateVerify, KindMandateRevoke:
+		things = append(things, mandated(a)...)
+	default:
+		things = append(things, within(a)...)
 	}
 	for i := 1; i < len(things); i++ {
 		if slices.Contains(things[:i], things[i]) {
@@ -161,6 +184,18 @@ func answered(a *Act) []ThingID {
 	return nil
 }
 
+// within gives the agreement that the act's own one belongs to.
+func within(a *Act) []ThingID {
+	if a.About.Noun() != "agreement" || !bytes.Contains(a.Terms, []byte(`"of"`)) {
+		return nil
+	}
+	var w Within
+	if json.Unmarshal(a.Terms, &w) != nil || w.Of.Noun() != "agreement" || !validThing(w.Of) {
+		return nil
+	}
+	return []ThingID{w.Of}
+}
+
 // ReadNote gives the terms of a release, as far as they are well formed.
 func ReadNote(a *Act) (NoteTerms, error) { return terms[NoteTerms](a) }
 
@@ -180,7 +215,7 @@ func ReadReason(a *Act) string {
 // and nothing of the house. It is "{}" where no act has had effect.
 func (s *State) Joint() []byte {
 	joint := *s
-	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
+	joint.Draft, joint.Account, joint.Desk, joint.Partner, joint.Track = nil, nil, nil, nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

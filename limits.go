@@ -49,3 +49,13 @@ const (
 	MaxLevel          = 5     // levels of the ladder: L1 focal points to L5 ministers
 	MaxNumber         = 40    // characters of a number in a text
 )
+
+// Bounds of an agreement and its text.
+const (
+	MaxTextContent   = 4 << 20 // bytes of a text in all its languages, as JSON
+	MaxSegments      = 4_000   // segments of a text
+	MaxSegmentText   = 20_000  // characters of one segment, per language
+	MaxParts         = 4_000   // texts, brackets, findings, notices and joint steps of one agreement
+	MaxSubjects      = 16      // things full powers are given for
+	MaxDomesticSteps = 40      // steps of a domestic track
+)

@@ -68,6 +68,24 @@ const (
 	NotAgreed   RefusalKind = "not-agreed"   // both have not agreed yet, as far as the writer had received
 	UnderReview RefusalKind = "under-review" // a report is with the beneficiary
 	Ended       RefusalKind = "ended"        // it is accepted, released or superseded
+
+	// Agreements. What a party does about one follows from what it had received.
+	Frozen           RefusalKind = "frozen"          // the text is initialled: all reopen it first
+	NotFrozen        RefusalKind = "not-frozen"      // the text is not initialled by all
+	ReopenedText     RefusalKind = "reopened"        // this text was reopened: another one is initialled
+	SignedAlready    RefusalKind = "signed"          // it is signed
+	NotSigned        RefusalKind = "not-signed"      // it is not signed by all yet
+	NotBound         RefusalKind = "not-bound"       // subject: the member whose consent is wanting
+	Bound            RefusalKind = "bound"           // all have consented: it is ended by notice
+	AbandonedAlready RefusalKind = "abandoned"       // a party declared that it does not intend to become one
+	Sealed           RefusalKind = "sealed"          // the member stands in a window: it unseals first
+	NotSealed        RefusalKind = "not-sealed"      // subject: the member that has not sealed the window
+	Committed        RefusalKind = "committed"       // the signature stands until the window closes
+	NotCommitted     RefusalKind = "not-committed"   // subject: the member whose signature was not received
+	WindowShut       RefusalKind = "window-shut"     // the time to sign is over, or a party unsealed
+	BindingDiffers   RefusalKind = "binding-differs" // the parties differ on whether it shall bind
+	NoAuthority      RefusalKind = "no-authority"    // subject: what full powers are wanting for
+	NotCanonical     RefusalKind = "not-canonical"   // need: lang, got
 )
 
 // Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and

@@ -33,5 +33,11 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Commitment != nil {
 		return s.Commitment.summary(), true
 	}
+	if s.Agreement != nil {
+		return s.Agreement.summary(), true
+	}
+	if s.Mandate != nil {
+		return s.Mandate.summary(), true
+	}
 	return Summary{}, false
 }

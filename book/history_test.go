@@ -170,7 +170,7 @@ func (h *history) step() {
 	case 6:
 		h.say(m, h.forum, jisr.KindNoteClose, id, &releaser, jisr.Reason{}, nil)
 	case 7:
-		h.say(m, h.forum, "agreement.sign", "agreement/"+jisr.ThingID(id.Name()), nil, nil, nil)
+		h.say(m, h.forum, "covenant.sign", "covenant/"+jisr.ThingID(id.Name()), nil, nil, nil)
 	case 8, 9:
 		h.say(m, jisr.House, jisr.KindNoteDraft, id, &drafter, jisr.DraftTerms{Forum: h.forum, Version: 1 + h.rng.IntN(2)}, draftOf(others[:1], text, text))
 	case 10:

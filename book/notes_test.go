@@ -131,7 +131,7 @@ func TestActsNewestFirst(t *testing.T) {
 		if r.Act.Forum == jisr.House {
 			t.Error("a house act without asking for the house")
 		}
-		if r.Act.Kind == "agreement.sign" && (r.Void == nil || r.Void.Kind != jisr.Unknown) {
+		if r.Act.Kind == "covenant.sign" && (r.Void == nil || r.Void.Kind != jisr.Unknown) {
 			t.Errorf("an act of an unknown kind: %v", r.Void)
 		}
 		if r.Void != nil {

@@ -1,0 +1,309 @@
+package jisr
+
+import (
+	"cmp"
+	"slices"
+)
+
+// relate takes in an agreement that belongs to this one.
+func (g *Agreement) relate(child *Agreement) {
+	if child == nil || child.Of != g.ID || !slices.Contains(g.Parties, child.From) {
+		return
+	}
+	if (child.Relation == Amends || child.Relation == Supersedes) && !slices.Equal(child.Parties, g.Parties) {
+		return // what all agreed, all change (Vienna Convention, article 39)
+	}
+	r := Related{ID: child.ID, Kind: child.Kind, Relation: child.Relation, Title: child.Title, State: child.State(), Hash: child.Text(), Force: child.Force().Date}
+	if v := child.version(r.Hash); v != nil {
+		r.Changes = v.Changes
+	}
+	g.Related = append(g.Related, r)
+	slices.SortFunc(g.Related, func(a, b Related) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// signedStates tells which states an agreement has from its signature on.
+func (s AgreementState) signed() bool {
+	i := slices.Index(AgreementStates(), s)
+	return i >= slices.Index(AgreementStates(), AgreementSignedAdRef) && s != AgreementAbandoned
+}
+
+// rebase flags amendments of the same segments: they stay separate, nothing is merged; once one is signed the others must
+// be looked at anew, until their text is tabled again by somebody who had received that (practice 5.4, C7).
+func (g *Agreement) rebase(about map[ThingID][]Act) {
+	for i := range g.Related {
+		r := &g.Related[i]
+		if r.Relation != Amends || r.State.signed() || r.State == AgreementAbandoned {
+			continue
+		}
+		for j := range g.Related {
+			o := &g.Related[j]
+			if o.Relation == Amends && o.ID != r.ID && o.State.signed() && overlap(r.Changes, o.Changes) && !tabledAfter(about[r.ID], r.Hash, about[o.ID]) {
+				r.Rebase = o.ID
+			}
+		}
+	}
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// tabledAfter tells whether the text was tabled by somebody who had received every procès-verbal of the other.
+func tabledAfter(acts []Act, hash Commitment, other []Act) bool {
+	for i := range acts {
+		t, err := terms[TableTerms](&acts[i])
+		if acts[i].Kind != KindAgreementTable || err != nil || t.Hash != hash {
+			continue
+		}
+		return !slices.ContainsFunc(other, func(b Act) bool { return b.Kind == KindAgreementVerbal && !acts[i].after(b.Position) })
+	}
+	return false
+}
+
+// Flag is what the page must say beside the state: why fewer obligations are shown than a party may think.
+type Flag struct {
+	Kind   string    `json:"kind"` // words' "agreement.flag.<kind>"
+	Member MemberID  `json:"member,omitempty"`
+	Act    *Position `json:"act,omitempty"`
+	Of     ThingID   `json:"of,omitempty"`
+}
+
+// Flags lists what stands out on a day.
+func (g *Agreement) Flags(today Date) []Flag {
+	var all []Flag
+	if _, ok := g.Binds(); !ok && len(g.Accepted) == len(g.Parties) {
+		all = append(all, Flag{Kind: "binding-differs"})
+	}
+	if w := g.Open(); w != nil && w.Unsure(g.Parties) && today != "" && DateOf(w.Closes) < today {
+		all = append(all, Flag{Kind: "window-unsure"})
+	}
+	for _, m := range g.unconfirmed() {
+		all = append(all, Flag{Kind: "to-confirm", Member: m.Member, Act: &m.Position})
+	}
+	for _, n := range g.Notices {
+		if _, ok := g.receivedOn(n); !ok {
+			all = append(all, Flag{Kind: "not-received", Member: n.Member, Act: &n.Position})
+		}
+		if len(n.Objected) > 0 {
+			all = append(all, Flag{Kind: "objected", Member: n.Member, Act: &n.Position})
+		}
+	}
+	for i := range g.Contests {
+		all = append(all, Flag{Kind: "contested", Member: g.Contests[i].Member, Act: &g.Contests[i].Of})
+	}
+	for i := range g.Concordance {
+		if c := &g.Concordance[i]; c.Hash == g.Text() && c.State(g.Parties) == ConcordDisputed {
+			all = append(all, Flag{Kind: "text-disputed"})
+			break
+		}
+	}
+	return append(all, g.moreFlags()...)
+}
+
+func (g *Agreement) moreFlags() (all []Flag) {
+	dates := map[Date]bool{}
+	for i := range g.Accords {
+		if g.Accords[i].Kind == KindAgreementForce {
+			dates[g.Accords[i].On] = true
+		}
+	}
+	if f := g.Force(); len(dates) > 1 && !f.Agree {
+		all = append(all, Flag{Kind: "force-differs"})
+	}
+	for i := range g.Related {
+		if g.Related[i].Rebase != "" {
+			all = append(all, Flag{Kind: "rebase", Of: g.Related[i].ID})
+		}
+	}
+	for i := range g.Milestones {
+		if g.Milestones[i].State == StepAnnulled {
+			all = append(all, Flag{Kind: "annulled", Member: g.Milestones[i].Member, Act: &g.Milestones[i].Position})
+		}
+	}
+	return all
+}
+
+// unconfirmed lists the marks that wait for confirmation, in a fixed order.
+func (g *Agreement) unconfirmed() (all []*Mark) {
+	take := func(by Marks) {
+		for _, m := range sortedKeys(by) {
+			if !by[m].Counts() {
+				all = append(all, by[m])
+			}
+		}
+	}
+	for _, list := range [][]Agreed{g.Adopted, g.Initials, g.Reopened} {
+		for i := range list {
+			take(list[i].By)
+		}
+	}
+	for i := range g.Windows {
+		for _, m := range sortedKeys(g.Windows[i].Commits) {
+			if s := g.Windows[i].Commits[m]; !s.Counts() && len(g.Windows[i].Shut) == 0 {
+				all = append(all, &s.Mark)
+			}
+		}
+	}
+	for i := range g.Accords {
+		take(g.Accords[i].By)
+	}
+	for _, n := range g.Notices {
+		if !n.Counts() {
+			all = append(all, &n.Mark)
+		}
+	}
+	for _, c := range g.Corrections {
+		if !c.Counts() {
+			all = append(all, &c.Mark)
+		}
+	}
+	for _, m := range sortedKeys(g.Participants) {
+		if s := g.Participants[m].Signed; s != nil && !s.Counts() {
+			all = append(all, &s.Mark)
+		}
+		if d := g.Participants[m].Deposit; d != nil && !d.Counts() {
+			all = append(all, &d.Mark)
+		}
+	}
+	return all
+}
+
+// State of a concordance: disputed when anybody says so, checked when all have, else empty.
+func (c *Concord) State(parties []MemberID) ConcordanceWord {
+	checked := 0
+	for _, m := range parties {
+		switch c.By[m] {
+		case ConcordDisputed:
+			return ConcordDisputed
+		case ConcordChecked:
+			checked++
+		}
+	}
+	if checked == len(parties) {
+		return ConcordChecked
+	}
+	return ""
+}
+
+func (g *Agreement) summary() Summary {
+	return Summary{Kind: string(g.Kind), State: string(g.State()), Title: g.Title, Members: g.Parties, Awaits: g.Awaits(), Handling: g.Handling}
+}
+
+// Awaits lists who acts next, and what: the steps whose turn it is.
+func (g *Agreement) Awaits() []Await {
+	if len(g.Abandoned) > 0 {
+		return nil
+	}
+	var all []Await
+	owe := func(why string, who []MemberID, due Date) {
+		for _, m := range who {
+			all = append(all, Await{Of: m, Why: why, Due: due})
+		}
+	}
+	for _, m := range g.unconfirmed() {
+		owe("confirm", []MemberID{m.Member}, "")
+	}
+	for _, n := range g.Notices {
+		for _, m := range g.addressees(n.Member) {
+			if _, ok := n.Receipts[m]; !ok {
+				owe("receive", []MemberID{m}, "")
+			}
+		}
+	}
+	for i := range g.Brackets {
+		if b := &g.Brackets[i]; b.State == BracketOpen {
+			others := slices.DeleteFunc(missing(g.Parties, b.Accepted), func(m MemberID) bool { return m == b.Member })
+			owe("answer-bracket", others, "")
+		}
+	}
+	for _, c := range g.Corrections {
+		if g.CorrectionState(c, "") == "proposed" {
+			owe("answer-correction", slices.DeleteFunc(missing(g.Parties, c.Accepted), func(m MemberID) bool { return m == c.Member }), c.ObjectBy)
+		}
+	}
+	if g.Multilateral() {
+		return append(all, g.treatyAwaits()...)
+	}
+	why, who, due := g.next()
+	owe(why, who, due)
+	return dedupe(all)
+}
+
+// next is the next step of the whole and who owes it.
+func (g *Agreement) next() (why string, who []MemberID, due Date) {
+	switch {
+	case len(g.Accepted) < len(g.Parties):
+		return "negotiate", missing(g.Parties, g.Accepted), ""
+	case g.Signed() != nil:
+		return g.nextAfterSignature()
+	}
+	if w := g.Open(); w != nil {
+		due = DateOf(w.Closes)
+		switch {
+		case len(w.Seals) < len(g.Parties):
+			return "seal", missing(g.Parties, w.Seals), due
+		case len(w.Commits) < len(g.Parties):
+			return "commit", missing(g.Parties, w.Commits), due
+		}
+		return "proces-verbal", missing(g.Parties, w.Verbals), due
+	}
+	if g.Frozen() != "" {
+		return "seal", g.Parties, ""
+	}
+	for _, list := range [][]Agreed{g.Initials, g.Adopted} {
+		for i := range list {
+			if in := &list[i]; in.Hash == g.Text() && !g.all(in.By) && agreedOn(g.Reopened, in.Hash) == nil {
+				return map[bool]string{true: "initial", false: "adopt"}[agreedOn(g.Initials, in.Hash) != nil], missing(g.Parties, in.By), ""
+			}
+		}
+	}
+	if g.Newest() == nil {
+		return "table", g.Parties, ""
+	}
+	return "text", g.Parties, "" // read it, bracket it, adopt or initial it
+}
+
+func (g *Agreement) nextAfterSignature() (why string, who []MemberID, due Date) {
+	force := g.Force()
+	switch force.Wants {
+	case "notification":
+		for _, m := range g.Parties {
+			if g.consentOf(m) == ByNotification && g.noticeOf(m, KindAgreementNotify) == nil {
+				who = append(who, m)
+			}
+		}
+		return "complete", who, ""
+	case "exchange":
+		return "exchange", g.Parties, ""
+	case "":
+		if binding, _ := g.Binds(); binding && len(g.Registrations) == 0 {
+			return "register", g.Parties, ""
+		}
+	}
+	return "", nil, ""
+}
+
+func (g *Agreement) treatyAwaits() (all []Await) {
+	switch {
+	case len(g.Accepted) < len(g.Parties):
+		for _, m := range missing(g.Parties, g.Accepted) {
+			all = append(all, Await{Of: m, Why: "negotiate"})
+		}
+	case g.Frozen() != "":
+		for _, m := range sortedKeys(g.Participants) {
+			if n := g.Participants[m].Deposit; n != nil {
+				if _, ok := g.receivedOn(n); !ok {
+					all = append(all, Await{Of: g.Depositary, Why: "receive"})
+				}
+			}
+		}
+	}
+	return dedupe(all)
+}
+
+func dedupe(all []Await) []Await {
+	slices.SortFunc(all, func(a, b Await) int {
+		return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Why, b.Why), cmp.Compare(a.Due, b.Due))
+	})
+	return slices.Compact(all)
+}
