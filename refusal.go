@@ -88,6 +88,23 @@ const (
 	NotCanonical     RefusalKind = "not-canonical"   // need: lang, got
 )
 
+// The kinds of programmes: what an annex must be, and what it asks of a record. need: clause, the paragraph of the annex.
+const (
+	TooShort           RefusalKind = "too-short"      // need: min, got
+	TooFew             RefusalKind = "too-few"        // need: min, got
+	Twice              RefusalKind = "twice"          // subject: what stands twice
+	OutOfRange         RefusalKind = "out-of-range"   // need: min or max, got
+	UnknownField       RefusalKind = "unknown-field"  // subject: a field the annex does not have
+	ReadOnly           RefusalKind = "read-only"      // subject: a field that is derived, not sent
+	NoSuchCode         RefusalKind = "no-such-code"   // need: list, got
+	CodeEnded          RefusalKind = "code-not-valid" // need: got, day, from, to
+	NoSuchUnit         RefusalKind = "no-such-unit"   // subject: a code; need: deprecated where it is
+	BadFormula         RefusalKind = "bad-formula"    // need: error, or want and got
+	RefLoop            RefusalKind = "reference-loop" // subject: a definition that refers to itself
+	ListDiffers        RefusalKind = "list-differs"   // subject: a shared code list; need: want, got
+	PersonalDataUnsaid RefusalKind = "personal-data"  // subject: a field about persons in an annex that does not say why
+)
+
 // Refusal is a rule saying no. It is an answer, not a failure: it names the rule, what it was about and
 // what is needed, and says no more; words makes the sentence in the reader's language.
 type Refusal struct {

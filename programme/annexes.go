@@ -1,0 +1,30 @@
+package programme
+
+import (
+	"embed"
+	"strings"
+
+	"jisr"
+)
+
+//go:embed annexes/*.json
+var annexes embed.FS
+
+// Shipped names the annexes that come with this program, sorted: starting points for parties to change and sign.
+func Shipped() []string {
+	var all []string
+	entries, _ := annexes.ReadDir("annexes") // embedded: cannot fail
+	for _, e := range entries {
+		all = append(all, strings.TrimSuffix(e.Name(), ".json"))
+	}
+	return all
+}
+
+// ReadShipped reads a shipped annex as it is laid out for people.
+func ReadShipped(name string) ([]byte, error) {
+	b, err := annexes.ReadFile("annexes/" + name + ".json")
+	if err != nil {
+		return nil, jisr.Refuse(jisr.NoSuch, name, "noun", "programme")
+	}
+	return b, nil
+}
