@@ -18,17 +18,17 @@ import (
 const maxRebuildBatch = 2_000
 
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
-// gives none. No book may be open at path meanwhile.
+// gives none. No book may be open at path meanwhile. With a key the new book is encrypted, as in Open.
 //
 // The new book is a file beside the old one, and takes its place at the end. A crash before that leaves the old
 // book and a file that the next rebuild removes; one in the middle of the exchange leaves no book, which Open
 // makes empty and the follower fills; one after it leaves the new book.
-func Rebuild(ctx context.Context, path string, self jisr.MemberID, next func() ([]Said, error)) error {
+func Rebuild(ctx context.Context, path string, self jisr.MemberID, next func() ([]Said, error), key ...byte) error {
 	fresh := path + ".new"
 	if err := removeBook(fresh); err != nil {
 		return fmt.Errorf("couldn't clear the way for a new book: %w", err)
 	}
-	if err := build(ctx, fresh, self, next); err != nil {
+	if err := build(ctx, fresh, self, key, next); err != nil {
 		return fmt.Errorf("couldn't rebuild the book: %w", errors.Join(err, removeBook(fresh)))
 	}
 	// The old file goes before its write-ahead log: a log must never be found beside a file it is not of.
@@ -58,13 +58,13 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func build(ctx context.Context, path string, self jisr.MemberID, next func() ([]Said, error)) error {
+func build(ctx context.Context, path string, self jisr.MemberID, key []byte, next func() ([]Said, error)) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close() // synced below
-	c, err := connect(ctx, path, bulkPragmas)
+	c, err := connect(ctx, path, key, bulkPragmas)
 	if err != nil {
 		return err
 	}

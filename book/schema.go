@@ -2,12 +2,16 @@ package book
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"path/filepath"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
+	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // the pages of an encrypted file
 
 	"jisr"
 )
@@ -75,12 +79,22 @@ type conn struct {
 }
 
 // connect opens a connection; pragmas set what kind of use it is for.
-func connect(ctx context.Context, path, pragmas string) (*conn, error) {
+func connect(ctx context.Context, path string, key []byte, pragmas string) (*conn, error) {
+	unlock := ""
+	if key != nil {
+		// Page by page, by the VFS of that name (Adiantum); the key before anything is read, and never in the file's URI.
+		full, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		path = (&url.URL{Scheme: "file", Path: full, RawQuery: "vfs=adiantum"}).String()
+		unlock = "PRAGMA hexkey='" + hex.EncodeToString(key) + "'"
+	}
 	c, err := sqlite3.OpenContext(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(fts5.Register(c), c.Exec(pragmas))
+	err = errors.Join(c.Exec(unlock), fts5.Register(c), c.Exec(pragmas))
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -96,7 +110,7 @@ const (
 
 // openWriter opens or creates the file. One transaction creates all of it, so a crash leaves an empty file,
 // which the next opening fills, or a whole one.
-func openWriter(ctx context.Context, path string, self jisr.MemberID) (*conn, error) {
+func openWriter(ctx context.Context, path string, self jisr.MemberID, key []byte) (*conn, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // it holds verifiers of passwords
 	if err != nil {
 		return nil, err
@@ -104,7 +118,7 @@ func openWriter(ctx context.Context, path string, self jisr.MemberID) (*conn, er
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	c, err := connect(ctx, path, writerPragmas)
+	c, err := connect(ctx, path, key, writerPragmas)
 	if errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.CORRUPT) {
 		return nil, fmt.Errorf("%w: %w", ErrSchema, err)
 	}

@@ -17,6 +17,7 @@ const maxReaders = 4
 // Book is one node's book. All methods are safe for concurrent use.
 type Book struct {
 	path string
+	key  []byte // of the file at rest; nil: it is plain
 	self jisr.MemberID
 
 	mu     sync.Mutex    // guards what follows; whoever writes holds it
@@ -38,9 +39,10 @@ type place struct {
 }
 
 // Open opens the book of one member; a missing file becomes an empty book. A file of another version or
-// member is ErrSchema.
-func Open(ctx context.Context, path string, self jisr.MemberID) (*Book, error) {
-	w, err := openWriter(ctx, path, self)
+// member is ErrSchema. With a key of 32 bytes the file is encrypted at rest, search index and all; under another
+// key it is ErrSchema too.
+func Open(ctx context.Context, path string, self jisr.MemberID, key ...byte) (*Book, error) {
+	w, err := openWriter(ctx, path, self, key)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the book %s: %w", path, err)
 	}
@@ -48,7 +50,7 @@ func Open(ctx context.Context, path string, self jisr.MemberID) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the book's positions: %w", errors.Join(err, w.closeAll()))
 	}
-	b := &Book{path: path, self: self, writer: w, logs: logs, readers: make(chan *conn, maxReaders), done: make(chan struct{})}
+	b := &Book{path: path, key: key, self: self, writer: w, logs: logs, readers: make(chan *conn, maxReaders), done: make(chan struct{})}
 	for range maxReaders {
 		b.readers <- nil
 	}
@@ -86,7 +88,7 @@ func (b *Book) read(ctx context.Context, what string, f func(*conn) error) error
 	}
 	defer func() { b.readers <- c }()
 	if c == nil {
-		opened, err := connect(ctx, b.path, readerPragmas)
+		opened, err := connect(ctx, b.path, b.key, readerPragmas)
 		if err != nil {
 			return fmt.Errorf("couldn't open the book for reading: %w", err)
 		}

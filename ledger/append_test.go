@@ -75,21 +75,21 @@ func TestCreateLog(t *testing.T) {
 
 func TestWhatMustExistOnceIsNeverCreatedSilently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l")
-	if _, err := ledger.OpenSQLite(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ledger.OpenSQLite(t.Context(), path, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("opening what is not there: %v", err)
 	}
 	check(t, os.WriteFile(path+".new", []byte("left over"), 0o600))
-	s, err := ledger.CreateSQLite(t.Context(), path)
+	s, err := ledger.CreateSQLite(t.Context(), path, nil)
 	check(t, err)
 	check(t, s.Close())
-	if _, err := ledger.CreateSQLite(t.Context(), path); !errors.Is(err, os.ErrExist) {
+	if _, err := ledger.CreateSQLite(t.Context(), path, nil); !errors.Is(err, os.ErrExist) {
 		t.Fatalf("creating it twice: %v", err)
 	}
-	s, err = ledger.OpenSQLite(t.Context(), path)
+	s, err = ledger.OpenSQLite(t.Context(), path, nil)
 	check(t, err)
 	check(t, s.Close())
 	check(t, os.WriteFile(path+"2", nil, 0o600))
-	if _, err := ledger.OpenSQLite(t.Context(), path+"2"); !errors.Is(err, ledger.ErrFormat) {
+	if _, err := ledger.OpenSQLite(t.Context(), path+"2", nil); !errors.Is(err, ledger.ErrFormat) {
 		t.Fatalf("opening an empty file: %v", err)
 	}
 }
@@ -98,9 +98,7 @@ func TestTwoProcessesTakeTurns(t *testing.T) {
 	a := newNode(t, iq)
 	a.creates(iqLog, iq)
 	b := &node{t: t, name: iq, path: a.path, keys: a.keys}
-	store, err := ledger.OpenSQLite(t.Context(), a.path)
-	check(t, err)
-	b.open(store)
+	b.open(openStore(t, a.path))
 	defer func() { check(t, b.Close()) }()
 	for i := range int64(300) { // past one full tile, each reading what the other wrote
 		now, other := a, b
@@ -146,8 +144,7 @@ func (f *faulty) Update(ctx context.Context, fn func(ledger.Tx) error) (bool, er
 func (n *node) breaks() *faulty {
 	n.t.Helper()
 	check(n.t, n.Close())
-	store, err := ledger.OpenSQLite(n.t.Context(), n.path)
-	check(n.t, err)
+	store := openStore(n.t, n.path)
 	f := &faulty{Store: store}
 	n.open(f)
 	return f
@@ -304,14 +301,12 @@ func TestAClosedLedgerRefuses(t *testing.T) {
 	check(t, n.Close())
 	wants(t, n.Append(t.Context(), ledger.Append{Log: iqLog, Entries: []ledger.NewEntry{says("a")}}), ledger.ErrClosed)
 	check(t, n.Close())
-	store, err := ledger.OpenSQLite(t.Context(), n.path)
-	check(t, err)
-	n.open(store)
+	n.open(openStore(t, n.path))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	wants(t, n.Append(gone, ledger.Append{Log: iqLog, Entries: []ledger.NewEntry{says("a")}}), context.Canceled)
 	for range 20 { // whichever way it is noticed, and the readers stay sound
-		_, err = n.State(gone, iqLog)
+		_, err := n.State(gone, iqLog)
 		wants(t, err, context.Canceled)
 	}
 	CheckLedger(t, n)

@@ -106,10 +106,14 @@ type node struct {
 	keys *ledger.Keys
 }
 
+// newNode makes a ledger that is encrypted at rest, as every node's is.
 func newNode(t testing.TB, name string) *node {
 	t.Helper()
 	n := &node{t: t, name: name, path: filepath.Join(t.TempDir(), "ledger.db"), keys: keysOf(t, name)}
-	store, err := ledger.CreateSQLite(t.Context(), n.path)
+	check(t, ledger.CreateKeyFile(keyFileOf(n.path).KeyFile))
+	v, err := ledger.CreateVault(filepath.Dir(n.path), keyFileOf(n.path), false)
+	check(t, err)
+	store, err := ledger.CreateSQLite(t.Context(), n.path, v)
 	check(t, err)
 	n.open(store)
 	t.Cleanup(func() { check(t, n.Close()) })
@@ -125,12 +129,25 @@ func (n *node) open(store ledger.Store) {
 	check(n.t, err)
 }
 
+// keyFileOf opens the data key beside a test's ledger.
+func keyFileOf(path string) ledger.Wrapping {
+	return ledger.Wrapping{KeyFile: filepath.Join(filepath.Dir(path), "data.key")}
+}
+
+// openStore opens a ledger's file again, as another process does.
+func openStore(t testing.TB, path string) ledger.Store {
+	t.Helper()
+	v, err := ledger.OpenVault(filepath.Dir(path), keyFileOf(path))
+	check(t, err)
+	store, err := ledger.OpenSQLite(context.Background(), path, v)
+	check(t, err)
+	return store
+}
+
 func (n *node) reopen() {
 	n.t.Helper()
 	check(n.t, n.Close())
-	store, err := ledger.OpenSQLite(n.t.Context(), n.path)
-	check(n.t, err)
-	n.open(store)
+	n.open(openStore(n.t, n.path))
 }
 
 func (n *node) creates(log ledger.Origin, owner string) {

@@ -29,8 +29,7 @@ func appendForever(path string) {
 		}
 	}
 	t := &testing.T{}
-	store, err := ledger.OpenSQLite(background(), path)
-	fatal(err)
+	store := openStore(t, path)
 	l, err := ledger.Open(background(), ledger.Options{Store: store, Keys: keysOf(t, iq), Inspect: inspect, Now: ticking()})
 	fatal(err)
 	answered := make(chan string)
@@ -55,9 +54,7 @@ func TestNothingAnsweredIsLost(t *testing.T) {
 	for round := range 6 {
 		check(t, n.Close())
 		runAndKill(t, n.path, 40+30*round, answered)
-		store, err := ledger.OpenSQLite(t.Context(), n.path)
-		check(t, err)
-		n.open(store)
+		n.open(openStore(t, n.path))
 		CheckLedger(t, n)
 	}
 	entries, err := n.Entries(t.Context(), iqLog, 0, 1<<20, 1<<30)

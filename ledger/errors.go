@@ -33,6 +33,8 @@ var (
 	ErrFormat = errors.New("malformed")
 	// ErrInUse: an upload that an entry names cannot be dropped.
 	ErrInUse = errors.New("in use by an entry")
+	// ErrSealed: what is encrypted at rest does not open with the key given, or was changed.
+	ErrSealed = errors.New("encrypted at rest and not to be opened")
 	// ErrClosed: the ledger was closed.
 	ErrClosed = errors.New("the ledger is closed")
 )

@@ -18,7 +18,6 @@ import (
 const (
 	keysFile   = "ledger.key"
 	keysHeader = "jisr ledger keys/v1"
-	maxKeys    = 4 << 10
 )
 
 // KeyPair is one signer's two public keys, classical and post-quantum. A statement counts when both have signed it.
@@ -166,11 +165,11 @@ func checkName(name string) error {
 	return nil
 }
 
-// Write keeps the keys in dir, readable by the owner only, and never over existing ones: keys lost under a log that others
-// mirror end the log. The file is complete before it has its name, and both are on disk when Write returns: a crash
+// Write keeps the keys in dir, sealed, readable by the owner only, and never over existing ones: keys lost under a log
+// that others mirror end the log. The file is complete before it has its name, and both are on disk when Write returns: a crash
 // before leaves no keys, or a file without meaning beside them; a crash after leaves the keys.
-func (k *Keys) Write(dir string) error {
-	return createFile(filepath.Join(dir, keysFile), []byte(k.text()))
+func (k *Keys) Write(v *Vault, dir string) error {
+	return v.Create(filepath.Join(dir, keysFile), []byte(k.text()))
 }
 
 func (k *Keys) text() string {
@@ -189,19 +188,9 @@ func (k *Keys) text() string {
 }
 
 // ReadKeys reads what Write kept in dir. A file that others may read is refused.
-func ReadKeys(dir string) (*Keys, error) {
+func ReadKeys(v *Vault, dir string) (*Keys, error) {
 	path := filepath.Join(dir, keysFile)
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't read the ledger's keys: %w", err)
-	}
-	defer f.Close()
-	if st, err := f.Stat(); err != nil {
-		return nil, fmt.Errorf("couldn't read the ledger's keys: %w", err)
-	} else if st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("couldn't use %s: others may read it (mode %o); chmod 600 it", path, st.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeys))
+	text, err := v.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the ledger's keys: %w", err)
 	}
@@ -256,11 +245,7 @@ func publish(tmp, path string) error {
 	if err := os.Link(tmp, path); err != nil { // unlike a rename, a link never replaces
 		return fmt.Errorf("couldn't create %s: %w", path, err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("couldn't make %s durable: %w", path, err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+	if err := syncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("couldn't make %s durable: %w", path, err)
 	}
 	return nil

@@ -17,8 +17,8 @@ import (
 func TestKeysAreWrittenOnceAndReadBack(t *testing.T) {
 	dir := t.TempDir()
 	k := keysOf(t, iq)
-	check(t, k.Write(dir))
-	if err := keysOf(t, iq).Write(dir); !errors.Is(err, os.ErrExist) {
+	check(t, k.Write(nil, dir))
+	if err := keysOf(t, iq).Write(nil, dir); !errors.Is(err, os.ErrExist) {
 		t.Fatalf("written over: %v", err)
 	}
 	files, err := os.ReadDir(dir)
@@ -27,7 +27,7 @@ func TestKeysAreWrittenOnceAndReadBack(t *testing.T) {
 	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 || len(files) != 1 {
 		t.Fatalf("%v, %v, %v", files, st.Mode(), err)
 	}
-	back, err := ledger.ReadKeys(dir)
+	back, err := ledger.ReadKeys(nil, dir)
 	check(t, err)
 	if !reflect.DeepEqual(back.Public(), k.Public()) {
 		t.Fatal("other keys were read back")
@@ -36,13 +36,13 @@ func TestKeysAreWrittenOnceAndReadBack(t *testing.T) {
 	check(t, err)
 	for _, bad := range []string{"", string(text[:len(text)-1]), string(text) + "\n", strings.Replace(string(text), "v1", "v2", 1), strings.Replace(string(text), iq, "two words", 1)} {
 		check(t, os.WriteFile(path, []byte(bad), 0o600))
-		if _, err := ledger.ReadKeys(dir); !errors.Is(err, ledger.ErrFormat) && err == nil {
+		if _, err := ledger.ReadKeys(nil, dir); !errors.Is(err, ledger.ErrFormat) && err == nil {
 			t.Errorf("accepted: %q", bad)
 		}
 	}
 	check(t, os.WriteFile(path, text, 0o600))
 	check(t, os.Chmod(path, 0o640))
-	if _, err := ledger.ReadKeys(dir); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := ledger.ReadKeys(nil, dir); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("keys that others may read: %v", err)
 	}
 }

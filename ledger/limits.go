@@ -41,6 +41,9 @@ const (
 	// MaxProofFile bounds a proof file in bytes.
 	MaxProofFile = 32 << 20
 
+	// MinPassphrase is the shortest passphrase in bytes that opens data keys or a backup.
+	MinPassphrase = 12
+
 	// groupJobs and groupBytes bound one transaction of the writer, so that the last of a burst is answered soon after the first.
 	groupJobs  = 256
 	groupBytes = 4 << 20

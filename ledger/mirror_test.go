@@ -109,7 +109,7 @@ func foreign(t *testing.T) []byte {
 // looseOwner is an owner that writes what the mirror's Inspect refuses, as the seventh entry after sync's three.
 func looseOwner(t *testing.T) ledger.Batch {
 	n := &node{t: t, name: iq, path: t.TempDir() + "/l", keys: keysOf(t, iq)}
-	store, err := ledger.CreateSQLite(t.Context(), n.path)
+	store, err := ledger.CreateSQLite(t.Context(), n.path, nil)
 	check(t, err)
 	n.Ledger, err = ledger.Open(t.Context(), ledger.Options{Store: store, Keys: n.keys, Now: ticking(),
 		Inspect: func(ledger.Origin, int64, []byte, []byte) ([]ledger.Ref, error) { return nil, nil }})

@@ -59,20 +59,21 @@ CREATE INDEX evidence_kind ON evidence (kind, log);
 // sqliteStore is a Store in one SQLite file in WAL mode. Several processes may have it open.
 type sqliteStore struct {
 	path    string
+	key     []byte         // of the file at rest; nil: it is plain
 	writer  chan *sqliteTx // holds the one write connection while nobody writes
 	readers chan *sqliteTx // holds idle read connections; nil stands for one not opened yet
 }
 
 // CreateSQLite makes the database file path, which must not exist, and opens it. The file has its name only when it
 // is complete: a crash before leaves a "*.new" file that the next try replaces, a crash after leaves an empty ledger.
-func CreateSQLite(ctx context.Context, path string) (Store, error) {
-	if err := createSQLite(path); err != nil {
+func CreateSQLite(ctx context.Context, path string, v *Vault) (Store, error) {
+	if err := createSQLite(path, v.FileKey(filepath.Base(path))); err != nil {
 		return nil, fmt.Errorf("couldn't create ledger %s: %w", path, err)
 	}
-	return OpenSQLite(ctx, path)
+	return OpenSQLite(ctx, path, v)
 }
 
-func createSQLite(path string) error {
+func createSQLite(path string, key []byte) error {
 	tmp := path + ".new"
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(tmp + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -84,15 +85,15 @@ func createSQLite(path string) error {
 		return err
 	}
 	defer os.Remove(tmp)
-	err = writeSchema(tmp)
+	err = writeSchema(tmp, key)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return publish(tmp, path)
 }
 
-func writeSchema(path string) error {
-	c, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READWRITE)
+func writeSchema(path string, key []byte) error {
+	c, err := openFile(path, key)
 	if err != nil {
 		return err
 	}
@@ -102,12 +103,12 @@ func writeSchema(path string) error {
 
 // OpenSQLite opens what CreateSQLite made. It creates nothing: a ledger that is not where it is expected is an error, not
 // the start of a second one.
-func OpenSQLite(_ context.Context, path string) (Store, error) {
+func OpenSQLite(_ context.Context, path string, v *Vault) (Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("couldn't open ledger: %w", err)
 	}
 	s := &sqliteStore{path: path, writer: make(chan *sqliteTx, 1), readers: make(chan *sqliteTx, sqliteReaders)}
-	w, err := s.connect(4_000)
+	w, err := s.connectFirst(v.FileKeys(filepath.Base(path)))
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open ledger %s: %w", filepath.Base(path), err)
 	}
@@ -118,9 +119,19 @@ func OpenSQLite(_ context.Context, path string) (Store, error) {
 	return s, nil
 }
 
+// connectFirst finds the key that opens the file: the newest, or the one before while a rotation has not reached it.
+func (s *sqliteStore) connectFirst(keys [][]byte) (w *sqliteTx, err error) {
+	for _, s.key = range keys {
+		if w, err = s.connect(4_000); !errors.Is(err, sqlite3.NOTADB) {
+			return w, err
+		}
+	}
+	return nil, fmt.Errorf("%w: %w", ErrSealed, err)
+}
+
 // connect opens one connection with a page cache of so many KiB.
 func (s *sqliteStore) connect(cache int) (*sqliteTx, error) {
-	c, err := sqlite3.OpenFlags(s.path, sqlite3.OPEN_READWRITE)
+	c, err := openFile(s.path, s.key)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func newHouse(t testing.TB, member string) *house {
 	var err error
 	h.keys, err = ledger.GenerateKeys(member+".jisr.example", rand.Reader)
 	must(t, err)
-	h.id, err = link.GenerateIdentity(t.TempDir())
+	h.id, err = link.GenerateIdentity(nil, t.TempDir())
 	must(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -121,7 +121,7 @@ func newHouse(t testing.TB, member string) *house {
 
 func openLedger(t testing.TB, keys *ledger.Keys) *ledger.Ledger {
 	t.Helper()
-	store, err := ledger.CreateSQLite(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	store, err := ledger.CreateSQLite(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), nil)
 	must(t, err)
 	l, err := ledger.Open(t.Context(), ledger.Options{Store: store, Keys: keys, Inspect: inspect, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)

@@ -12,12 +12,13 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
 	"path/filepath"
 	"time"
+
+	"jisr/ledger"
 )
 
-// identityFile holds certificate and private key of the link, PEM, mode 0600.
+// identityFile holds certificate and private key of the link: PEM, sealed at rest, mode 0600.
 const identityFile = "link.pem"
 
 // Identity is this node's TLS certificate and its private key. The certificate is self-signed and says
@@ -32,7 +33,7 @@ func pinOf(c *x509.Certificate) [32]byte { return sha256.Sum256(c.RawSubjectPubl
 // GenerateIdentity makes a P-256 key and its certificate and writes both to dir. It never overwrites: a pin
 // that changed would shut this member out everywhere. A crash before it returns leaves a file without a
 // letter of credence that names it, which init reports.
-func GenerateIdentity(dir string) (Identity, error) {
+func GenerateIdentity(v *ledger.Vault, dir string) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Identity{}, fmt.Errorf("couldn't make the link's key: %w", err)
@@ -52,32 +53,15 @@ func GenerateIdentity(dir string) (Identity, error) {
 	}
 	out := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	out = append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
-	if err := writeOnce(filepath.Join(dir, identityFile), out); err != nil {
+	if err := v.Create(filepath.Join(dir, identityFile), out); err != nil {
 		return Identity{}, fmt.Errorf("couldn't write the link's key: %w", err)
 	}
-	return ReadIdentity(dir)
-}
-
-// writeOnce creates a file that must not exist and makes it durable, its name included.
-func writeOnce(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return ReadIdentity(v, dir)
 }
 
 // ReadIdentity reads what GenerateIdentity wrote.
-func ReadIdentity(dir string) (Identity, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, identityFile))
+func ReadIdentity(v *ledger.Vault, dir string) (Identity, error) {
+	raw, err := v.Read(filepath.Join(dir, identityFile))
 	if err != nil {
 		return Identity{}, fmt.Errorf("couldn't read the link's key: %w", err)
 	}

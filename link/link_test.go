@@ -105,7 +105,7 @@ func TestReceiptIsFetchedAfterARestart(t *testing.T) {
 
 func TestStrangerGetsNothing(t *testing.T) {
 	all := forum(t, "iq", "sy")
-	id, err := link.GenerateIdentity(t.TempDir())
+	id, err := link.GenerateIdentity(nil, t.TempDir())
 	must(t, err)
 	c, err := link.Call(t.Context(), id, all[0].relay.Addr())
 	if err == nil {

@@ -18,6 +18,7 @@ type Config struct {
 	URL         string            `toml:"url" doc:"Where officials and programs reach the portal and the API when a proxy of the member's own stands in front, for example https://jisr.mofa.gov.iq. Default: none stands in front."`
 	TLS         TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link        LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
+	AtRest      AtRestConfig      `toml:"at_rest" doc:"What opens the data key that this node's databases and private keys are encrypted with."`
 	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
 	Letterheads string            `toml:"letterheads" doc:"A JSON file of letterheads for printed notes, by member and language. Without it the member's name stands above the desk's."`
 	Demo        bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
@@ -35,6 +36,13 @@ type TLSConfig struct {
 type LinkConfig struct {
 	Listen    string   `toml:"listen" doc:"Address where other members' nodes reach this one. Default: 127.0.0.1:8440. Empty in the file: default; \"none\": this node only dials."`
 	Addresses []string `toml:"addresses" doc:"host:port at which others reach link.listen; printed in the letter of credence."`
+}
+
+// AtRestConfig says what opens the data keys of the directory: one of the three. jisr key wrap changes it.
+type AtRestConfig struct {
+	KeyFile        string `toml:"key_file" doc:"A file with the key that opens the data key. Default: keys/data.key, which lies beside what it protects: move it to another disk, a smart card's host or a secret store, and name it here."`
+	PassphraseFile string `toml:"passphrase_file" doc:"A file with a passphrase in its first line that opens the data key, in place of a key file."`
+	PKCS11         string `toml:"pkcs11" doc:"A PKCS#11 URI (RFC 7512) of an AES key in a token that opens the data key: pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=file:FILE. Needs a program built with -tags pkcs11."`
 }
 
 // Location is the member's time zone.
@@ -58,6 +66,9 @@ func (c Config) check() error {
 	}
 	if _, err := c.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
+	}
+	if err := c.AtRest.check(); err != nil {
+		return err
 	}
 	return jisr.Text(c.Name).Check("name", jisr.MaxTitle)
 }

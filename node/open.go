@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"jisr"
@@ -31,9 +32,11 @@ type Node struct {
 	random io.Reader
 	self   Member
 
-	ledger *ledger.Ledger
-	book   *book.Book
-	link   *link.Link
+	release func() error // the directory; nil: not held
+	vault   *ledger.Vault
+	ledger  *ledger.Ledger
+	book    *book.Book
+	link    *link.Link
 
 	jobs      chan *job
 	closing   chan struct{} // closed once, by Close
@@ -79,7 +82,7 @@ const (
 	fileSession = "session.key" // who has this can sign in as any official here
 )
 
-// Create makes a node's directory: keys, certificate, ledger, letter of credence. It refuses to touch a
+// Create makes a node's directory: data key, keys, certificate, ledger, letter of credence. It refuses to touch a
 // directory that has any of these, because keys and logs exist once.
 //
 // A crash in the middle leaves a directory without a letter; remove it and create it again.
@@ -96,26 +99,36 @@ func Create(ctx context.Context, dir string, c Config) (err error) {
 	if err := os.MkdirAll(keysDir, 0o700); err != nil {
 		return fmt.Errorf("couldn't make %s: %w", keysDir, err)
 	}
+	vault, err := c.AtRest.createVault(dir, false)
+	if err != nil {
+		return err
+	}
+	return create(ctx, dir, c, vault)
+}
+
+// create makes what is encrypted with a data key; without one it is made as nodes were before there were any.
+func create(ctx context.Context, dir string, c Config, vault *ledger.Vault) error {
+	keysDir := filepath.Join(dir, dirKeys)
 	keys, err := ledger.GenerateKeys(c.Origin, rand.Reader)
 	if err != nil {
 		return fmt.Errorf("couldn't make keys: %w", err)
 	}
-	if err := keys.Write(keysDir); err != nil {
+	if err := keys.Write(vault, keysDir); err != nil {
 		return err
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
-	if err := os.WriteFile(filepath.Join(keysDir, fileSession), key, 0o600); err != nil {
+	if err := vault.Create(filepath.Join(keysDir, fileSession), key); err != nil {
 		return fmt.Errorf("couldn't write the session key: %w", err)
 	}
-	if err := createLetter(dir, c, keys); err != nil {
+	if err := createLetter(dir, c, vault, keys); err != nil {
 		return err
 	}
-	return createLedger(ctx, dir, c, keys)
+	return createLedger(ctx, dir, c, vault, keys)
 }
 
-func createLetter(dir string, c Config, keys *ledger.Keys) error {
-	identity, err := link.GenerateIdentity(filepath.Join(dir, dirKeys))
+func createLetter(dir string, c Config, vault *ledger.Vault, keys *ledger.Keys) error {
+	identity, err := link.GenerateIdentity(vault, filepath.Join(dir, dirKeys))
 	if err != nil {
 		return fmt.Errorf("couldn't make the certificate of the link: %w", err)
 	}
@@ -131,8 +144,8 @@ func createLetter(dir string, c Config, keys *ledger.Keys) error {
 	return nil
 }
 
-func createLedger(ctx context.Context, dir string, c Config, keys *ledger.Keys) error {
-	store, err := ledger.CreateSQLite(ctx, filepath.Join(dir, fileLedger))
+func createLedger(ctx context.Context, dir string, c Config, vault *ledger.Vault, keys *ledger.Keys) error {
+	store, err := ledger.CreateSQLite(ctx, filepath.Join(dir, fileLedger), vault)
 	if err != nil {
 		return err
 	}
@@ -182,10 +195,6 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.zone, err = n.config.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
-	keysDir := filepath.Join(n.dir, dirKeys)
-	if n.sessionKey, err = os.ReadFile(filepath.Join(keysDir, fileSession)); err != nil {
-		return fmt.Errorf("couldn't read the session key: %w", err)
-	}
 	nobody, err := hashPassword(newSecret(32))
 	if err != nil {
 		return err
@@ -194,22 +203,41 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openLedger(ctx); err != nil {
 		return err
 	}
-	if n.book, err = book.Open(ctx, filepath.Join(n.dir, fileBook), n.self.ID); err != nil {
+	if n.sessionKey, err = n.vault.Read(filepath.Join(n.dir, dirKeys, fileSession)); err != nil {
+		return fmt.Errorf("couldn't read the session key: %w", err)
+	}
+	if err := n.openBook(ctx); err != nil {
 		return err
 	}
 	return n.start(ctx)
 }
 
-// openLedger opens what is irreplaceable: keys and ledger. Rebuilding the book needs no more.
-func (n *Node) openLedger(ctx context.Context) error {
-	keys, err := ledger.ReadKeys(filepath.Join(n.dir, dirKeys))
+// openBook tries the newest data key first: while a rotation is unfinished the file may not have been reached.
+func (n *Node) openBook(ctx context.Context) (err error) {
+	for _, key := range n.vault.FileKeys(fileBook) {
+		if n.book, err = book.Open(ctx, filepath.Join(n.dir, fileBook), n.self.ID, key...); !errors.Is(err, book.ErrSchema) {
+			return err
+		}
+	}
+	return err
+}
+
+// openLedger opens what is irreplaceable: data key, keys and ledger. Rebuilding the book needs no more.
+func (n *Node) openLedger(ctx context.Context) (err error) {
+	if n.release, err = hold(n.dir, syscall.LOCK_SH); err != nil {
+		return err
+	}
+	if n.vault, err = n.config.AtRest.openVault(n.dir); err != nil {
+		return err
+	}
+	keys, err := ledger.ReadKeys(n.vault, filepath.Join(n.dir, dirKeys))
 	if err != nil {
 		return err
 	}
 	if err := n.introduce(); err != nil {
 		return err
 	}
-	store, err := ledger.OpenSQLite(ctx, filepath.Join(n.dir, fileLedger))
+	store, err := ledger.OpenSQLite(ctx, filepath.Join(n.dir, fileLedger), n.vault)
 	if err != nil {
 		return err
 	}
@@ -237,7 +265,7 @@ func (n *Node) introduce() error {
 
 // start makes the link, takes up where the book stands, and brings it to the end of every log.
 func (n *Node) start(ctx context.Context) error {
-	identity, err := link.ReadIdentity(filepath.Join(n.dir, dirKeys))
+	identity, err := link.ReadIdentity(n.vault, filepath.Join(n.dir, dirKeys))
 	if err != nil {
 		return err
 	}
@@ -379,6 +407,9 @@ func (n *Node) closeStores() error {
 	}
 	if n.ledger != nil {
 		errs = append(errs, n.ledger.Close())
+	}
+	if n.release != nil {
+		errs = append(errs, n.release())
 	}
 	return errors.Join(errs...)
 }

@@ -18,7 +18,7 @@ func RebuildBook(ctx context.Context, o Options) (acts int64, err error) {
 		return 0, err
 	}
 	r := &rebuilding{n: n, left: []reading{{log: book.Log{Forum: jisr.House, Member: n.self.ID}}}}
-	err = book.Rebuild(ctx, filepath.Join(o.Dir, fileBook), n.self.ID, func() ([]book.Said, error) { return r.next(ctx) })
+	err = book.Rebuild(ctx, filepath.Join(o.Dir, fileBook), n.self.ID, func() ([]book.Said, error) { return r.next(ctx) }, n.vault.FileKey(fileBook)...)
 	if err != nil {
 		return r.acts, fmt.Errorf("couldn't rebuild the book: %w", err)
 	}

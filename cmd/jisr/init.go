@@ -55,6 +55,7 @@ func setupInit(o *options) runner {
 	o.StringVar(&c.Link.Listen, "link-listen", "", o.describe("link-listen", "ADDR", both{"where other members' nodes connect; default 127.0.0.1:8440", "عنوان اتصال منظومات الأعضاء الآخرين؛ والافتراضي 127.0.0.1:8440"}))
 	addresses := o.many("link-address", "HOST:PORT", both{"how others reach it; stands in the letter of credence; may be repeated", "العنوان الذي يصل منه الآخرون، ويُكتب في كتاب الاعتماد؛ ويجوز تكراره"})
 	o.StringVar(&c.Timezone, "timezone", "", o.describe("timezone", "ZONE", both{"where its days begin and end; default Asia/Baghdad", "المنطقة الزمنية لأيامه؛ والافتراضي Asia/Baghdad"}))
+	rest := o.atRest()
 	adminOnly := o.on("admin-only", both{"make only the post admin", "أنشئ منصب admin وحده"})
 	asJSON := o.asJSON()
 	return func(ctx context.Context, t *terminal, _ []string) error {
@@ -71,6 +72,10 @@ func setupInit(o *options) runner {
 		if where == "" {
 			return usage("cli.need-option", "option", "--dir")
 		}
+		var err error
+		if c.AtRest, err = absolute(*rest); err != nil {
+			return err
+		}
 		f := founding{config: c, desks: []node.AddDesk{registry()}, posts: firstPosts(*adminOnly)}
 		made, err := found(ctx, t, where, f)
 		if err != nil {
@@ -80,7 +85,12 @@ func setupInit(o *options) runner {
 			return t.json(map[string]any{"member": made.self.ID, "origin": made.self.Origin, "dir": where,
 				"letter": filepath.Join(where, "letter.credence"), "fingerprint": made.self.Finger, "officials": made.officials})
 		}
-		return t.founded(where, made)
+		if err := t.founded(where, made); err != nil {
+			return err
+		}
+		s, err := node.ReadAtRest(where, c.AtRest)
+		t.warnBeside(where, s)
+		return err
 	}
 }
 

@@ -80,6 +80,7 @@ func verbs() []verb {
 		initVerb(), serveVerb(), demoVerb(),
 		credenceShowVerb(), credenceAcceptVerb(),
 		verifyVerb(), bookRebuildVerb(),
+		keyShowVerb(), keyWrapVerb(), keyRotateVerb(), keyEncryptVerb(),
 		officialAddVerb(), officialListVerb(), officialPasswordVerb(), officialEndVerb(),
 		deskAddVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),

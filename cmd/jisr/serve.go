@@ -95,6 +95,7 @@ func serve(ctx context.Context, t *terminal, dir string) error {
 	if err != nil {
 		return fmt.Errorf("couldn't open the node in %s: %w", dir, err)
 	}
+	warnAtRest(dir, c, log)
 	debug.FreeOSMemory() // opening hashed a password, which takes 64 MiB once
 	return errors.Join(serveNode(ctx, t, n, paper.Open(n, t.words, heads, c.Demo), c, doors, log), n.Close())
 }
@@ -210,6 +211,21 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, office *paper.Off
 func warnIfPlain(c node.Config, a net.Addr, log *slog.Logger) {
 	if tcp, ok := a.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && c.TLS.Cert == "" && !strings.HasPrefix(c.URL, "https://") {
 		log.Warn("the portal and the API listen beyond this machine without TLS: set tls.cert and tls.key, or url behind a TLS proxy", "listen", c.Listen)
+	}
+}
+
+// warnAtRest says in the log what a stolen disk would show.
+func warnAtRest(dir string, c node.Config, log *slog.Logger) {
+	s, err := node.ReadAtRest(dir, c.AtRest)
+	switch {
+	case err != nil:
+		log.Error("couldn't read how the directory is encrypted", "err", err)
+	case s.Generation == 0:
+		log.Warn("the directory is not encrypted: jisr key encrypt")
+	case s.Unfinished:
+		log.Warn("some files are still encrypted with an old data key: jisr key rotate")
+	case s.Beside && !c.Demo:
+		log.Warn("what opens the data key lies in the directory it protects: jisr key wrap")
 	}
 }
 
