@@ -5,7 +5,7 @@ import { asOfficial, newPage, overflow, problems, shoot, startBrowser, startDemo
 /** pathsOf gives the paths a page links to within the same language, without repeats. */
 const pathsOf = (page, where, lang) => page.locator(where).evaluateAll((links, lang) => [...new Set(links
   .map(a => new URL(a.href, location.href))
-  .filter(u => u.origin === location.origin && u.pathname.startsWith(`/${lang}/`) && !/sign-?out|\/events|\/files?\/|\/letter$|proof|download/.test(u.pathname))
+  .filter(u => u.origin === location.origin && u.pathname.startsWith(`/${lang}/`) && !/sign-?out|\/events|\/files?\/|\/letter$|proof|download|\/pdf$/.test(u.pathname))
   .map(u => u.pathname))], lang);
 
 const nameOf = (lang, look, at) => [lang, look, at.split('/').filter(Boolean).slice(1).join('-').slice(0, 60) || 'today'].join('-');

@@ -9,4 +9,11 @@ const (
 
 	maxHeads     = 1 << 20 // bytes of an operator's file of letterheads
 	maxHeadLines = 8       // of one letterhead
+
+	maxImport     = 20 << 20 // bytes of a file that is read
+	maxUnpacked   = 64 << 20 // bytes of one part of it, unpacked
+	maxEntries    = 2_000    // parts of a DOCX file
+	maxParagraphs = 20_000   // of a file that is read
+	maxNesting    = 200      // elements inside each other
+	maxRemarks    = 500      // about a file that was read
 )

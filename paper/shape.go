@@ -170,6 +170,7 @@ func (s *setter) lines(part, lang string, st style, width float64) []line {
 	all := make([]line, 0, len(wrapped))
 	for i, w := range wrapped {
 		l := line{runs: slices.Clone(w), level: level, text: text, gone: gone, rtl: rtl, right: st.ltr && words.DirOf(lang) == "rtl", last: i == len(wrapped)-1, style: st}
+		l.trim()
 		l.measure()
 		all = append(all, l)
 	}
@@ -227,6 +228,20 @@ func has(faces preferred, r rune) bool {
 
 // invisible tells characters that order or join others and are not drawn.
 func invisible(r rune) bool { return r >= 0x2066 && r <= 0x2069 || r == 0x200C || r == 0x200D }
+
+// trim takes the room of the space at the end of a line, which stands at the line's end whatever it follows (UAX #9, L1).
+func (l *line) trim() {
+	if len(l.runs) == 0 {
+		return
+	}
+	run := &l.runs[len(l.runs)-1]
+	for i := range run.Glyphs {
+		if at := run.Glyphs[i].TextIndex(); at == run.Runes.Offset+run.Runes.Count-1 && l.text[at] == ' ' && run.Glyphs[i].Advance > 0 {
+			run.Glyphs = slices.Clone(run.Glyphs)
+			run.Glyphs[i].Advance = 0
+		}
+	}
+}
 
 func (l *line) measure() {
 	for i := range l.runs {
