@@ -25,6 +25,8 @@ type State struct {
 	Partner *Partner    `json:"partner,omitempty"`
 	Track   *Domestic   `json:"track,omitempty"`
 
+	Outgoing *Outgoing `json:"outgoing,omitempty"`
+
 	Policies *PolicyState `json:"policies,omitempty"`
 
 	// Voids says of each act without effect why. An act of an unknown kind has the refusal Unknown.
@@ -83,6 +85,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Policies = foldPolicies(acts, s.Voids)
 	case house && noun == "domestic":
 		s.Track = foldDomestic(acts, s.Voids)
+	case house && noun == "outgoing":
+		s.Outgoing = foldOutgoing(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -125,6 +129,7 @@ func (k Kind) noun(f ForumID) string {
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
 		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
 		KindDomesticPlan, KindDomesticStep,
+		KindOutgoingDraft, KindOutgoingClear, KindOutgoingReturn, KindOutgoingDiscard, KindOutgoingRelease,
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote:
 		if f != House {
 			return ""
@@ -215,7 +220,8 @@ func ReadReason(a *Act) string {
 // and nothing of the house. It is "{}" where no act has had effect.
 func (s *State) Joint() []byte {
 	joint := *s
-	joint.Draft, joint.Account, joint.Desk, joint.Partner, joint.Track = nil, nil, nil, nil, nil
+	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
+	joint.Track, joint.Outgoing = nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

@@ -30,7 +30,7 @@ const internalKind = "internal"
 
 // statuses is the whole of which refusal is which HTTP status. A kind without a row is a test failure.
 func statuses() map[jisr.RefusalKind]int {
-	return map[jisr.RefusalKind]int{
+	all := map[jisr.RefusalKind]int{
 		jisr.Malformed:   http.StatusBadRequest,
 		jisr.TooLong:     http.StatusUnprocessableEntity,
 		jisr.TooMany:     http.StatusUnprocessableEntity,
@@ -78,6 +78,17 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.NotParty:     http.StatusForbidden,
 		jisr.NotProposed:  http.StatusConflict,
 
+		jisr.NotAgreed:   http.StatusConflict,
+		jisr.UnderReview: http.StatusConflict,
+		jisr.Ended:       http.StatusConflict,
+	}
+	maps.Copy(all, agreementStatuses())
+	maps.Copy(all, annexStatuses())
+	return all
+}
+
+func agreementStatuses() map[jisr.RefusalKind]int {
+	return map[jisr.RefusalKind]int{
 		jisr.Frozen:           http.StatusConflict,
 		jisr.NotFrozen:        http.StatusConflict,
 		jisr.ReopenedText:     http.StatusConflict,
@@ -94,9 +105,24 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.BindingDiffers:   http.StatusConflict,
 		jisr.NoAuthority:      http.StatusForbidden,
 		jisr.NotCanonical:     http.StatusUnprocessableEntity,
-		jisr.NotAgreed:        http.StatusConflict,
-		jisr.UnderReview:      http.StatusConflict,
-		jisr.Ended:            http.StatusConflict,
+	}
+}
+
+func annexStatuses() map[jisr.RefusalKind]int {
+	return map[jisr.RefusalKind]int{
+		jisr.TooShort:           http.StatusUnprocessableEntity,
+		jisr.TooFew:             http.StatusUnprocessableEntity,
+		jisr.Twice:              http.StatusUnprocessableEntity,
+		jisr.OutOfRange:         http.StatusUnprocessableEntity,
+		jisr.UnknownField:       http.StatusUnprocessableEntity,
+		jisr.ReadOnly:           http.StatusUnprocessableEntity,
+		jisr.NoSuchCode:         http.StatusUnprocessableEntity,
+		jisr.CodeEnded:          http.StatusUnprocessableEntity,
+		jisr.NoSuchUnit:         http.StatusUnprocessableEntity,
+		jisr.BadFormula:         http.StatusUnprocessableEntity,
+		jisr.RefLoop:            http.StatusUnprocessableEntity,
+		jisr.ListDiffers:        http.StatusUnprocessableEntity,
+		jisr.PersonalDataUnsaid: http.StatusUnprocessableEntity,
 	}
 }
 

@@ -32,7 +32,7 @@ type param struct {
 // operations is the whole of what the API can be asked for.
 func operations() []operation {
 	var all []operation
-	for _, part := range [][]operation{noteOperations(), stepOperations(), commitmentOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
+	for _, part := range [][]operation{noteOperations(), stepOperations(), commitmentOperations(), agreementOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
 		all = append(all, part...)
 	}
 	return all

@@ -44,7 +44,7 @@ func plural(noun string) string {
 	if noun == "body" {
 		return "bodies"
 	}
-	if noun == "minutes" {
+	if noun == "minutes" || noun == "outgoing" {
 		return noun
 	}
 	return noun + "s"
@@ -108,6 +108,12 @@ func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
 	switch {
 	case v.State.Commitment != nil:
 		return c.answer(status, c.commitmentOut(&v, joint))
+	case v.State.Agreement != nil || v.State.Mandate != nil:
+		out, err := c.agreementView(&v, joint)
+		if err != nil {
+			return err
+		}
+		return c.answer(status, out)
 	}
 	return c.answer(status, joint)
 }

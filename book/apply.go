@@ -398,6 +398,10 @@ func (x *touched) fold() error {
 		x.json, err = json.Marshal(s.Account)
 	case s.Desk != nil:
 		x.json, err = json.Marshal(s.Desk)
+	case s.Outgoing != nil:
+		x.json, err = json.Marshal(s.Outgoing)
+	case s.Track != nil:
+		x.json, err = json.Marshal(s.Track)
 	}
 	return err
 }

@@ -102,6 +102,10 @@ func (t *batch) writeHalf(c *conn, x *touched) error {
 			x.thing.Name(), t.houseKey(s.Partner.Accepted))
 	case s.Account != nil:
 		return t.writeAccount(c, x)
+	case s.Outgoing != nil:
+		return t.writeOutgoing(c, x)
+	case s.Track != nil:
+		return c.do(`INSERT INTO domestic(id, state) VALUES(?,?) ON CONFLICT DO UPDATE SET state=excluded.state`, string(x.thing), x.json)
 	case s.Desk != nil:
 		return c.do(`INSERT INTO desk(id, desk) VALUES(?,?) ON CONFLICT DO UPDATE SET desk=excluded.desk`, x.thing.Name(), x.json)
 	case !house && x.thing.Noun() == "note":

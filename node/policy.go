@@ -67,6 +67,16 @@ type row struct {
 	bond bond
 }
 
+// dutyOf finds the duty of a verb.
+func dutyOf(v Verb) (Duty, bool) {
+	for _, r := range table() {
+		if r.verb == v {
+			return r.duty, true
+		}
+	}
+	return "", false
+}
+
 // The verbs of reading, which are no commands.
 const (
 	Read      Verb = "record.read"
@@ -78,7 +88,7 @@ const (
 
 // table has every verb. A command without a row is refused, and a test fails.
 func table() []row {
-	return []row{
+	return append(agreementRows(), []row{
 		{Read, Reading, free},
 		{Export, Reading, free},
 		{ReadHouse, Administering, free},
@@ -125,7 +135,7 @@ func table() []row {
 		{"policy.propose", Administering, free},
 		{"policy.approve", Administering, free},
 		{"policy.withdraw", Administering, free},
-	}
+	}...)
 }
 
 // Caller is who asks: an official signed in at a face, a program with a token, or the operator at the machine.

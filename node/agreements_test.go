@@ -1,0 +1,332 @@
+package node_test
+
+import (
+	"testing"
+	"time"
+
+	"jisr"
+	"jisr/node"
+	"jisr/node/nodetest"
+)
+
+func circles() [][]jisr.MemberID { return [][]jisr.MemberID{{"iq", "sy"}, {"iq", "jo", "sy"}} }
+
+// pact is an agreement on real nodes, initialled by all its parties.
+type pact struct {
+	*nodetest.World
+	t       *testing.T
+	id      jisr.ThingID
+	parties []jisr.MemberID
+}
+
+func (p *pact) all(do func(a *nodetest.Actor)) {
+	p.t.Helper()
+	p.Settle()
+	for _, m := range p.parties {
+		a := p.As(m)
+		do(a)
+		a.Done()
+	}
+	p.Settle()
+}
+
+func newPact(t *testing.T, parties []jisr.MemberID) *pact {
+	t.Helper()
+	w := nodetest.New(t, parties...)
+	p := &pact{World: w, t: t, parties: parties}
+	p.id = w.As("iq").ProposesAgreement(parties...)
+	w.Settle()
+	for _, m := range parties[1:] {
+		w.As(m).Negotiates(p.id).Done()
+	}
+	w.As("iq").Tables(p.id, w.Text(parties, "The Parties exchange water levels."))
+	p.all(func(a *nodetest.Actor) { a.Initials(p.id) })
+	return p
+}
+
+func (p *pact) sees(want jisr.AgreementState) {
+	p.t.Helper()
+	p.Settle()
+	for _, m := range p.parties {
+		p.As(m).SeesAgreement(p.id, want)
+	}
+}
+
+func (p *pact) signed() *pact {
+	p.t.Helper()
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+	p.all(func(a *nodetest.Actor) { a.Commits(p.id) })
+	p.all(func(a *nodetest.Actor) { a.States(p.id) })
+	p.sees(jisr.AgreementSignedRatify)
+	return p
+}
+
+func (p *pact) stamps(of jisr.MemberID, notice jisr.Position) {
+	p.t.Helper()
+	p.Settle()
+	for _, m := range p.parties {
+		if m != of {
+			p.As(m).Stamps(p.id, notice).Done()
+		}
+	}
+}
+
+func (p *pact) ratified() *pact {
+	p.t.Helper()
+	for _, m := range p.parties {
+		p.stamps(m, p.As(m).Notifies(p.id, jisr.KindAgreementNotify, jisr.NoticeTerms{Instrument: jisr.Completion}))
+	}
+	p.sees(jisr.AgreementAwaitingForce)
+	return p
+}
+
+func TestAgreementFromProposalToForce(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		p.sees(jisr.AgreementInitialled)
+		p.signed().ratified()
+		force := p.As("sy").Agreement(p.id).Force()
+		if want := p.Node("sy").Today().AddDays(30); force.Date != want {
+			t.Errorf("in force on %s, want %s: %+v", force.Date, want, force.Steps)
+		}
+		p.Pass(30 * 24 * time.Hour)
+		p.sees(jisr.AgreementInForce)
+	}
+}
+
+// The link is cut between commitment and procès-verbal: both have committed, neither can state it; after the window both
+// let it lapse, and nothing was signed anywhere.
+func TestWindowCutAndLapsed(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		closes := p.Now().Add(time.Hour)
+		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+		p.Cut(c...)
+		for _, m := range c {
+			p.As(m).Commits(p.id).Done()
+			p.As(m).States(p.id).Refused(jisr.NotCommitted)
+			p.As(m).Lapses(p.id).Refused(jisr.Committed)
+		}
+		p.Pass(2 * time.Hour)
+		for _, m := range c {
+			p.As(m).States(p.id).Refused(jisr.WindowShut)
+			p.As(m).Lapses(p.id).Done()
+		}
+		p.Restore(c...)
+		p.sees(jisr.AgreementInitialled)
+		p.signed() // in another window
+	}
+}
+
+// The link is cut after one party stated the procès-verbal: it waits, bound to nothing, until the other's arrives.
+func TestWindowCutAtTheLastStep(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		closes := p.Now().Add(time.Hour)
+		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+		p.all(func(a *nodetest.Actor) { a.Commits(p.id) })
+		p.Cut(c...)
+		for _, m := range c {
+			p.As(m).States(p.id).Done()
+			p.As(m).SeesAgreement(p.id, jisr.AgreementInitialled)
+		}
+		p.Pass(2 * time.Hour)
+		p.Restore(c...)
+		p.sees(jisr.AgreementSignedRatify)
+	}
+}
+
+// C1 on nodes: one commits while the other, cut off, leaves the window.
+func TestC1OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		closes := p.Now().Add(time.Hour)
+		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+		p.Cut(c...)
+		p.As("iq").Commits(p.id).Done()
+		p.As("sy").Unseals(p.id).Done()
+		p.Restore(c...)
+		p.sees(jisr.AgreementInitialled)
+		p.As("iq").States(p.id).Refused(jisr.WindowShut)
+		p.As("sy").Commits(p.id).Refused(jisr.WindowShut)
+	}
+}
+
+// C2 and C3 on nodes: completion crosses a declaration of no intention; completion notices cross.
+func TestC2OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c).signed()
+		p.Cut(c...)
+		p.As("iq").Notifies(p.id, jisr.KindAgreementNotify, jisr.NoticeTerms{})
+		p.As("sy").Notifies(p.id, jisr.KindAgreementAbandon, jisr.NoticeTerms{})
+		p.Restore(c...)
+		p.sees(jisr.AgreementAbandoned)
+	}
+}
+
+func TestC3OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c).signed()
+		p.Cut(c...)
+		notes := map[jisr.MemberID]jisr.Position{}
+		for _, m := range c {
+			notes[m] = p.As(m).Notifies(p.id, jisr.KindAgreementNotify, jisr.NoticeTerms{})
+		}
+		p.Pass(48 * time.Hour)
+		p.Restore(c...)
+		for _, m := range c {
+			p.stamps(m, notes[m])
+		}
+		p.sees(jisr.AgreementAwaitingForce)
+		want := p.Node("iq").Today().AddDays(30) // from receipt, not from writing
+		for _, m := range c {
+			if got := p.As(m).Agreement(p.id).Force().Date; got != want {
+				t.Errorf("%s reckons %s, want %s", m, got, want)
+			}
+		}
+	}
+}
+
+// C5 and C6 on nodes: denunciations cross; one is revoked in time and the other too late.
+func TestC5AndC6OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c).signed().ratified()
+		p.Pass(40 * 24 * time.Hour)
+		p.sees(jisr.AgreementInForce)
+		p.Cut(c...)
+		iq := p.As("iq").Notifies(p.id, jisr.KindAgreementDenounce, jisr.NoticeTerms{Ground: jisr.GroundClause})
+		sy := p.As("sy").Notifies(p.id, jisr.KindAgreementDenounce, jisr.NoticeTerms{Ground: jisr.GroundClause, From: p.Node("sy").Today().AddMonths(24)})
+		p.Restore(c...)
+		p.stamps("iq", iq)
+		p.stamps("sy", sy)
+		p.sees(jisr.AgreementEnding)
+		if end, _ := p.As("sy").Agreement(p.id).End(); end != p.Node("iq").Today().AddMonths(6) {
+			t.Errorf("ends on %s", end)
+		}
+		for _, m := range []jisr.MemberID{"iq", "sy"} {
+			notice := map[jisr.MemberID]jisr.Position{"iq": iq, "sy": sy}[m]
+			back := p.As(m).Steps(p.id, jisr.KindAgreementRevoke, map[string]any{"act": notice, "capacity": jisr.ForeignMinister}, nil)
+			p.stamps(m, back.Position)
+		}
+		p.sees(jisr.AgreementInForce)
+	}
+}
+
+// C8 and C9 on nodes: wordings of one segment and initials of two texts cross while the link is cut.
+func TestC8AndC9OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		w := nodetest.New(t, c...)
+		id := w.As("iq").ProposesAgreement(c...)
+		w.Settle()
+		for _, m := range c[1:] {
+			w.As(m).Negotiates(id).Done()
+		}
+		w.As("iq").Tables(id, w.Text(c, "One."))
+		w.Settle()
+		second := w.As("sy").Tables(id, w.Text(c, "Two."))
+		w.Settle()
+		w.Cut(c...)
+		for _, m := range []jisr.MemberID{"iq", "sy"} {
+			w.As(m).Steps(id, jisr.KindAgreementBracket, jisr.BracketTerms{Hash: second, Segment: "art1-p1", Op: jisr.BracketReplace},
+				jisr.BracketBody{Text: jisr.Text{"ar": "صياغة أخرى.", "en": "Wording of " + string(m) + "."}})
+		}
+		first := w.As("iq").Agreement(id).Versions[0].Hash
+		w.As("iq").Steps(id, jisr.KindAgreementInitial, jisr.TextTerms{Authority: jisr.Authority{Capacity: jisr.ForeignMinister}, Hash: first, Date: w.Node("iq").Today()}, nil)
+		w.As("sy").Initials(id).Done()
+		w.Restore(c...)
+		w.Settle()
+		for _, m := range c {
+			g := w.As(m).Agreement(id)
+			if len(g.Brackets) != 2 || g.Brackets[0].State != jisr.BracketOpen || g.Brackets[0].Member == g.Brackets[1].Member {
+				t.Errorf("%s sees the brackets %+v", m, g.Brackets)
+			}
+			if len(g.Initials) != 2 || g.Frozen() != "" || g.State() != jisr.AgreementNegotiating {
+				t.Errorf("%s sees %s, frozen %q, initials %+v", m, g.State(), g.Frozen(), g.Initials)
+			}
+		}
+	}
+}
+
+// Clearance: who drafts neither clears nor releases; what could not go is not cleared.
+func TestOutgoingActsAreCleared(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq := w.As("iq")
+	drafter := w.Official("iq", "first.secretary", jisr.Drafter)
+	chief := w.Official("iq", "head.of.desk", jisr.Drafter, jisr.Releaser)
+	step, err := node.NewStep(jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.MOU, Title: jisr.Text{"ar": "مذكرة تفاهم"}, Parties: []jisr.MemberID{"iq", "sy"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	iq.DoAs(drafter, node.SayStep{Forum: w.Forum, Step: step})
+	iq.Refused(jisr.NotAllowed)
+	done := iq.DoAs(chief, node.DraftStep{Forum: w.Forum, Step: step})
+	iq.Done()
+	iq.DoAs(chief, node.ClearStep{ID: done.Thing, Version: 1})
+	iq.Refused(jisr.SecondPerson)
+	second := w.Official("iq", "director", jisr.Releaser)
+	iq.DoAs(second, node.ReleaseStep{ID: done.Thing, Version: 1, Kind: jisr.KindAgreementPropose})
+	iq.Refused(jisr.NotCleared)
+	iq.DoAs(second, node.ReturnStep{ID: done.Thing, Version: 1, Reason: "العنوان"})
+	iq.DoAs(chief, node.DraftStep{Forum: w.Forum, ID: done.Thing, Version: 1, Step: step})
+	iq.DoAs(second, node.ClearStep{ID: done.Thing, Version: 2})
+	iq.Done()
+	iq.DoAs(chief, node.ReleaseStep{ID: done.Thing, Version: 2, Kind: jisr.KindAgreementPropose})
+	iq.Refused(jisr.SecondPerson)
+	gone := iq.DoAs(second, node.ReleaseStep{ID: done.Thing, Version: 2, Kind: jisr.KindAgreementPropose})
+	iq.Done()
+	iq.DoAs(second, node.ReleaseStep{ID: done.Thing, Version: 2, Kind: jisr.KindAgreementPropose})
+	iq.Refused(jisr.NotDraft)
+	w.Settle()
+	w.As("sy").SeesAgreement(gone.Thing, jisr.AgreementProposed)
+	if rows, err := w.Node("sy").Outgoing(t.Context(), w.Forum, ""); err != nil || len(rows) != 0 {
+		t.Errorf("the other side sees what the house prepared: %+v %v", rows, err)
+	}
+}
+
+// The domestic track is the house's own: the other side learns of it by a milestone only (C23).
+func TestDomesticTrackStaysInTheHouse(t *testing.T) {
+	p := newPact(t, []jisr.MemberID{"iq", "sy"})
+	iq := p.As("iq")
+	iq.Do(node.PlanDomestic{Forum: p.Forum, Agreement: p.id, Steps: []jisr.DomesticStep{{ID: "council", Title: jisr.Text{"ar": "مجلس النواب"}}, {ID: "gazette", Title: jisr.Text{"ar": "الجريدة الرسمية"}}}})
+	iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "council", State: jisr.StepDone}})
+	iq.Refused(jisr.Missing)
+	iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "council", State: jisr.StepDone, Evidence: "قانون رقم 1"}})
+	iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "council", State: jisr.StepAnnulled, Reason: "المحكمة"}})
+	iq.Done()
+	track, err := p.Node("iq").Book().Domestic(t.Context(), p.id)
+	if err != nil || track == nil || track.Steps[0].State != jisr.StepAnnulled || track.Steps[1].State != jisr.StepNotStarted {
+		t.Fatalf("%+v %v", track, err)
+	}
+	p.Settle()
+	if other, err := p.Node("sy").Book().Domestic(t.Context(), p.id); err != nil || other != nil {
+		t.Errorf("the other side sees %+v %v", other, err)
+	}
+	p.sees(jisr.AgreementInitialled)
+	iq.Steps(p.id, jisr.KindAgreementMilestone, jisr.MilestoneActTerms("", jisr.MilestoneTerms{Title: jisr.Text{"ar": "مجلس النواب"}, State: jisr.StepAnnulled, Date: p.Node("iq").Today()}), nil)
+	p.Settle()
+	if g := p.As("sy").Agreement(p.id); len(g.Milestones) != 1 || len(g.Flags(p.Node("sy").Today())) == 0 {
+		t.Errorf("the milestone did not arrive: %+v", g.Milestones)
+	}
+}
+
+// A text that is not canonical, or not here, is neither tabled nor initialled.
+func TestTextsAreCheckedBeforeTheyAreSaid(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq := w.As("iq")
+	c := []jisr.MemberID{"iq", "sy"}
+	id := iq.ProposesAgreement(c...)
+	bad := w.Text(c, "Two  spaces.")
+	iq.Steps(id, jisr.KindAgreementTable, nil, bad)
+	iq.Refused(jisr.NotCanonical)
+	iq.Steps(id, jisr.KindAgreementInitial, jisr.Authority{Capacity: jisr.ForeignMinister}, nil)
+	iq.Refused(jisr.NoSuch)
+	hash := iq.Tables(id, w.Text(c, "Sound."))
+	text, err := w.Node("iq").Text(t.Context(), w.Forum, id, "")
+	if err != nil || text.Segment("art1-p1").Text["en"] != "Sound." {
+		t.Fatalf("%+v %v", text, err)
+	}
+	if got, err := text.Hash(); err != nil || got != hash {
+		t.Errorf("hash %s, want %s: %v", got, hash, err)
+	}
+}
