@@ -9,7 +9,7 @@
 //	                                                         ^
 //	           a CSV, XLSX or NDJSON file --Import by a Columns map
 //
-// The package is pure, as the record is: values in, values out, no clock, no I/O, no goroutine.
+// The package is pure, as the record is: values in, values out, no clock, no files, no goroutine.
 //
 // # What is hostile
 //

@@ -16,7 +16,7 @@ const (
 	maxItems    = 256       // of a list in a record, unless its schema says fewer
 	maxFormula  = 200       // parts of a formula
 	maxFormulas = 12        // levels of a formula
-	MaxSheet    = 256 << 20 // bytes that a spreadsheet may hold once unpacked
+	MaxSheet    = 128 << 20 // bytes that a spreadsheet may hold once unpacked
 	MaxRows     = 1_000_000 // rows of an imported table
 	MaxColumns  = 500       // columns of an imported table
 	maxCell     = 32_768    // bytes of a cell
