@@ -53,6 +53,11 @@ func (c *Caller) Push(ctx context.Context, body []byte) (*Message, error) {
 	return c.road.do(ctx, http.MethodPost, pathPush, body, 20*time.Second)
 }
 
+// Pull sends bytes as the body of a pull.
+func (c *Caller) Pull(ctx context.Context, most string, body []byte) (*Message, error) {
+	return c.road.do(ctx, http.MethodPost, pathPull+"?most="+most, body, 20*time.Second)
+}
+
 // Get asks for a path.
 func (c *Caller) Get(ctx context.Context, path string) (*Message, error) {
 	return c.road.do(ctx, http.MethodGet, path, nil, 20*time.Second)

@@ -27,6 +27,7 @@ const (
 	frameHeld       = 7  // how many bytes of a content are held
 	frameMissing    = 8  // runs of indices with a content not held
 	frameRefusal    = 9  // kind, newline, detail
+	frameProof      = 10 // hashes that a tree is the beginning of another
 	headerSize      = 5  // of a frame
 	partHeader      = 50 // of a part: index, n, salt, offset
 )
@@ -36,6 +37,9 @@ const (
 	wantCheckpoint = 1 // its cosignatures on the checkpoint it holds
 	wantReceipt    = 2
 )
+
+// servesPull, a flag of a state: who says it gives the log's owner back what that lacks.
+const servesPull = 4
 
 // message is what one request or answer says. Pushes, their answers and states use the same frames.
 type message struct {
@@ -49,6 +53,7 @@ type message struct {
 	Receipt    []byte
 	Held       []held
 	Missing    []ledger.Range
+	Proof      [][32]byte
 	Refusal    *Refusal
 }
 
@@ -155,6 +160,14 @@ func (p *packer) missing(ranges []ledger.Range) {
 	p.frame(frameMissing, b)
 }
 
+func (p *packer) proof(hashes [][32]byte) {
+	var b []byte
+	for _, h := range hashes {
+		b = append(b, h[:]...)
+	}
+	p.frame(frameProof, b)
+}
+
 // entries packs entries in bundles of about 16 KiB and stops when the wire has had its budget, after at
 // least one. It tells how many went in.
 func (p *packer) entries(all [][]byte, budget int) int {
@@ -195,6 +208,9 @@ func (m *message) encode() []byte {
 	}
 	for _, g := range m.Gossip {
 		p.frame(frameGossip, g)
+	}
+	if m.Proof != nil {
+		p.proof(m.Proof)
 	}
 	if m.Refusal != nil {
 		p.frame(frameRefusal, []byte(m.Refusal.Kind+"\n"+clip(m.Refusal.Detail)))
@@ -290,6 +306,8 @@ func frameLimits(kind byte) (limit int64, known bool) {
 		return 16 * maxRanges, true
 	case frameRefusal:
 		return 64 + 1 + maxDetail, true
+	case frameProof:
+		return maxProof * 32, true
 	}
 	return 0, false
 }
@@ -315,6 +333,8 @@ func (m *message) take(kind byte, b []byte) error {
 		return m.takeHeld(b)
 	case frameMissing:
 		return m.takeMissing(b)
+	case frameProof:
+		return m.takeProof(b)
 	case frameRefusal:
 		reason, detail, ok := strings.Cut(string(b), "\n")
 		if !ok || !validKind(reason) {
@@ -401,6 +421,17 @@ func (m *message) takeMissing(b []byte) error {
 		}
 		m.Missing = append(m.Missing, ledger.Range{Start: start, End: end})
 		after = end
+	}
+	return nil
+}
+
+func (m *message) takeProof(b []byte) error {
+	if len(b)%32 != 0 || m.Proof != nil {
+		return malformed("proof frame")
+	}
+	m.Proof = [][32]byte{}
+	for ; len(b) > 0; b = b[32:] {
+		m.Proof = append(m.Proof, [32]byte(b))
 	}
 	return nil
 }

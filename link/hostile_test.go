@@ -213,7 +213,8 @@ func TestGossipFindsTheFork(t *testing.T) {
 	iq.until("with evidence", func() bool { return found(iq)() || found(jo)() })
 }
 
-// A node that was restored from an old copy must not write: its own signature at the partner says so.
+// A node that was restored from an old copy must not write: its own signature at the partner says so. This one has
+// written already, so that what it lacks does not go on from what it has, and cannot be fetched back.
 func TestNodeBehindItsOwnLogIsStopped(t *testing.T) {
 	iq, sy := newHouse(t, "iq"), newHouse(t, "sy")
 	meet(t, iq, sy)
@@ -224,6 +225,7 @@ func TestNodeBehindItsOwnLogIsStopped(t *testing.T) {
 	b := signedBatch(t, newer, iq.log(), 0, 2)
 	_, err := sy.ledger.Mirror(t.Context(), ledger.Batch{Log: iq.log(), Entries: b.Entries, Checkpoint: b.Checkpoint})
 	must(t, err)
+	iq.appends(iq.ledger, note{text: "another"})
 	iq.start()
 	iq.until("behind", func() bool { return iq.behind == 2 })
 	iq.until("refused", func() bool {

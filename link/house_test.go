@@ -39,6 +39,7 @@ type house struct {
 	mirrored []ledger.Range
 	refusals []link.Refusal
 	behind   int64
+	level    int
 
 	onReceipt func(ledger.Receipt) // before start
 }
@@ -140,6 +141,7 @@ func (h *house) newLink() *link.Link {
 			h.event(func() { h.refusals = append(h.refusals, no) })
 		},
 		OnBehind: func(_ ledger.Origin, _ string, theirs int64) { h.event(func() { h.behind = theirs }) },
+		OnLevel:  func(ledger.Origin, string) { h.event(func() { h.level++ }) },
 		OnStatus: func() { h.event(func() {}) },
 	})
 }

@@ -23,6 +23,7 @@ const (
 	maxNote         = 64 << 10  // bytes of a checkpoint or receipt with its signatures
 	maxRanges       = 4_096     // missing ranges in a state; more are merged, which asks for too much, never too little
 	maxHeld         = 4_096     // contents a state lists
+	maxProof        = 96        // hashes of a proof: one or two for each level of a tree
 	maxGossip       = 64        // checkpoints of other logs in one message
 	maxLogName      = 255       // bytes of an origin
 	maxDetail       = 500       // bytes of a refusal's detail

@@ -25,13 +25,16 @@ type Config struct {
 	Logger   *slog.Logger
 	Limits   Limits
 
-	// OnMirrored: entries [from, to) of a peer's log are durable here; from == to when only contents came.
+	// OnMirrored: entries [from, to) of a peer's log, or of our own that a peer gave back, are durable here; from == to when
+	// only contents came.
 	OnMirrored func(log ledger.Origin, from, to int64)
 	// OnReceipt: a peer's receipt for one of our logs is durable here.
 	OnReceipt func(ledger.Receipt)
 	// OnBehind: the peer shows a checkpoint signed by our own keys for more entries than we hold, so this node
 	// runs on an old copy. Writing would fork the log: the owner must stop.
 	OnBehind func(log ledger.Origin, member string, theirs int64)
+	// OnLevel: the peer was asked and holds nothing of our log that is not here.
+	OnLevel func(log ledger.Origin, member string)
 	// OnRefused: this side refused what a peer sent; the evidence, where there is any, is in the ledger.
 	OnRefused func(member string, log ledger.Origin, because Refusal)
 	// OnStatus: some Status changed its state or reason.
@@ -53,6 +56,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnBehind == nil {
 		c.OnBehind = func(ledger.Origin, string, int64) {}
+	}
+	if c.OnLevel == nil {
+		c.OnLevel = func(ledger.Origin, string) {}
 	}
 	if c.OnRefused == nil {
 		c.OnRefused = func(string, ledger.Origin, Refusal) {}

@@ -165,7 +165,7 @@ func (r *runner) packContents(ctx context.Context, t *track, b *batch, p *packer
 		if want < ref.Size-offset && want < partLeast {
 			return nil
 		}
-		data, err := r.piece(ctx, t.log, ref, offset, want)
+		data, err := r.link.piece(ctx, t.log, ref, offset, want)
 		if errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrNotFound) {
 			continue // erased since it was chosen
 		}
@@ -206,9 +206,9 @@ func (r *runner) choose(ctx context.Context, t *track, b *batch, budget int) ([]
 }
 
 // piece reads a piece of a content, never more of it than is sent unless it is small.
-func (r *runner) piece(ctx context.Context, log ledger.Origin, ref ledger.HeldRef, offset, n int64) ([]byte, error) {
+func (l *Link) piece(ctx context.Context, log ledger.Origin, ref ledger.HeldRef, offset, n int64) ([]byte, error) {
 	if ref.Size <= ledger.MaxInline {
-		data, err := r.link.c.Ledger.Content(ctx, log, ref.Index, ref.N)
+		data, err := l.c.Ledger.Content(ctx, log, ref.Index, ref.N)
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +217,7 @@ func (r *runner) piece(ctx context.Context, log ledger.Origin, ref ledger.HeldRe
 		}
 		return data[offset : offset+n], nil
 	}
-	c, err := r.link.c.Ledger.OpenContent(ctx, log, ref.Index, ref.N)
+	c, err := l.c.Ledger.OpenContent(ctx, log, ref.Index, ref.N)
 	if err != nil {
 		return nil, err
 	}

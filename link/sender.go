@@ -29,7 +29,8 @@ const stateWithin = 20 * time.Second
 // runner brings our logs to one peer. It belongs to one goroutine.
 type runner struct {
 	*peer
-	speed  speed
+	speed  speed // of pushes
+	pulls  speed
 	tracks map[ledger.Origin]*track
 	road   *road
 }
@@ -54,7 +55,7 @@ type track struct {
 
 // keep keeps the road open and sends over it until ctx ends.
 func (p *peer) keep(ctx context.Context) {
-	r := &runner{peer: p, tracks: map[ledger.Origin]*track{}, speed: newSpeed()}
+	r := &runner{peer: p, tracks: map[ledger.Origin]*track{}, speed: newSpeed(), pulls: newSpeed()}
 	for ctx.Err() == nil {
 		road := p.open(ctx)
 		if road == nil {
@@ -212,8 +213,8 @@ func (r *runner) step(ctx context.Context, t *track) (did bool, err error) {
 		return false, r.broken(err)
 	}
 	if !t.known {
-		if err := r.ask(ctx, t); err != nil {
-			return false, err
+		if fetched, err := r.ask(ctx, t); err != nil || fetched {
+			return fetched, err
 		}
 	}
 	if t.theirs == t.size && (len(t.missing) == 0 || t.idle) && t.isConfirmed() {
@@ -253,10 +254,10 @@ func (t *track) isConfirmed() bool {
 	return t.confirmed != nil && t.confirmed.Size == t.theirs && slices.Equal(t.confirmed.Missing, t.missing)
 }
 
-// ask asks for the state of a log.
-func (r *runner) ask(ctx context.Context, t *track) error {
+// ask asks for the state of a log. fetched: the peer gave back some of what is missing here, and is to be asked again.
+func (r *runner) ask(ctx context.Context, t *track) (fetched bool, err error) {
 	if err := r.recall(ctx, t); err != nil {
-		return r.broken(err)
+		return false, r.broken(err)
 	}
 	size := t.size
 	if t.doubted {
@@ -265,18 +266,22 @@ func (r *runner) ask(ctx context.Context, t *track) error {
 	q := url.Values{"log": {string(t.log)}, "size": {strconv.FormatInt(size, 10)}}
 	m, err := r.road.do(ctx, http.MethodGet, pathState+"?"+q.Encode(), nil, stateWithin)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if m.Log != t.log {
-		return malformed("the state of another log")
+		return false, malformed("the state of another log")
 	}
 	if m.From > t.size {
 		return r.ahead(ctx, t, m)
 	}
 	if t.doubted && m.Checkpoint != nil {
 		if err := r.compare(ctx, t, m); err != nil {
-			return err
+			return false, err
 		}
+	}
+	r.link.c.OnLevel(t.log, r.member)
+	if fetched, err := r.restore(ctx, t, m); err != nil || fetched {
+		return fetched, err
 	}
 	t.theirs, t.missing, t.known, t.idle = m.From, m.Missing, true, false
 	t.held = map[contentKey]int64{}
@@ -284,7 +289,7 @@ func (r *runner) ask(ctx context.Context, t *track) error {
 		t.held[h.contentKey] = h.bytes
 	}
 	r.hear(ctx, m.Gossip)
-	return nil
+	return false, nil
 }
 
 // recall takes the newest receipt of this peer from our ledger.
@@ -306,23 +311,34 @@ func (r *runner) recall(ctx context.Context, t *track) error {
 }
 
 // ahead: the peer says it holds more of our log than we do. Only our own signatures prove it; without them it
-// is a peer that talks nonsense.
-func (r *runner) ahead(ctx context.Context, t *track, m *message) error {
+// is a peer that talks nonsense. The owner must stop until what is missing has been fetched back.
+func (r *runner) ahead(ctx context.Context, t *track, m *message) (fetched bool, err error) {
 	size, ok := checkpointSize(m.Checkpoint)
 	if !ok || size <= t.size {
-		return &Refusal{Kind: ReasonMalformed, Detail: "claims more of our log than we signed, without proof"}
+		return false, &Refusal{Kind: ReasonMalformed, Detail: "claims more of our log than we signed, without proof"}
 	}
-	err := r.link.c.Ledger.CheckPeerView(ctx, t.log, m.Checkpoint)
+	err = r.link.c.Ledger.CheckPeerView(ctx, t.log, m.Checkpoint)
 	if errors.Is(err, ledger.ErrSignature) || errors.Is(err, ledger.ErrFormat) {
-		return &Refusal{Kind: ReasonSignature, Detail: "claims more of our log than we signed"}
+		return false, &Refusal{Kind: ReasonSignature, Detail: "claims more of our log than we signed"}
 	}
 	// Another process of this member may have appended between our look and the question.
 	if now, err := r.link.c.Ledger.Size(ctx, t.log); err == nil && now >= size {
 		t.size = now
-		return &Refusal{Kind: ReasonGap}
+		return false, &Refusal{Kind: ReasonGap}
 	}
 	r.link.c.OnBehind(t.log, r.member, size)
-	return &Refusal{Kind: ReasonBehind, Detail: strconv.FormatInt(size, 10) + " entries there, " + strconv.FormatInt(t.size, 10) + " here"}
+	behind := &Refusal{Kind: ReasonBehind, Detail: strconv.FormatInt(size, 10) + " entries there, " + strconv.FormatInt(t.size, 10) + " here"}
+	fetched, err = r.restore(ctx, t, m)
+	var no *Refusal
+	if errors.As(err, &no) {
+		behind.Detail += ", not to be fetched back: " + no.Kind + ": " + no.Detail
+		return false, behind
+	}
+	if err == nil && !fetched {
+		return false, behind
+	}
+	t.refusal = behind // what people see meanwhile
+	return fetched, err
 }
 
 // compare holds the checkpoint a peer shows of our own log against our log. Two histories, both under our keys: this

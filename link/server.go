@@ -20,7 +20,7 @@ import (
 )
 
 // Serve answers peers on ln until ctx ends. Only holders of a pinned key get past the handshake; a peer may
-// push the logs it owns and ask how they stand, and nothing else is answered. It closes ln.
+// push the logs it owns, ask how they stand and fetch them back, and nothing else is answered. It closes ln.
 func (l *Link) Serve(ctx context.Context, ln net.Listener) error {
 	s := &http.Server{
 		Handler:           l.Handler(),
@@ -94,6 +94,7 @@ func (l *Link) Handler() http.Handler {
 	mux.Handle("GET "+pathLetter, l.known(l.answerLetter))
 	mux.Handle("GET "+pathState, l.known(l.answerState))
 	mux.Handle("POST "+pathPush, l.known(l.answerPush))
+	mux.Handle("POST "+pathPull, l.known(l.answerPull))
 	return mux
 }
 
@@ -301,7 +302,7 @@ func (l *Link) state(ctx context.Context, p *peer, log ledger.Origin, theirs int
 	if err != nil {
 		return nil, err
 	}
-	m := &message{Log: log, From: s.Size, Missing: s.Missing}
+	m := &message{Log: log, From: s.Size, Flags: servesPull, Missing: s.Missing}
 	if s.Size > theirs {
 		// The owner runs on an old copy: its own signatures are the proof it needs.
 		m.Checkpoint = s.Checkpoint

@@ -205,19 +205,45 @@ func decodePrevious(m jisr.MemberID, index int64, prev []byte) (*jisr.Act, error
 func (n *Node) frozen(id jisr.ForumID) *jisr.Refusal {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return n.ice[id]
+	for _, m := range slices.Sorted(maps.Keys(n.ice[id])) {
+		return n.ice[id][m]
+	}
+	return nil
 }
 
 // freeze stops writing in a forum whose log here is shorter than a partner's mirror of it: this node runs on
-// an old copy of itself, and one more act would fork the log.
+// an old copy of itself, and one more act would fork the log. The link fetches back what is missing.
 func (n *Node) freeze(log ledger.Origin, member string, theirs int64) {
 	l, ok := n.logOf(log)
 	if !ok {
 		return
 	}
 	n.mu.Lock()
-	n.ice[l.Forum] = jisr.Refuse(jisr.Behind, string(l.Forum), "member", member, "size", fmt.Sprint(theirs))
+	_, known := n.ice[l.Forum][member]
+	if n.ice[l.Forum] == nil {
+		n.ice[l.Forum] = map[string]*jisr.Refusal{}
+	}
+	n.ice[l.Forum][member] = jisr.Refuse(jisr.Behind, string(l.Forum), "member", member, "size", fmt.Sprint(theirs))
 	n.mu.Unlock()
-	n.log.Error("this log is behind a partner's mirror of it: an old copy of this node is running. Nothing is written here until the newest copy is restored",
-		"forum", l.Forum, "partner", member, "partner_holds", theirs)
+	if !known {
+		n.log.Error("this log is behind a partner's mirror of it: an old copy of this node is running. Nothing is written here until the rest is fetched back from there, or the newest copy is restored",
+			"forum", l.Forum, "partner", member, "partner_holds", theirs)
+	}
+}
+
+// thaw lets a forum be written in again, as far as one partner is concerned: it holds nothing of this member's log
+// that is not here.
+func (n *Node) thaw(log ledger.Origin, member string) {
+	l, ok := n.logOf(log)
+	if !ok {
+		return
+	}
+	n.mu.Lock()
+	_, was := n.ice[l.Forum][member]
+	delete(n.ice[l.Forum], member)
+	n.mu.Unlock()
+	if was {
+		n.log.Info("this log is level with a partner's mirror of it again", "forum", l.Forum, "partner", member)
+		n.publish(Event{})
+	}
 }

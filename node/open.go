@@ -57,7 +57,7 @@ type Node struct {
 	mu      sync.RWMutex
 	forums  map[jisr.ForumID]*forum
 	origins map[ledger.Origin]book.Log
-	ice     map[jisr.ForumID]*jisr.Refusal
+	ice     map[jisr.ForumID]map[string]*jisr.Refusal // by partner
 
 	watch watchers
 	held  map[book.Log]map[jisr.MemberID]book.Held // newest receipts; guarded by watch.mu
@@ -177,7 +177,7 @@ func newNode(o Options) *Node {
 		dir: o.Dir, config: o.Config, now: o.Now, log: o.Logger, random: rand.Reader,
 		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1), attending: make(chan struct{}, 1),
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
-		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]*jisr.Refusal{},
+		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]map[string]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
 		hashing: make(chan struct{}, argonAtOnce), metrics: newMetrics(), rules: &policies{},
 	}
@@ -274,6 +274,7 @@ func (n *Node) start(ctx context.Context) error {
 		OnMirrored: func(ledger.Origin, int64, int64) { n.poke() },
 		OnReceipt:  n.received,
 		OnBehind:   n.freeze,
+		OnLevel:    n.thaw,
 		OnStatus:   func() { n.publish(Event{}) },
 		OnRefused:  func(string, ledger.Origin, link.Refusal) { n.publish(Event{}) },
 	})
