@@ -15,10 +15,12 @@ const (
 	FormOriginal     = "original"     // a party's own original: itself named and signing first (alternat)
 	FormCertified    = "certified"    // a certified true copy of it
 	FormRegistration = "registration" // what goes to the Secretariat (Charter of the United Nations, article 102)
+	FormAkoma        = "akoma-ntoso"  // the original as XML, for programs
 )
 
 // Instrument is an agreement's text with what its papers need beside it.
 type Instrument struct {
+	ID       jisr.ThingID
 	Kind     jisr.InstrumentKind
 	Text     jisr.InstrumentText
 	Hash     [32]byte // of the canonical text

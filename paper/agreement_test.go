@@ -22,7 +22,7 @@ func instrument(articles int, tags ...string) paper.Instrument {
 		}
 		return t
 	}
-	n := paper.Instrument{Kind: jisr.MOU, Forum: "iq-sy", Parties: []jisr.MemberID{"iq", "sy"}, Self: "iq", Hash: [32]byte{1, 2, 3}, Force: "2027-01-01", State: jisr.AgreementInForce,
+	n := paper.Instrument{ID: "agreement/iq-01k", Kind: jisr.MOU, Forum: "iq-sy", Parties: []jisr.MemberID{"iq", "sy"}, Self: "iq", Hash: [32]byte{1, 2, 3}, Force: "2027-01-01", State: jisr.AgreementInForce,
 		Tabled: jisr.Step{Position: jisr.Position{Member: "iq", Index: 7}, At: made()},
 		Signed: &paper.Signed{Date: "2026-11-23", Place: jisr.Text{"ar": "بغداد", "en": "Baghdad"}, By: map[jisr.MemberID]jisr.Step{"iq": {At: made()}, "sy": {At: made()}}}}
 	n.Text = jisr.InstrumentText{Clauses: jisr.Clauses{Languages: tags}, Names: map[jisr.MemberID]jisr.Text{

@@ -111,6 +111,8 @@ func (o *Office) Print(ctx context.Context, f jisr.ForumID, id jisr.ThingID, for
 	switch {
 	case id.Noun() == "note" && form == "":
 		return o.note(ctx, f, id, lang)
+	case id.Noun() == "agreement":
+		return o.agreement(ctx, f, id, form, lang)
 	}
 	return nil, jisr.Refuse(jisr.NoSuch, string(id))
 }
@@ -139,6 +141,86 @@ func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang
 		n.Files = append(n.Files, File{f.Name, f.Type, f.Size})
 	}
 	return o.press.PDF(n.Document(o.words, lang))
+}
+
+// agreement prints the text that counts now: signed, else initialled, adopted or tabled last.
+func (o *Office) agreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
+	v, err := o.node.Book().Thing(ctx, f, id)
+	if err != nil {
+		return nil, err
+	}
+	g := v.State.Agreement
+	if g == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, string(id))
+	}
+	n, err := o.instrument(ctx, f, id, g)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case form == FormAkoma:
+		if !slices.Contains(n.Text.Clauses.Languages, lang) {
+			lang = n.Text.Clauses.Languages[0]
+		}
+		return n.AkomaNtoso(o.words, lang)
+	case (form == FormCertified || form == FormRegistration) && n.Signed == nil:
+		return nil, jisr.Refuse(jisr.NotSigned, string(id))
+	}
+	d, err := n.Document(o.words, form, lang)
+	if err != nil {
+		return nil, err
+	}
+	return o.press.PDF(d)
+}
+
+func (o *Office) instrument(ctx context.Context, f jisr.ForumID, id jisr.ThingID, g *jisr.Agreement) (*Instrument, error) {
+	version := g.Version(g.Text())
+	if version == nil {
+		return nil, jisr.Refuse(jisr.Missing, "text")
+	}
+	body, _, err := o.node.Book().Content(ctx, f, version.Position)
+	if err != nil {
+		return nil, err
+	}
+	n := &Instrument{ID: id, Kind: g.Kind, Forum: f, Parties: g.Parties, Self: o.node.Self().ID, Tabled: version.Step, Handling: g.Handling,
+		State: g.Standing(o.node.Today()), Force: g.Force().Date, Demo: o.demo}
+	n.Hash, _ = version.Hash.Sum() // the fold has checked it
+	if !slices.Contains(g.Parties, n.Self) {
+		n.Self = g.Parties[0]
+	}
+	if n.Text, err = jisr.DecodeText(body, &jisr.TableTerms{Hash: version.Hash, Clauses: version.Clauses}, g.Parties); err != nil {
+		return nil, err
+	}
+	if w := g.Signed(); w != nil {
+		n.Signed = &Signed{Date: w.Date, Place: w.Place, By: map[jisr.MemberID]jisr.Step{}}
+		for m, s := range w.Commits {
+			n.Signed.By[m] = s.Step
+		}
+	}
+	return n, nil
+}
+
+// Import reads a DOCX file or a plain text in a language, for an official to look at: its segments, named as those of an
+// earlier text where they are the same, and what is to be known of it, in the reader's words.
+func (o *Office) Import(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error) {
+	read := ImportText
+	if strings.HasPrefix(string(file[:min(len(file), 4)]), "PK\x03\x04") {
+		read = ImportDOCX
+	}
+	i, err := read(file, lang)
+	if err != nil {
+		return nil, nil, err
+	}
+	i.Onto(earlier)
+	var all []string
+	for _, r := range i.Remarks {
+		s := reader.T("import."+r.Kind, "detail", r.Detail)
+		if r.Segment != "" {
+			s = reader.T("import.at", "segment", r.Segment, "remark", words.Raw(s))
+		}
+		all = append(all, s)
+	}
+	return i.Segments, all, nil
 }
 
 // names is what members are called, in all languages.
