@@ -126,6 +126,10 @@ func (k Kind) noun(f ForumID) string {
 		if f == House {
 			return ""
 		}
+	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore:
+		if f != House {
+			return ""
+		}
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
 		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
 		KindDomesticPlan, KindDomesticStep,

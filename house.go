@@ -269,6 +269,10 @@ type Account struct {
 	Scope     TokenScope `json:"scope,omitzero"`       // of a token
 	ClientKey Commitment `json:"client_key,omitempty"` // of a token
 	Ended     *Step      `json:"ended,omitempty"`
+
+	Passkeys   []Passkey   `json:"passkeys,omitempty"` // in the order they were enrolled, revoked ones too
+	Invitation *Invitation `json:"invitation,omitempty"`
+	Recovery   *Step       `json:"recovery,omitempty"` // asked for, not confirmed
 }
 
 // Desk is the house's state of a desk.
@@ -361,7 +365,11 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 	switch a.Kind {
 	case KindOfficialAdd:
 		t, err := terms[OfficialTerms](a)
-		return &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}, err
+		next := &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}
+		if acc != nil { // a post that changes keeps its passkeys
+			next.Passkeys, next.Invitation, next.Recovery = acc.Passkeys, acc.Invitation, acc.Recovery
+		}
+		return next, err
 	case KindTokenAdd:
 		t, err := terms[TokenTerms](a)
 		return &Account{Title: t.Title, Desk: t.Desk, Roles: t.Roles, Secret: a.Index, Expires: t.Expires, Scope: t.Scope, ClientKey: t.ClientKey}, err
@@ -376,6 +384,8 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 	case KindOfficialEnd, KindTokenEnd:
 		s := a.step()
 		next.Ended = &s
+	default:
+		return &next, next.access(a)
 	}
 	return &next, nil
 }

@@ -35,6 +35,8 @@ const (
 	MaxSignature         = 512     // bytes: RSA of 4096 bits
 	MaxSPKI              = 600     // bytes of a public key: RSA of 4096 bits is 550
 	MaxOrigins           = 4       // origins of one portal
+	MaxPasskeys          = 8       // valid passkeys of one post …
+	MaxPasskeysEver      = 64      // … and ended ones with them
 	MaxSigned            = 1 << 20 // bytes of a content with a signature; its noun asks for less
 )
 

@@ -32,6 +32,12 @@ const (
 	LocksOut    RefusalKind = "locks-out"    // nobody could administer after it
 	BadPolicy   RefusalKind = "bad-policy"   // subject: the policy; need: line, error
 
+	// Getting in, and signing.
+	Unsigned    RefusalKind = "unsigned"    // the account signs such acts with its passkey
+	Unconfirmed RefusalKind = "unconfirmed" // the account confirms such acts with its password
+	Lapsed      RefusalKind = "lapsed"      // subject: the invitation, recovery or ceremony that was used or is over
+	NoDomain    RefusalKind = "no-domain"   // passkeys need a domain; need: url
+
 	// Clearance: the rules of the house.
 	SecondPerson RefusalKind = "second-person" // the one who drafts does not clear or release
 	NotCleared   RefusalKind = "not-cleared"

@@ -50,6 +50,11 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.LocksOut:    http.StatusConflict,
 		jisr.BadPolicy:   http.StatusUnprocessableEntity,
 
+		jisr.Unsigned:    http.StatusForbidden,
+		jisr.Unconfirmed: http.StatusForbidden,
+		jisr.Lapsed:      http.StatusConflict,
+		jisr.NoDomain:    http.StatusUnprocessableEntity,
+
 		jisr.SecondPerson: http.StatusForbidden,
 		jisr.NotCleared:   http.StatusConflict,
 		jisr.NotDraft:     http.StatusConflict,

@@ -43,6 +43,7 @@ type planned struct {
 	maxBody   int
 	files     []jisr.DraftFile
 	anonymous bool
+	sign      *signing // the official's own signature; nil: none
 }
 
 // decision is what a command sees and says while it is decided. It lives for one command of one batch.
@@ -86,6 +87,12 @@ var errLater = errors.New("decide in the next batch")
 // looking, tells.
 func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 	if err := n.may(c, cmd.verb()); err != nil {
+		n.metrics.command(cmd.verb(), err)
+		n.refusedCommand(c, cmd.verb(), resource{}, err)
+		return Done{}, err
+	}
+	cmd, err := n.vouched(ctx, c, cmd)
+	if err != nil {
 		n.metrics.command(cmd.verb(), err)
 		n.refusedCommand(c, cmd.verb(), resource{}, err)
 		return Done{}, err
@@ -195,13 +202,21 @@ func (n *Node) commit(jobs []*job, events []jisr.AuditEvent) []*job {
 	}
 }
 
+func newBatch() *batch {
+	return &batch{touched: map[jisr.ThingID]bool{}, numbers: map[series]int{}, heads: map[jisr.ForumID]head{}, appends: map[jisr.ForumID]*ledger.Append{}}
+}
+
+func (n *Node) decisionOf(ctx context.Context, c Caller, b *batch) *decision {
+	now := n.now().UTC().Truncate(time.Millisecond)
+	return &decision{n: n, ctx: ctx, caller: c, now: now, today: n.dateOf(now), batch: b}
+}
+
 // decide lets every command of the batch decide, in the order they came.
 func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer) {
-	b := &batch{touched: map[jisr.ThingID]bool{}, numbers: map[series]int{}, heads: map[jisr.ForumID]head{}, appends: map[jisr.ForumID]*ledger.Append{}}
+	b := newBatch()
 	decided := make(map[*job]answer, len(jobs))
-	now := n.now().UTC().Truncate(time.Millisecond)
 	for _, j := range jobs {
-		d := &decision{n: n, ctx: ctx, caller: j.caller, now: now, today: n.dateOf(now), batch: b}
+		d := n.decisionOf(ctx, j.caller, b)
 		if j.cmd == nil {
 			decided[j] = answer{}
 			continue
@@ -413,13 +428,15 @@ func (d *decision) make(p planned, h head) (book.Said, ledger.NewEntry, error) {
 		}
 		a.Terms = t
 	}
+	for _, f := range p.files { // before the body: what an official signs names them
+		a.Attachments = append(a.Attachments, jisr.Content{Commit: f.Commit, Size: f.Size, Type: f.Type})
+	}
 	entry := ledger.NewEntry{}
 	body, err := d.addBody(&a, &entry, p)
 	if err != nil {
 		return book.Said{}, ledger.NewEntry{}, err
 	}
 	for _, f := range p.files {
-		a.Attachments = append(a.Attachments, jisr.Content{Commit: f.Commit, Size: f.Size, Type: f.Type})
 		entry.Contents = append(entry.Contents, ledger.Content{Blob: f.Upload})
 	}
 	entry.Data, err = a.Encode()
@@ -427,21 +444,34 @@ func (d *decision) make(p planned, h head) (book.Said, ledger.NewEntry, error) {
 }
 
 func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]byte, error) {
-	if p.body == nil {
+	if p.body == nil && p.sign == nil {
 		return nil, nil
 	}
-	body, err := jisr.Terms(p.body) // the one encoding, as for acts
-	if err != nil {
-		return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
+	var body []byte
+	if p.body != nil {
+		var err error
+		if body, err = jisr.Terms(p.body); err != nil { // the one encoding, as for acts
+			return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
+		}
 	}
 	if limit := p.maxBody; limit > 0 && len(body) > limit {
 		return nil, jisr.Refuse(jisr.TooLong, "text", "max", fmt.Sprint(limit), "got", fmt.Sprint(len(body)))
+	}
+	typ := "application/json"
+	if p.sign != nil {
+		var err error
+		if body, err = p.sign.sealBody(a, body, p.anonymous); err != nil {
+			return nil, err
+		}
+		if !p.anonymous {
+			typ = jisr.SignedType
+		}
 	}
 	c := ledger.Content{Data: body}
 	if _, err := d.n.random.Read(c.Salt[:]); err != nil {
 		return nil, fmt.Errorf("couldn't read random bytes: %w", err)
 	}
-	a.Content = &jisr.Content{Commit: jisr.Commit(ledger.CommitOf(c.Salt, body)), Size: int64(len(body)), Type: "application/json"}
+	a.Content = &jisr.Content{Commit: jisr.Commit(ledger.CommitOf(c.Salt, body)), Size: int64(len(body)), Type: typ}
 	entry.Contents = append(entry.Contents, c)
 	return body, nil
 }

@@ -19,6 +19,7 @@ type Config struct {
 	TLS         TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link        LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
 	AtRest      AtRestConfig      `toml:"at_rest" doc:"What opens the data key that this node's databases and private keys are encrypted with."`
+	Session     SessionConfig     `toml:"session" doc:"How long an official stays signed in."`
 	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
 	Letterheads string            `toml:"letterheads" doc:"A JSON file of letterheads for printed notes, by member and language. Without it the member's name stands above the desk's."`
 	Demo        bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
@@ -67,6 +68,9 @@ func (c Config) check() error {
 	if _, err := c.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
+	if err := c.Session.check(); err != nil {
+		return err
+	}
 	if err := c.AtRest.check(); err != nil {
 		return err
 	}
@@ -100,6 +104,12 @@ func (c Config) Defaulted() Config {
 	}
 	if c.Log == "" {
 		c.Log = "info"
+	}
+	if c.Session.Idle == "" {
+		c.Session.Idle = "30m"
+	}
+	if c.Session.Absolute == "" {
+		c.Session.Absolute = "12h"
 	}
 	return c
 }

@@ -9,7 +9,7 @@ import (
 func Commands() []Command {
 	return []Command{DraftNote{}, ClearNote{}, ReturnNote{}, DiscardNote{}, ReleaseNote{}, SendNote{}, WithdrawNote{}, OpenNote{}, CloseNote{},
 		DraftStep{}, ClearStep{}, ReturnStep{}, DiscardStep{}, ReleaseStep{}, SayStep{}, PlanDomestic{}, MoveDomestic{},
-		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
+		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, InviteOfficial{}, EnrolPasskey{}, RevokePasskey{}, RecoverOfficial{}, RestoreOfficial{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
 }
 
 // VerbOf gives a command's verb.

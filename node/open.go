@@ -70,6 +70,11 @@ type Node struct {
 	rules      *policies
 	used       used
 	audit      audit
+	sessions   sessions
+	spent      spent
+
+	sessionIdle     time.Duration
+	sessionAbsolute time.Duration
 }
 
 // The files of a node's directory.
@@ -79,7 +84,8 @@ const (
 	fileBook    = "book.db"   // disposable: made from the ledger at any time
 	fileLetter  = "letter.credence"
 	dirKeys     = "keys"        // who has these speaks for the member
-	fileSession = "session.key" // who has this can sign in as any official here
+	fileSession = "session.key" // who has this can forge what pages carry back; alone it opens nothing
+	fileOpen    = "sessions.json"
 )
 
 // Create makes a node's directory: data key, keys, certificate, ledger, letter of credence. It refuses to touch a
@@ -179,7 +185,7 @@ func newNode(o Options) *Node {
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
 		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]map[string]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},
-		hashing: make(chan struct{}, argonAtOnce), metrics: newMetrics(), rules: &policies{},
+		hashing: make(chan struct{}, argonAtOnce), sessions: sessions{path: filepath.Join(o.Dir, fileOpen)}, metrics: newMetrics(), rules: &policies{},
 	}
 	if n.now == nil {
 		n.now = time.Now
@@ -195,6 +201,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.zone, err = n.config.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
+	n.sessionIdle, n.sessionAbsolute = n.config.Session.limits()
 	nobody, err := hashPassword(newSecret(32))
 	if err != nil {
 		return err

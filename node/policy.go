@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"jisr"
 )
@@ -43,12 +44,13 @@ const (
 	Keeping       Duty = "keeping" // keys, certified copies
 	Administering Duty = "administering"
 	Auditing      Duty = "auditing"
+	Entering      Duty = "entering" // one's own way in: passkeys
 )
 
 // Duties lists them.
 func Duties() []Duty {
 	return []Duty{Reading, Drafting, Receiving, Clearing, Releasing, Sending, Concluding, Negotiating, Revising, Signing, Empowering, Notifying,
-		Convening, Chairing, Reporting, Accepting, Publishing, Keeping, Administering, Auditing}
+		Convening, Chairing, Reporting, Accepting, Publishing, Keeping, Administering, Auditing, Entering}
 }
 
 // bond says how far an act commits the member.
@@ -130,6 +132,12 @@ func table() []row {
 		{"official.add", Administering, free},
 		{"official.pass", Administering, free},
 		{"official.end", Administering, free},
+		{"official.invite", Administering, free},
+		{"official.recover", Administering, free},
+		{"official.restore", Administering, free},
+		{"official.enrol", Entering, free},
+		{"official.revoke", Entering, free}, // others' for administrators only
+		{"session.end", Administering, free},
 		{"token.add", Administering, free},
 		{"token.end", Administering, free},
 		{"policy.propose", Administering, free},
@@ -150,6 +158,10 @@ type Caller struct {
 
 	clientKey jisr.Commitment // of the one client certificate a token is good with
 	rules     *policies       // of the node that let the caller in; nil: of none, and it may do nothing
+
+	session string    // it came by; empty: it is a program, or the operator
+	since   time.Time // when it signed in …
+	address string    // … and from where
 }
 
 // By is the caller as acts name it.

@@ -103,6 +103,19 @@ func TestPolicyMatrix(t *testing.T) {
 	}
 }
 
+// TestPolicyLetsEveryPostKeepItsPasskeys whatever its role: who cannot get in does no work.
+func TestPolicyLetsEveryPostKeepItsPasskeys(t *testing.T) {
+	may, err := node.Rules("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range jisr.Roles() {
+		if ok, by := may(node.Caller{Account: "official/post", Roles: []jisr.Role{role}}, "official.enrol", node.About{Forum: jisr.House, Thing: "official/post"}); !ok {
+			t.Errorf("%s may not: %v", role, by)
+		}
+	}
+}
+
 func TestPolicyCoversEveryCommand(t *testing.T) {
 	may, err := node.Rules("")
 	if err != nil {

@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -29,7 +27,6 @@ const (
 )
 
 const (
-	sessionLife   = 12 * time.Hour
 	triesOfName   = 10               // failed attempts for one name …
 	triesOfPlace  = 50               // … or from one address, which an office or a proxy shares …
 	signInWindow  = 10 * time.Minute // … within this time
@@ -65,78 +62,58 @@ func verifyPassword(phc, password string) bool {
 }
 
 // SignIn checks a password and gives a session for a cookie. The refusal does not tell whether the name or the
-// password was wrong, and takes as long either way. address is where the attempt came from.
-func (n *Node) SignIn(ctx context.Context, official, password, address string) (string, Caller, error) {
-	now := n.now()
+// password was wrong, or that the post has passkeys, and takes as long either way.
+func (n *Node) SignIn(ctx context.Context, official, password string, from From) (string, error) {
+	row, err := n.checkPassword(ctx, official, password, from.Address)
+	if err != nil {
+		return "", err
+	}
+	return n.begin(Session{Account: row.ID, How: ByPassword, Secret: row.Account.Secret}, from)
+}
+
+// checkPassword finds the post that a name and a password open. address is where the attempt came from.
+func (n *Node) checkPassword(ctx context.Context, official, password, address string) (*book.AccountRow, error) {
 	name, place := "name "+official, "address "+address
-	for who, limit := range map[string]int{name: triesOfName, place: triesOfPlace} {
-		if wait := n.tries.wait(who, limit, now); wait > 0 {
-			return "", Caller{}, jisr.Refuse(jisr.TooOften, "sign-in", "seconds", strconv.Itoa(int(wait.Seconds())+1))
-		}
+	if err := n.slow(name, triesOfName); err != nil {
+		return nil, err
+	}
+	if err := n.slow(place, triesOfPlace); err != nil {
+		return nil, err
 	}
 	row, phc := n.passwordOf(ctx, official)
 	select {
 	case n.hashing <- struct{}{}:
 		defer func() { <-n.hashing }()
 	case <-ctx.Done():
-		return "", Caller{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 	if len(password) > 4*jisr.MaxPassword || !verifyPassword(phc, password) || row == nil {
+		now := n.now()
 		n.tries.failed(name, now)
 		n.tries.failed(place, now)
-		return "", Caller{}, jisr.Refuse(jisr.BadLogin, "sign-in")
+		return nil, jisr.Refuse(jisr.BadLogin, "sign-in")
 	}
 	n.tries.forget(name)
-	c, err := n.callerOf(ctx, row)
-	return n.seal(row, now.Add(sessionLife)), c, err
+	return row, nil
 }
 
-// passwordOf finds the verifier of an official; a made-up one stands in for who does not exist.
+// slow refuses who has failed too often lately.
+func (n *Node) slow(who string, limit int) error {
+	if wait := n.tries.wait(who, limit, n.now()); wait > 0 {
+		return jisr.Refuse(jisr.TooOften, "sign-in", "seconds", strconv.Itoa(int(wait.Seconds())+1))
+	}
+	return nil
+}
+
+// passwordOf finds the verifier of an official; a made-up one stands in for who does not exist, or signs in with a passkey.
 func (n *Node) passwordOf(ctx context.Context, official string) (*book.AccountRow, string) {
 	if jisr.ValidName(official) {
 		row, err := n.book.Account(ctx, officialID(jisr.OfficialID(official)))
-		if err == nil && row.Account.Ended == nil && row.Secret.Argon2id != "" {
+		if err == nil && row.Account.Ended == nil && row.Account.ByPassword() && row.Secret.Argon2id != "" {
 			return &row, row.Secret.Argon2id
 		}
 	}
 	return nil, n.nobody
-}
-
-// seal makes a session: who, until when, under which password, and a MAC over these. Nothing is stored, so a
-// restart signs nobody out; a new password or the end of the post makes every session of the post invalid.
-func (n *Node) seal(row *book.AccountRow, until time.Time) string {
-	s := fmt.Sprintf("%s|%d|%d", row.ID.Name(), until.Unix(), row.Account.Secret)
-	return base64.RawURLEncoding.EncodeToString([]byte(s)) + "." + base64.RawURLEncoding.EncodeToString(n.mac(s))
-}
-
-func (n *Node) mac(s string) []byte {
-	m := hmac.New(sha256.New, n.sessionKey)
-	m.Write([]byte("jisr session/v1\n" + s))
-	return m.Sum(nil)
-}
-
-// Session tells who a session from SignIn belongs to.
-func (n *Node) Session(ctx context.Context, session string) (Caller, error) {
-	refused := jisr.Refuse(jisr.BadLogin, "session")
-	head, tag, ok := strings.Cut(session, ".")
-	text, errText := base64.RawURLEncoding.DecodeString(head)
-	mac, errMac := base64.RawURLEncoding.DecodeString(tag)
-	if !ok || len(session) > 512 || errText != nil || errMac != nil || !hmac.Equal(mac, n.mac(string(text))) {
-		return Caller{}, refused
-	}
-	parts := strings.Split(string(text), "|")
-	until, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil || n.now().Unix() >= until {
-		return Caller{}, refused
-	}
-	row, err := n.book.Account(ctx, officialID(jisr.OfficialID(parts[0])))
-	if isRefusal(err, jisr.NoSuch) || err == nil && (row.Account.Ended != nil || fmt.Sprint(row.Account.Secret) != parts[2]) {
-		return Caller{}, refused
-	}
-	if err != nil {
-		return Caller{}, err
-	}
-	return n.callerOf(ctx, &row)
 }
 
 // Bearer tells which program a token belongs to. Answers are remembered until an account changes: this is
@@ -183,7 +160,7 @@ func (n *Node) callerOf(ctx context.Context, row *book.AccountRow) (Caller, erro
 		return Caller{}, err
 	}
 	return Caller{Account: row.ID, Title: row.Account.Title, Desk: row.Account.Desk, DeskName: desks[row.Account.Desk].Title, Roles: row.Account.Roles,
-		Scope: row.Account.Scope, clientKey: row.Account.ClientKey, rules: n.rules}, nil
+		Scope: row.Account.Scope, clientKey: row.Account.ClientKey, Passkey: len(row.Account.Valid()) > 0, rules: n.rules}, nil
 }
 
 // Operator is the caller of the command line: whoever can read the node's directory.

@@ -222,9 +222,9 @@ func statusOf(k jisr.RefusalKind) int {
 		return http.StatusNotFound
 	case jisr.BadLogin:
 		return http.StatusUnauthorized
-	case jisr.NotAllowed, jisr.SecondPerson, jisr.SecondAdmin, jisr.NotYours, jisr.NotAddressed, jisr.BadSignature, jisr.NotParty:
+	case jisr.NotAllowed, jisr.SecondPerson, jisr.NotYours, jisr.NotAddressed, jisr.BadSignature, jisr.Unsigned, jisr.Unconfirmed, jisr.SecondAdmin, jisr.NotParty:
 		return http.StatusForbidden
-	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.NotProposed, jisr.NotAgreed, jisr.UnderReview, jisr.Ended, jisr.Behind, jisr.Unfinished:
+	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.NotProposed, jisr.NotAgreed, jisr.UnderReview, jisr.Ended, jisr.Behind, jisr.Unfinished, jisr.Lapsed:
 		return http.StatusConflict
 	case jisr.TooLong:
 		return http.StatusRequestEntityTooLarge

@@ -24,7 +24,8 @@ func (s *site) callerOf(r *http.Request) (node.Caller, error) {
 	if err != nil {
 		return node.Caller{}, errNoSession
 	}
-	caller, err := s.node.Session(r.Context(), c.Value)
+	active := r.Header.Get("HX-Request") != "true" && r.Header.Get("Accept") != "text/event-stream" // the official asks, not the page by itself
+	caller, err := s.node.Session(r.Context(), c.Value, active)
 	var refusal *jisr.Refusal
 	if errors.As(err, &refusal) && refusal.Kind == jisr.BadLogin {
 		return node.Caller{}, errNoSession
@@ -87,7 +88,7 @@ func (s *site) signInForm(r *request) (*answer, error) {
 
 func (s *site) signIn(r *request) (*answer, error) {
 	name, next := strings.TrimSpace(r.PostForm.Get("official")), samePath(s.langs, r.PostForm.Get("next"))
-	session, _, err := s.node.SignIn(r.Context(), strings.ToLower(name), r.PostForm.Get("password"), addressOf(r.Request))
+	session, err := s.node.SignIn(r.Context(), strings.ToLower(name), r.PostForm.Get("password"), fromOf(r.Request))
 	var refusal *jisr.Refusal
 	if errors.As(err, &refusal) {
 		v := signInView{Page: s.page(r, "signin"), Next: next, Official: clip(name, maxField), Problem: sentence(r.l, refusal), Names: s.badges(r)}
@@ -110,8 +111,16 @@ func (s *site) badges(r *request) []MemberBadge {
 }
 
 func (s *site) signOut(r *request) (*answer, error) {
+	if c, err := r.Cookie(s.sessionCookie()); err == nil {
+		if err := s.node.SignOut(c.Value); err != nil {
+			return nil, err
+		}
+	}
 	return &answer{to: "/" + r.lang + "/sign-in", cookie: s.cookie(r.Request, s.sessionCookie(), "")}, nil
 }
+
+// fromOf says where a sign-in comes from.
+func fromOf(r *http.Request) node.From { return node.From{Address: addressOf(r), Agent: r.UserAgent()} }
 
 // addressOf is who tries to sign in, for counting attempts. Behind a proxy it is the proxy for all, and then
 // attempts on one name are what is counted: a header that says otherwise could be written by anybody.

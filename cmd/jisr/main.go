@@ -82,6 +82,7 @@ func verbs() []verb {
 		verifyVerb(), bookRebuildVerb(),
 		keyShowVerb(), keyWrapVerb(), keyRotateVerb(), keyEncryptVerb(),
 		officialAddVerb(), officialListVerb(), officialPasswordVerb(), officialEndVerb(),
+		officialInviteVerb(), officialRecoverVerb(), officialRestoreVerb(),
 		deskAddVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
 		benchVerb(), configDescribeVerb(), versionVerb(),
