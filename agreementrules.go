@@ -447,7 +447,7 @@ func (f *agreementFold) bracket(a *Act) error {
 		return Refuse(Malformed, "segment")
 	case t.Op != BracketReplace && t.Op != BracketAfter && t.Op != BracketDelete:
 		return Refuse(NotOneOf, "op", "got", string(t.Op), "allowed", "replace, after, delete")
-	case (t.Op == BracketDelete) != (a.Content == nil):
+	case t.Op != BracketDelete && a.Content == nil:
 		return Refuse(Missing, "content")
 	case f.g.frozenFor(a) != "":
 		return Refuse(Frozen, string(f.g.ID))

@@ -2,6 +2,7 @@ package jisr
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -153,18 +154,19 @@ const maxEdits = 400
 // algorithm", 1986) between what they begin and end with alike.
 func DiffWords(was, is string) []Run {
 	a, b := splitWords(was), splitWords(is)
-	head := 0
+	head, headBytes := 0, 0
 	for head < len(a) && head < len(b) && a[head] == b[head] {
+		headBytes += len(a[head])
 		head++
 	}
-	tail := 0
+	tail, tailBytes := 0, 0
 	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tailBytes += len(a[len(a)-1-tail])
 		tail++
 	}
-	var runs []Run
-	runs = addRun(runs, Keep, a[:head])
+	runs := []Run{{Keep, was[:headBytes]}}
 	runs = append(runs, myers(a[head:len(a)-tail], b[head:len(b)-tail])...)
-	return mergeRuns(addRun(runs, Keep, a[len(a)-tail:]))
+	return mergeRuns(append(runs, Run{Keep, was[len(was)-tailBytes:]}))
 }
 
 func addRun(runs []Run, op RunOp, words []string) []Run {
@@ -177,29 +179,29 @@ func addRun(runs []Run, op RunOp, words []string) []Run {
 // mergeRuns joins neighbours of one operation, and puts what was taken out before what was put in for it.
 func mergeRuns(runs []Run) []Run {
 	var out []Run
-	for i := 0; i < len(runs); {
-		var gone, come string
-		for i < len(runs) && runs[i].Op != Keep {
-			if runs[i].Op == Delete {
-				gone += runs[i].Text
-			} else {
-				come += runs[i].Text
+	join := func(op RunOp, from []Run) {
+		var b strings.Builder
+		for _, r := range from {
+			if r.Op == op {
+				b.WriteString(r.Text)
 			}
+		}
+		if b.Len() > 0 {
+			out = append(out, Run{op, b.String()})
+		}
+	}
+	for i := 0; i < len(runs); {
+		from := i
+		for i < len(runs) && runs[i].Op != Keep {
 			i++
 		}
-		if gone != "" {
-			out = append(out, Run{Delete, gone})
+		join(Delete, runs[from:i])
+		join(Insert, runs[from:i])
+		from = i
+		for i < len(runs) && runs[i].Op == Keep {
+			i++
 		}
-		if come != "" {
-			out = append(out, Run{Insert, come})
-		}
-		kept := ""
-		for ; i < len(runs) && runs[i].Op == Keep; i++ {
-			kept += runs[i].Text
-		}
-		if kept != "" {
-			out = append(out, Run{Keep, kept})
-		}
+		join(Keep, runs[from:i])
 	}
 	return out
 }
@@ -212,7 +214,7 @@ func myers(a, b []string) []Run {
 	v := make([]int, 2*limit+3) // furthest x on each diagonal, from -limit-1
 	var trace [][]int
 	for d := 0; d <= limit; d++ {
-		trace = append(trace, slices.Clone(v))
+		trace = append(trace, slices.Clone(v[limit-d:limit+d+3])) // the diagonals that d edits can reach, and one beside
 		for k := -d; k <= d; k += 2 {
 			x := v[limit+1+k-1] + 1
 			if k == -d || k != d && v[limit+1+k-1] < v[limit+1+k+1] {
@@ -224,7 +226,7 @@ func myers(a, b []string) []Run {
 			}
 			v[limit+1+k] = x
 			if x >= len(a) && y >= len(b) {
-				return backtrack(a, b, trace, limit)
+				return backtrack(a, b, trace)
 			}
 		}
 	}
@@ -232,16 +234,16 @@ func myers(a, b []string) []Run {
 }
 
 // backtrack walks from the end of both wordings to their beginning along the furthest paths.
-func backtrack(a, b []string, trace [][]int, limit int) []Run {
+func backtrack(a, b []string, trace [][]int) []Run {
 	var back []Run
 	x, y := len(a), len(b)
 	for d := len(trace) - 1; d >= 0; d-- {
-		v, k := trace[d], x-y
+		v, k := trace[d], x-y // diagonal k stands at d+1+k
 		prev := k - 1
-		if k == -d || k != d && v[limit+1+k-1] < v[limit+1+k+1] {
+		if k == -d || k != d && v[d+k] < v[d+k+2] {
 			prev = k + 1
 		}
-		px := v[limit+1+prev]
+		px := v[d+1+prev]
 		py := px - prev
 		for x > px && y > py && x > 0 && y > 0 {
 			x, y = x-1, y-1
@@ -264,10 +266,10 @@ func backtrack(a, b []string, trace [][]int, limit int) []Run {
 
 // splitWords cuts a wording into words, spaces and marks: joined they give it back.
 func splitWords(s string) []string {
-	var words []string
+	words := make([]string, 0, len(s)/3+1)
 	start, inWord := 0, false
 	for i, r := range s {
-		letter := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+		letter := wordRune(r)
 		if i > 0 && !(inWord && letter) {
 			words = append(words, s[start:i])
 			start = i
@@ -278,4 +280,11 @@ func splitWords(s string) []string {
 		words = append(words, s[start:])
 	}
 	return words
+}
+
+func wordRune(r rune) bool {
+	if r < 0x80 {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }

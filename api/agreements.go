@@ -92,6 +92,8 @@ func agreementOperations() []operation {
 			query: []param{{name: "hash", about: "Of a text on the table; the text that counts now when absent."}}},
 		{method: "GET", path: one + "/redline", id: "getRedline", tag: "agreements", access: reading, out: page[jisr.Redline]{}, do: (*call).getRedline, summary: "Compare two texts, word by word in each language", statuses: ok,
 			query: []param{{name: "from", about: "Hash of the earlier text."}, {name: "to", about: "Hash of the later one; the text that counts now when absent."}}},
+		{method: "GET", path: one + "/export", id: "exportAgreement", tag: "agreements", access: reading, plain: "text/plain", do: (*call).exportAgreement, summary: "Export an agreement's whole chain", statuses: ok,
+			about: "One file for `jisr verify`: text, initials, signatures, full powers, receipts and entry into force, each with its proof."},
 		{method: "POST", path: mandatesPath, id: "postMandate", tag: "agreements", access: program, in: mandateIn{}, out: madeOut{}, do: (*call).postMandate,
 			summary: "Issue full powers", statuses: made, headers: []param{idempotency(), prefer("")}},
 		{method: "GET", path: mandatesPath, id: "listMandates", tag: "agreements", access: reading, out: page[agreementOut]{}, do: listAgreements("mandate"), summary: "List full powers", statuses: ok, query: agreementQuery()},
@@ -285,6 +287,21 @@ func (c *call) getText() error {
 		return err
 	}
 	return c.answer(http.StatusOK, t)
+}
+
+func (c *call) exportAgreement() error {
+	f, id, err := c.thing("agreement")
+	if err != nil {
+		return err
+	}
+	bundle, err := c.node.ExportAgreement(c.ctx(), f, id)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.w.Header().Set("Content-Disposition", `attachment; filename="`+id.Name()+`.jisr"`)
+	_, err = c.w.Write(bundle)
+	return err
 }
 
 func (c *call) getRedline() error {

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"jisr"
 	"jisr/book"
+	"jisr/ledger"
 )
 
 // Step is a joint act that a desk wants to say about an agreement or about full powers. Terms and Body are as its kind
@@ -655,4 +658,43 @@ func (d *decision) ofAgreement(forum jisr.ForumID, id jisr.ThingID) error {
 	}
 	d.about = &resource{id: id, forum: forum, handling: v.State.Agreement.Handling}
 	return nil
+}
+
+// ExportAgreement gives the chain of an agreement as a bundle of proofs for jisr verify: the acts about it, about full powers
+// for it, about agreements that belong to it, and about the signers whose keys signed them.
+func (n *Node) ExportAgreement(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) ([]byte, error) {
+	acts, err := n.book.Concerning(ctx, forum, id)
+	if err != nil {
+		return nil, err
+	}
+	if jisr.Fold(id, acts).Agreement == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "agreement")
+	}
+	signers := map[jisr.ThingID]bool{}
+	for i := range acts {
+		if !acts[i].Signed() {
+			continue
+		}
+		if _, s, err := n.book.Content(ctx, forum, acts[i].Position); err == nil && s != nil {
+			signers[jisr.SignerThing(acts[i].Member, s.Credential)] = true
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(signers)) {
+		more, err := n.book.Concerning(ctx, forum, s)
+		if err != nil {
+			return nil, err
+		}
+		acts = append(acts, more...)
+	}
+	var out bytes.Buffer
+	for i := range acts {
+		proof, err := n.ExportProof(ctx, forum, acts[i].Position)
+		if err != nil {
+			return nil, err
+		}
+		if err := ledger.WriteBundled(&out, proof); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
 }

@@ -18,6 +18,8 @@ import (
 	"jisr/paper"
 )
 
+const maxChainFile = 256 << 20 // bytes of the chain of an agreement: some hundred proofs
+
 const maxKeysFile = 1 << 20 // bytes of a file of verifier keys: an ML-DSA-44 key is 1.8 KB there
 
 func verifyVerb() verb {
@@ -113,12 +115,15 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 	for _, l := range letters {
 		who[l.Origin] = l
 	}
-	proof, err := readBounded(file, ledger.MaxProofFile)
+	proof, err := readBounded(file, maxChainFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return hint(fail("cli.no-file", "file", file), "jisr verify --help")
 	}
 	if err != nil {
 		return err
+	}
+	if isChain(proof) {
+		return verifyChain(t, proof, letters, keyFiles, asJSON)
 	}
 	vkeys, err := keysFor(proof, letters, keyFiles)
 	if err != nil {
