@@ -369,3 +369,42 @@ func (f *talk) any(m jisr.MemberID, kind jisr.Kind, text string, of jisr.MemberI
 		f.on(m, kind, target, date)
 	}
 }
+
+// What a page offers is what would have effect, at each step of the life.
+func TestNextSteps(t *testing.T) {
+	f := newTalk(t, "iq", "sy")
+	f.proposes("iq")
+	offers := func(when string, m jisr.MemberID, want, not []jisr.Kind) {
+		t.Helper()
+		got := jisr.NextSteps(f.id, sorted(f.about(f.id)), m, today)
+		for _, k := range want {
+			if !slices.Contains(got, k) {
+				t.Errorf("%s: %s is not offered to %s: %v", when, k, m, got)
+			}
+		}
+		for _, k := range not {
+			if slices.Contains(got, k) {
+				t.Errorf("%s: %s is offered to %s", when, k, m)
+			}
+		}
+	}
+	offers("proposed", "sy", []jisr.Kind{jisr.KindAgreementNegotiate, jisr.KindAgreementAbandon}, []jisr.Kind{jisr.KindAgreementInitial, jisr.KindAgreementNotify, jisr.KindAgreementWake})
+	offers("proposed", "iq", nil, []jisr.Kind{jisr.KindAgreementNegotiate})
+	f.does("sy", jisr.KindAgreementNegotiate, jisr.IntentTerms{Binding: true})
+	f.meet()
+	f.tables("iq", "v1")
+	offers("tabled", "sy", []jisr.Kind{jisr.KindAgreementInitial, jisr.KindAgreementBracket, jisr.KindAgreementAdopt, jisr.KindAgreementTable}, []jisr.Kind{jisr.KindAgreementCommit, jisr.KindAgreementReopen})
+	f.initialled("v1")
+	offers("initialled", "sy", []jisr.Kind{jisr.KindAgreementSeal, jisr.KindAgreementReopen, jisr.KindAgreementCorrect}, []jisr.Kind{jisr.KindAgreementTable, jisr.KindAgreementBracket})
+	f.each(func(m jisr.MemberID) { f.inWindow(m, jisr.KindAgreementSeal, "v1") })
+	offers("sealed", "sy", []jisr.Kind{jisr.KindAgreementCommit, jisr.KindAgreementUnseal}, []jisr.Kind{jisr.KindAgreementSeal, jisr.KindAgreementLapse, jisr.KindAgreementVerbal, jisr.KindAgreementReopen})
+	f.each(func(m jisr.MemberID) { f.inWindow(m, jisr.KindAgreementCommit, "v1") })
+	offers("committed", "sy", []jisr.Kind{jisr.KindAgreementVerbal, jisr.KindAgreementLapse}, []jisr.Kind{jisr.KindAgreementUnseal})
+	f.each(func(m jisr.MemberID) { f.inWindow(m, jisr.KindAgreementVerbal, "v1") })
+	offers("signed", "sy", []jisr.Kind{jisr.KindAgreementNotify, jisr.KindAgreementForce}, []jisr.Kind{jisr.KindAgreementDenounce, jisr.KindAgreementXchg})
+	f.ratified()
+	offers("bound", "sy", []jisr.Kind{jisr.KindAgreementDenounce, jisr.KindAgreementSuspend, jisr.KindAgreementTerminate, jisr.KindAgreementRegister}, []jisr.Kind{jisr.KindAgreementNotify})
+	f.notice("iq", jisr.KindAgreementDenounce, "2027-01-05", jisr.NoticeTerms{Ground: jisr.GroundClause})
+	offers("denounced", "sy", []jisr.Kind{jisr.KindAgreementReceive, jisr.KindAgreementObject}, []jisr.Kind{jisr.KindAgreementRevoke})
+	offers("denounced", "iq", []jisr.Kind{jisr.KindAgreementRevoke}, []jisr.Kind{jisr.KindAgreementReceive, jisr.KindAgreementDenounce})
+}

@@ -146,6 +146,10 @@ func (f *agreementFold) mayAccord(a *Act) error {
 		if done != nil && f.g.sawAll(a, done.By) && a.Kind != KindAgreementProvis {
 			return Refuse(Already, string(a.Kind))
 		}
+		exchanges := slices.ContainsFunc(f.g.Parties, func(m MemberID) bool { return f.g.consentOf(m) == ByExchange })
+		if a.Kind == KindAgreementXchg && !exchanges {
+			return Refuse(NotOneOf, "consent", "allowed", string(ByExchange))
+		}
 		return nil
 	}
 	return f.consentedFor(a)

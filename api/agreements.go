@@ -248,6 +248,11 @@ func listAgreements(noun string) func(*call) error {
 func (c *call) agreementView(v *book.ThingView, joint jointOut) (agreementOut, error) {
 	out := c.agreementOut(&v.ThingRow, joint)
 	out.Record = v.State.Joint()
+	next, err := c.node.Next(c.ctx(), v.Forum, v.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Next = next
 	rows, err := c.node.Outgoing(c.ctx(), v.Forum, v.ID)
 	for i := range rows {
 		out.Outgoing = append(out.Outgoing, outgoingRow(&rows[i]))

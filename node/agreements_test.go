@@ -330,3 +330,186 @@ func TestTextsAreCheckedBeforeTheyAreSaid(t *testing.T) {
 		t.Errorf("hash %s, want %s: %v", got, hash, err)
 	}
 }
+
+// C4, C7, C18, C19, C22 on nodes: what two sides say about an agreement in force while the link is cut, one after the other in
+// one circle; after each the nodes agree (Settle compares their digests).
+func TestConflictsInForceOnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c).signed().ratified()
+		p.Pass(31 * 24 * time.Hour)
+		p.sees(jisr.AgreementInForce)
+		cross := func(name string, iq, sy func(a *nodetest.Actor), then func(g *jisr.Agreement) bool) {
+			t.Helper()
+			p.Cut(c...)
+			a, b := p.As("iq"), p.As("sy")
+			iq(a)
+			a.Done()
+			sy(b)
+			b.Done()
+			p.Restore(c...)
+			p.Settle()
+			for _, m := range c {
+				if !then(p.As(m).Agreement(p.id)) {
+					t.Errorf("%s: %s sees %+v", name, m, p.As(m).Agreement(p.id))
+				}
+			}
+		}
+		concord := func(w jisr.ConcordanceWord) func(*nodetest.Actor) {
+			return func(a *nodetest.Actor) {
+				a.Steps(p.id, jisr.KindAgreementConcord, map[string]any{"pair": [2]string{"ar", "en"}, "segments": []string{"art1-p1"}, "word": w}, nil)
+			}
+		}
+		cross("C18", concord(jisr.ConcordDisputed), concord(jisr.ConcordChecked), func(g *jisr.Agreement) bool {
+			return len(g.Concordance) == 1 && g.Concordance[0].State(c) == jisr.ConcordDisputed
+		})
+		register := func(no string) func(*nodetest.Actor) {
+			return func(a *nodetest.Actor) {
+				a.Steps(p.id, jisr.KindAgreementRegister, jisr.RegistrationTerms{With: "un", Number: no, Date: "2027-01-01"}, nil)
+			}
+		}
+		cross("C19", register("I-1"), register("I-2"), func(g *jisr.Agreement) bool { return len(g.Registrations) == 2 })
+		dormant := func(segments ...string) func(*nodetest.Actor) {
+			return func(a *nodetest.Actor) {
+				a.Steps(p.id, jisr.KindAgreementDormant, map[string]any{"reason": jisr.DormantSevered, "continuity": segments, "channel": "a third member"}, nil)
+			}
+		}
+		cross("C22", dormant("art1", "art1-p1"), dormant("art1-p1"), func(g *jisr.Agreement) bool { return g.State() == jisr.AgreementAwaitingForce && len(g.Dormant) == 2 })
+		wake := func(a *nodetest.Actor) { a.Steps(p.id, jisr.KindAgreementWake, nil, nil) }
+		cross("C22, over", wake, wake, func(g *jisr.Agreement) bool { return len(g.Dormant) == 0 })
+		p.amendments(t, c, cross)
+	}
+}
+
+// amendments plays C7, and C4: one denounces while the other signs the amendment.
+func (p *pact) amendments(t *testing.T, c []jisr.MemberID, cross func(string, func(*nodetest.Actor), func(*nodetest.Actor), func(*jisr.Agreement) bool)) {
+	t.Helper()
+	ids := map[jisr.MemberID]jisr.ThingID{}
+	propose := func(m jisr.MemberID) func(*nodetest.Actor) {
+		return func(a *nodetest.Actor) {
+			ids[m] = a.Steps("", jisr.KindAgreementPropose, jisr.ProposeTerms{Within: jisr.Within{Of: p.id}, Relation: jisr.Amends, Kind: jisr.AgreementKind,
+				Title: jisr.Text{"ar": "تعديل"}, Parties: c, Binding: true}, nil).Thing
+		}
+	}
+	cross("C7", propose("iq"), propose("sy"), func(g *jisr.Agreement) bool { return len(g.Related) == 2 })
+	bySignature := func(x *jisr.InstrumentText) {
+		for m := range x.Clauses.Consent {
+			x.Clauses.Consent[m] = jisr.BySignature
+		}
+		x.Clauses.Force = jisr.ForceRule{On: jisr.ForceSignature}
+	}
+	for _, m := range []jisr.MemberID{"iq", "sy"} {
+		for _, o := range c {
+			if o != m {
+				p.As(o).Negotiates(ids[m]).Done()
+			}
+		}
+		a := p.As(m)
+		a.Steps(ids[m], jisr.KindAgreementTable, map[string]any{"changes": []string{"art1-p1"}}, p.Text(c, "Changed by "+string(m)+".", bySignature))
+		a.Done()
+	}
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(ids["iq"], closes) })
+	for _, m := range c {
+		if m != "sy" {
+			p.As(m).Commits(ids["iq"]).Done()
+		}
+	}
+	p.Settle()
+	var notice jisr.Position
+	cross("C4",
+		func(a *nodetest.Actor) {
+			notice = a.Notifies(p.id, jisr.KindAgreementDenounce, jisr.NoticeTerms{Ground: jisr.GroundClause})
+		},
+		func(a *nodetest.Actor) { a.Commits(ids["iq"]) },
+		func(g *jisr.Agreement) bool { return len(g.Notices) == len(c)+1 })
+	p.all(func(a *nodetest.Actor) { a.States(ids["iq"]) })
+	p.stamps("iq", notice)
+	p.sees(jisr.AgreementEnding)
+	for _, m := range c {
+		for _, r := range p.As(m).Agreement(p.id).Related {
+			if (r.ID == ids["iq"]) != (r.Force != "") || (r.ID == ids["sy"]) != (r.Rebase == ids["iq"]) {
+				t.Errorf("%s sees the amendment %+v", m, r)
+			}
+		}
+	}
+}
+
+// C10 and C20 on nodes: full powers are revoked while their holder signs; two instruments reach the depositary on one day.
+func TestC10OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		envoy := p.Official("sy", "envoy", jisr.Roles()...)
+		sy := p.As("sy")
+		mandate := sy.Steps("", jisr.KindMandateIssue, jisr.MandateTerms{Holder: "envoy", Post: jisr.Text{"ar": "السفير"}, Issuer: jisr.Text{"ar": "وزير الخارجية"},
+			Capacity: jisr.ForeignMinister, Acts: []jisr.MandateAct{jisr.MaySign}, Subjects: []jisr.ThingID{p.id}, From: p.Node("sy").Today()}, nil).Thing
+		sy.Done()
+		closes := p.Now().Add(time.Hour)
+		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+		p.As("iq").Steps(mandate, jisr.KindMandateVerify, jisr.MandateSubjects{Subjects: []jisr.ThingID{p.id}}, nil)
+		p.Settle()
+		p.Cut(c...)
+		sign := func() {
+			step, err := node.NewStep(jisr.KindAgreementCommit, map[string]any{"mandate": mandate}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sy.DoAs(envoy, node.SayStep{Forum: p.Forum, About: p.id, Step: step})
+		}
+		sign()
+		sy.Done()
+		sy.Steps(mandate, jisr.KindMandateRevoke, jisr.MandateSubjects{Subjects: []jisr.ThingID{p.id}, Reason: "سحب التفويض"}, nil)
+		sy.Done()
+		for _, m := range c {
+			if m != "sy" {
+				p.As(m).Commits(p.id).Done()
+			}
+		}
+		p.Restore(c...)
+		p.all(func(a *nodetest.Actor) { a.States(p.id) })
+		p.sees(jisr.AgreementSignedRatify) // the signature stands before the revocation in its own log
+	}
+}
+
+func TestC20OnNodes(t *testing.T) {
+	c := []jisr.MemberID{"iq", "jo", "sy"}
+	w := nodetest.New(t, c...)
+	id := w.As("iq").Steps("", jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.Convention, Title: jisr.Text{"ar": "اتفاقية متعددة الأطراف"}, Parties: c, Depositary: "jo", Binding: true}, nil).Thing
+	w.Settle()
+	for _, m := range c[1:] {
+		w.As(m).Negotiates(id).Done()
+	}
+	w.As("iq").Tables(id, w.Text(c, "On one river.", func(x *jisr.InstrumentText) {
+		for m := range x.Clauses.Consent {
+			x.Clauses.Consent[m] = jisr.ByDeposit
+		}
+		x.Clauses.Force = jisr.ForceRule{On: jisr.ForceDepositCount, Count: 2, Days: 30}
+		x.Segments[0].Text = jisr.Text{"ar": "اتفاقية", "en": "Convention"}
+	}))
+	p := &pact{World: w, t: t, id: id, parties: c}
+	p.all(func(a *nodetest.Actor) { a.Initials(id) })
+	minister := jisr.Authority{Capacity: jisr.ForeignMinister}
+	for _, m := range []jisr.MemberID{"iq", "sy"} {
+		a := w.As(m)
+		a.Steps(id, jisr.KindAgreementSign, minister, nil)
+		a.Done()
+	}
+	w.Settle()
+	w.Cut(c...)
+	deposits := map[jisr.MemberID]jisr.Position{}
+	for _, m := range []jisr.MemberID{"iq", "sy"} {
+		deposits[m] = w.As(m).Notifies(id, jisr.KindAgreementDeposit, jisr.NoticeTerms{Instrument: jisr.Ratification})
+	}
+	w.Restore(c...)
+	w.Settle()
+	for _, m := range []jisr.MemberID{"sy", "iq"} {
+		w.As("jo").Stamps(id, deposits[m]).Done()
+	}
+	w.Settle()
+	want := w.Node("jo").Today().AddDays(30)
+	for _, m := range c {
+		g := w.As(m).Agreement(id)
+		if f := g.Force(); f.Date != want || f.Steps[0].Member != "sy" || g.ForceFor("iq") != want || g.ForceFor("sy") != want {
+			t.Errorf("%s reckons %+v, want %s", m, f, want)
+		}
+	}
+}

@@ -300,12 +300,12 @@ func (c SayStep) decide(d *decision) error {
 	}
 	d.about = &resource{id: c.About, forum: c.Forum}
 	if begins && c.Key != "" {
-		v, err := d.n.book.Thing(d.ctx, c.Forum, c.About)
-		if err == nil && len(v.Acts) > 0 { // the key has been used: its first act is the answer
-			d.done = Done{Forum: c.Forum, Thing: c.About, Position: v.Acts[0].Act.Position, Joint: true, Existing: true}
-			return nil
+		fields, err := c.Step.fields()
+		if err != nil {
+			return err
 		}
-		if err != nil && !isRefusal(err, jisr.NoSuch) {
+		p := planned{forum: c.Forum, kind: c.Step.Kind, about: c.About, terms: fields}
+		if done, err := d.repeated(&p); done || err != nil {
 			return err
 		}
 	}
@@ -318,6 +318,18 @@ func (d *decision) say(forum jisr.ForumID, about jisr.ThingID, step Step) error 
 		return err
 	}
 	return d.joint(forum, p)
+}
+
+// fields are the members of a step's terms.
+func (s *Step) fields() (map[string]json.RawMessage, error) {
+	all := map[string]json.RawMessage{}
+	if len(s.Terms) == 0 {
+		return all, nil
+	}
+	if err := json.Unmarshal(s.Terms, &all); err != nil {
+		return nil, jisr.Refuse(jisr.Malformed, "terms", "error", err.Error())
+	}
+	return all, nil
 }
 
 func nounOf(k jisr.Kind) string { n, _, _ := strings.Cut(string(k), "."); return n }
@@ -338,7 +350,7 @@ func (d *decision) plan(forum jisr.ForumID, about jisr.ThingID, step Step) (plan
 	if err != nil {
 		return planned{}, err
 	}
-	s := &said{d: d, forum: forum, about: about, step: step, acts: acts, fields: map[string]json.RawMessage{}}
+	s := &said{d: d, forum: forum, about: about, step: step, acts: acts}
 	return s.plan()
 }
 
@@ -355,10 +367,9 @@ type said struct {
 }
 
 func (s *said) plan() (planned, error) {
-	if len(s.step.Terms) > 0 {
-		if err := json.Unmarshal(s.step.Terms, &s.fields); err != nil {
-			return planned{}, jisr.Refuse(jisr.Malformed, "terms", "error", err.Error())
-		}
+	var err error
+	if s.fields, err = s.step.fields(); err != nil {
+		return planned{}, err
 	}
 	if len(s.step.Body) > 0 {
 		s.body = s.step.Body
@@ -368,14 +379,14 @@ func (s *said) plan() (planned, error) {
 		if s.g = st.Agreement; s.g == nil && s.step.Kind != jisr.KindAgreementPropose {
 			return planned{}, jisr.Refuse(jisr.NoSuch, string(s.about), "noun", "agreement")
 		}
+		if s.g != nil && s.d.about != nil {
+			s.d.about.handling = s.g.Handling
+		}
 		if err := s.complete(); err != nil {
 			return planned{}, err
 		}
 	}
-	p := planned{forum: s.forum, kind: s.step.Kind, about: s.about, body: s.body, maxBody: jisr.MaxTextContent}
-	if len(s.fields) > 0 {
-		p.terms = s.fields
-	}
+	p := planned{forum: s.forum, kind: s.step.Kind, about: s.about, terms: s.fields, body: s.body, maxBody: jisr.MaxTextContent}
 	if err := s.d.meets(p); err != nil {
 		return planned{}, err
 	}
@@ -590,6 +601,15 @@ func (n *Node) Text(ctx context.Context, forum jisr.ForumID, id jisr.ThingID, ha
 		hash = g.Text()
 	}
 	return n.textOf(ctx, forum, g, hash)
+}
+
+// Next lists the kinds of acts that would have effect if this member said them now about an agreement. Policies say who may.
+func (n *Node) Next(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) ([]jisr.Kind, error) {
+	acts, err := n.book.Concerning(ctx, forum, id)
+	if err != nil || len(acts) == 0 {
+		return nil, err
+	}
+	return jisr.NextSteps(id, acts, n.self.ID, n.Today()), nil
 }
 
 // Outgoing lists what this house prepares about a thing, or in a forum when it is empty.

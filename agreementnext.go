@@ -1,0 +1,140 @@
+package jisr
+
+import "time"
+
+// NextSteps lists the kinds of acts that would have effect if a member said them now about an agreement, having received
+// all acts given: what a page offers. Each is asked of the rules themselves, by folding it with what is there. An act that
+// names another act, a segment or a bracket is offered where there is something it can name.
+func NextSteps(id ThingID, acts []Act, by MemberID, today Date) []Kind {
+	g := Fold(id, acts).Agreement
+	if g == nil {
+		return nil
+	}
+	next := Act{V: 1, Forum: acts[0].Forum, About: id, By: &By{}, At: today.time(), Seen: map[MemberID]Index{}, Position: Position{Member: by},
+		Content: &Content{Commit: Commit([32]byte{}), Size: 1, Type: "application/json"}}
+	for i := range acts {
+		a := &acts[i]
+		next.Clock = max(next.Clock, a.Clock+1)
+		if a.Member == by {
+			next.Index = max(next.Index, a.Index+1)
+		} else {
+			next.Seen[a.Member] = max(next.Seen[a.Member], a.Index+1)
+		}
+	}
+	var all []Kind
+	for _, try := range g.tries(by, today) {
+		a := next
+		a.Kind = try.kind
+		raw, err := Terms(try.terms)
+		if err != nil {
+			continue
+		}
+		a.Terms = raw
+		s := Fold(id, append(acts[:len(acts):len(acts)], a))
+		if s.Voids[a.Position] == nil {
+			all = append(all, a.Kind)
+		}
+	}
+	return all
+}
+
+// try is a kind with terms that would do.
+type try struct {
+	kind  Kind
+	terms any
+}
+
+func (g *Agreement) tries(by MemberID, today Date) []try {
+	in, office := Within{g.Of}, Authority{Capacity: ForeignMinister}
+	window := WindowTerms{Hash: g.Text(), Closes: today.time().Add(24 * time.Hour), Date: today}
+	open := window
+	if w := g.Open(); w != nil {
+		open = w.WindowTerms
+		if w.Seals[by] == nil {
+			window = open // it joins the window that is open
+		}
+	}
+	text := TextTerms{in, office, g.Text(), today}
+	on := AccordTerms{On: today}
+	all := []try{
+		{KindAgreementNegotiate, IntentTerms{in, true}}, {KindAgreementDeclare, IntentTerms{in, true}},
+		{KindAgreementTable, TableTerms{Within: in, Hash: Commit([32]byte{1}), Clauses: g.anyClauses()}},
+		{KindAgreementAdopt, text}, {KindAgreementInitial, text}, {KindAgreementReopen, text}, {KindAgreementSign, text},
+		{KindAgreementSeal, SealTerms{in, window}}, {KindAgreementUnseal, SealTerms{in, open}}, {KindAgreementLapse, SealTerms{in, open}},
+		{KindAgreementCommit, CommitTerms{in, office, open, FullSignature}}, {KindAgreementVerbal, SealTerms{in, open}},
+		{KindAgreementMilestone, milestoneActTerms{in, MilestoneTerms{Text{"en": "x"}, StepDone, today}}},
+		{KindAgreementRegister, registrationActTerms{in, RegistrationTerms{"un", "1", today}}},
+		{KindAgreementDormant, dormancyActTerms{in, DormancyTerms{Reason: DormantSilence, Date: today}}}, {KindAgreementWake, in},
+	}
+	if v := g.Newest(); v != nil {
+		all = append(all, try{KindAgreementBracket, BracketTerms{in, g.Text(), "x", BracketReplace}},
+			try{KindAgreementCorrect, correctionActTerms{in, office, today, CorrectionTerms{Hash: g.Text(), Segment: "x", Lang: v.Clauses.Languages[0]}}})
+		if l := v.Clauses.Languages; len(l) > 1 {
+			all = append(all, try{KindAgreementConcord, ConcordTerms{Within: in, Hash: g.Text(), Pair: [2]string{l[0], l[1]}, Word: ConcordChecked}})
+		}
+	}
+	for _, k := range []Kind{KindAgreementNotify, KindAgreementAbandon, KindAgreementProvEnd, KindAgreementDenounce, KindAgreementSuspend, KindAgreementDeposit, KindAgreementReserve} {
+		all = append(all, try{k, noticeActTerms{in, office, today, NoticeTerms{Ground: GroundClause, Instrument: g.instrumentFor(k, by)}}})
+	}
+	for _, k := range []Kind{KindAgreementXchg, KindAgreementForce, KindAgreementProvis, KindAgreementExtend, KindAgreementPause, KindAgreementResume, KindAgreementTerminate} {
+		all = append(all, try{k, accordActTerms{in, office, today, on}})
+	}
+	return append(all, g.answers(by, today)...)
+}
+
+// answers are the acts that name another one, each with one it can name.
+func (g *Agreement) answers(by MemberID, today Date) (all []try) {
+	answer := func(k Kind, at Position) {
+		all = append(all, try{k, ActTerms{Within: Within{g.Of}, Authority: Authority{Capacity: ForeignMinister}, Act: at, Date: today}})
+	}
+	first := map[Kind]bool{}
+	once := func(k Kind, at Position, fits bool) {
+		if fits && !first[k] {
+			first[k] = true
+			answer(k, at)
+		}
+	}
+	for _, m := range g.unconfirmed() {
+		once(KindAgreementConfirm, m.Position, m.Member == by)
+	}
+	for i := range g.Brackets {
+		b := &g.Brackets[i]
+		_, accepted := b.Accepted[by]
+		once(KindAgreementBracketAccept, b.Position, b.State == BracketOpen && b.Member != by && !accepted)
+		once(KindAgreementBracketWithdraw, b.Position, b.State == BracketOpen && b.Member == by)
+	}
+	for _, n := range g.Notices {
+		_, stamped := n.Receipts[by]
+		once(KindAgreementReceive, n.Position, n.Member != by && (!stamped || n.Receipts[by].Implied))
+		ends := n.Kind == KindAgreementDenounce || n.Kind == KindAgreementSuspend
+		_, objected := n.Objected[by]
+		once(KindAgreementObject, n.Position, ends && n.Member != by && !objected)
+		once(KindAgreementRevoke, n.Position, ends && n.Member == by && n.Revoked == nil)
+	}
+	for _, c := range g.Corrections {
+		_, accepted := c.Accepted[by]
+		_, objected := c.Objected[by]
+		once(KindAgreementCorrectAccept, c.Position, c.Member != by && !accepted && !objected)
+		once(KindAgreementCorrectObject, c.Position, c.Member != by && !accepted && !objected)
+	}
+	return all
+}
+
+func (g *Agreement) instrumentFor(k Kind, by MemberID) Instrument {
+	switch {
+	case k != KindAgreementDeposit:
+		return ""
+	case g.Participants[by] == nil || g.Participants[by].Signed == nil:
+		return Accession
+	}
+	return Ratification
+}
+
+// anyClauses are final clauses that hold, for asking whether a text may be tabled.
+func (g *Agreement) anyClauses() Clauses {
+	c := Clauses{Languages: []string{"ar"}, Consent: map[MemberID]ConsentMethod{}, Force: ForceRule{On: ForceSignature}}
+	for _, m := range g.Parties {
+		c.Consent[m] = BySignature
+	}
+	return c
+}
