@@ -1,13 +1,11 @@
 package api
 
 import (
-	"bytes"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,44 +44,6 @@ func (c *call) getAttachment() error {
 	h.Set("Content-Disposition", disposition(file.Name, n))
 	h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
 	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, content)
-	return nil
-}
-
-// getNotePaper answers with a released note as it is printed.
-func (c *call) getNotePaper() error {
-	f, id, err := c.note()
-	if err != nil {
-		return err
-	}
-	if _, err := c.node.Book().Note(c.ctx(), f, id); err != nil {
-		return err
-	}
-	return c.paper(f, id, "")
-}
-
-// paper answers with a printed paper of a thing, in the language asked for or the caller's.
-func (c *call) paper(f jisr.ForumID, id jisr.ThingID, form string) error {
-	q, err := c.query("language")
-	if err != nil {
-		return err
-	}
-	if c.print == nil {
-		return jisr.Refuse(jisr.NoSuch, string(id))
-	}
-	lang := c.lang()
-	if want := q.Get("language"); slices.Contains(c.words.Tags(), want) {
-		lang = c.words.In(want)
-	} else if want != "" {
-		return jisr.Refuse(jisr.NotOneOf, "language", "got", echo(want), "allowed", strings.Join(c.words.Tags(), ", "))
-	}
-	pdf, err := c.print(c.ctx(), f, id, form, lang.Tag())
-	if err != nil {
-		return err
-	}
-	h := c.w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", disposition(id.Name()+".pdf", 0))
-	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, bytes.NewReader(pdf))
 	return nil
 }
 

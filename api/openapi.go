@@ -129,6 +129,10 @@ func (d *describer) bodies(op *operation, o *huma.Operation) {
 		o.RequestBody = &huma.RequestBody{Required: op.id == "patchUpload", Content: map[string]*huma.MediaType{
 			tusChunk: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
 	}
+	if op.id == "importText" {
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
+	}
 	for _, status := range op.statuses {
 		r := &huma.Response{Description: http.StatusText(status)}
 		switch {

@@ -32,7 +32,7 @@ type param struct {
 // operations is the whole of what the API can be asked for.
 func operations() []operation {
 	var all []operation
-	for _, part := range [][]operation{noteOperations(), stepOperations(), commitmentOperations(), agreementOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
+	for _, part := range [][]operation{noteOperations(), stepOperations(), commitmentOperations(), agreementOperations(), paperOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
 		all = append(all, part...)
 	}
 	return all
@@ -64,9 +64,6 @@ func noteOperations() []operation {
 			about: "If-Match names the version it was made from; when another is the newest the answer is 412 and nothing is lost. Clearance of an earlier version ends.", headers: []param{ifMatchParam()}},
 		{method: "GET", path: notePath + "/attachments/{n}", id: "getAttachment", tag: "notes", access: reading, plain: "application/octet-stream", do: (*call).getAttachment,
 			summary: "Read an attachment", statuses: []int{http.StatusOK, http.StatusPartialContent}, about: "n counts from 0. Ranges are served. 409 unfinished: it has not arrived completely."},
-		{method: "GET", path: notePath + "/pdf", id: "getNotePaper", tag: "notes", access: reading, plain: "application/pdf", do: (*call).getNotePaper, summary: "Get a note as it is printed", statuses: ok,
-			about: "PDF/A-2u and PDF/UA-1, the same bytes on every node and day. On each page stand the hash of the act that released it and a phrase to compare it by: see jisr verify --paper.",
-			query: []param{{name: "language", about: "Of the paper, where the note is written in it: ar, en. Default: that of Accept-Language."}}},
 		{method: "GET", path: "/api/v1/todo", id: "getToDo", tag: "notes", access: reading, out: todos{}, do: (*call).getToDo, summary: "What waits for whom", statuses: ok,
 			about: "What the others wait for from us, and what we wait for from them, in all forums."},
 		{method: "GET", path: "/api/v1/events", id: "getEvents", tag: "notes", access: reading, plain: "text/event-stream", do: (*call).getEvents, summary: "Hear of changes as they happen", statuses: ok,

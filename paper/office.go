@@ -178,18 +178,15 @@ func (o *Office) instrument(ctx context.Context, f jisr.ForumID, id jisr.ThingID
 	if version == nil {
 		return nil, jisr.Refuse(jisr.Missing, "text")
 	}
-	body, _, err := o.node.Book().Content(ctx, f, version.Position)
+	text, err := o.node.Text(ctx, f, id, version.Hash)
 	if err != nil {
 		return nil, err
 	}
-	n := &Instrument{ID: id, Kind: g.Kind, Forum: f, Parties: g.Parties, Self: o.node.Self().ID, Tabled: version.Step, Handling: g.Handling,
+	n := &Instrument{ID: id, Text: *text, Kind: g.Kind, Forum: f, Parties: g.Parties, Self: o.node.Self().ID, Tabled: version.Step, Handling: g.Handling,
 		State: g.Standing(o.node.Today()), Force: g.Force().Date, Demo: o.demo}
 	n.Hash, _ = version.Hash.Sum() // the fold has checked it
 	if !slices.Contains(g.Parties, n.Self) {
 		n.Self = g.Parties[0]
-	}
-	if n.Text, err = jisr.DecodeText(body, &jisr.TableTerms{Hash: version.Hash, Clauses: version.Clauses}, g.Parties); err != nil {
-		return nil, err
 	}
 	if w := g.Signed(); w != nil {
 		n.Signed = &Signed{Date: w.Date, Place: w.Place, By: map[jisr.MemberID]jisr.Step{}}

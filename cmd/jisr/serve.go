@@ -235,7 +235,7 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Print: office.Print, Closing: closing})
+	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Print: office.Print, Read: office.Import, Closing: closing})
 	if err != nil {
 		return nil, err
 	}
