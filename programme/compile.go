@@ -54,6 +54,8 @@ type Programme struct {
 	zone    *time.Location
 	targets []*target
 	charts  []*chart
+	slas    map[string][][]test // conditions of each record type's cadences
+	acks    map[string][][]test // and of its acknowledgements
 }
 
 // Encode is the one encoding of the annex (RFC 8785): the bytes that are signed.

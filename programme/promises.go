@@ -42,6 +42,15 @@ const noSlot = -1000
 // promises compiles targets and charts, and the periods they name.
 func (c *compiler) promises() {
 	a := c.p.Annex
+	c.p.slas, c.p.acks = map[string][][]test{}, map[string][][]test{}
+	for _, t := range c.p.Types {
+		for i, s := range t.Spec.SLA {
+			c.p.slas[t.Name] = append(c.p.slas[t.Name], c.where(t, s.Where, "/records/"+t.Name+"/sla/"+itoa(i)+"/where"))
+		}
+		for i, a := range t.Spec.Acknowledge {
+			c.p.acks[t.Name] = append(c.p.acks[t.Name], c.where(t, a.Where, "/records/"+t.Name+"/acknowledge/"+itoa(i)+"/where"))
+		}
+	}
 	for i := range a.Targets {
 		path := "/targets/" + itoa(i)
 		t := c.target(&a.Targets[i], path)

@@ -66,7 +66,6 @@ func (c *compiler) duties(t *Type, at string) {
 		path := at + "/sla/" + itoa(i)
 		c.duration(path+"/due", sla.Due)
 		c.members(path+"/of", sla.Of)
-		c.where(t, sla.Where, path+"/where")
 		if t.time < 0 {
 			c.problem(at+"/time", jisr.Refuse(jisr.Missing, "time"))
 		}
@@ -84,7 +83,6 @@ func (c *compiler) duties(t *Type, at string) {
 	}
 	for i, a := range s.Acknowledge {
 		c.duration(at+"/acknowledge/"+itoa(i)+"/within", a.Within)
-		c.where(t, a.Where, at+"/acknowledge/"+itoa(i)+"/where")
 	}
 	if s.Confirm != nil {
 		if len(s.Key) == 0 {
@@ -162,7 +160,7 @@ func (d *duration) add(n int, unit byte, clock bool) bool {
 }
 
 // Where chooses records: every field named must hold what stands with it, a value, one of a list, or a range. Names
-// with @ are of the record's way: see Row.
+// with @ are of the record's way: see Item.
 type Where map[string]Condition
 
 // Condition is what a field must hold.
@@ -284,4 +282,39 @@ func (t *Type) slot(name string) (int, valueKind, bool) {
 		return 0, null, false
 	}
 	return i, kindOf(t.Fields[i]), true
+}
+
+// after is the time that lies the duration after at. A month after 31 January is the last day of February.
+func (d duration) after(at time.Time) time.Time {
+	if d.months > 0 {
+		day := at.Day()
+		first := at.AddDate(0, d.months, 1-day)
+		at = first.AddDate(0, 0, min(day, daysIn(first.Year(), int(first.Month())))-1)
+	}
+	return at.AddDate(0, 0, d.days).Add(d.clock)
+}
+
+// passes tells whether a record's values satisfy every test.
+func passes(tests []test, in env) bool {
+	for i := range tests {
+		if !tests[i].holds(in(tests[i].slot)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (te *test) holds(v value) bool {
+	if te.rng == nil {
+		return slices.ContainsFunc(te.any, func(w value) bool { return w.kind == v.kind && compare(v, w) == 0 })
+	}
+	r := te.rng
+	if r.IsSet != nil && *r.IsSet != (v.kind != null) {
+		return false
+	}
+	if r.Min == nil && r.Max == nil && r.Over == nil && r.Under == nil {
+		return true
+	}
+	return v.kind == number && (r.Min == nil || v.n >= *r.Min) && (r.Max == nil || v.n <= *r.Max) &&
+		(r.Over == nil || v.n > *r.Over) && (r.Under == nil || v.n < *r.Under)
 }

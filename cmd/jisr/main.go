@@ -85,6 +85,7 @@ func verbs() []verb {
 		officialInviteVerb(), officialRecoverVerb(), officialRestoreVerb(),
 		deskAddVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
+		programmeCheckVerb(), programmeNewVerb(), programmeShowVerb(),
 		benchVerb(), configDescribeVerb(), versionVerb(),
 	}
 }
