@@ -1,10 +1,13 @@
 package node_test
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 	"time"
 
 	"jisr"
+	"jisr/ledger"
 	"jisr/node"
 	"jisr/node/nodetest"
 )
@@ -54,6 +57,7 @@ func (p *pact) sees(want jisr.AgreementState) {
 
 func (p *pact) signed() *pact {
 	p.t.Helper()
+	p.Pass(time.Minute) // another closing time is another window
 	closes := p.Now().Add(time.Hour)
 	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
 	p.all(func(a *nodetest.Actor) { a.Commits(p.id) })
@@ -81,79 +85,148 @@ func (p *pact) ratified() *pact {
 	return p
 }
 
-func TestAgreementFromProposalToForce(t *testing.T) {
+// One agreement from its proposal to its end on real nodes, through what can cross at each step while the link is cut; after
+// every step the digests of all nodes agree (Settle).
+func TestAgreementLifeOnNodes(t *testing.T) {
 	for _, c := range circles() {
 		p := newPact(t, c)
 		p.sees(jisr.AgreementInitialled)
-		p.signed().ratified()
-		force := p.As("sy").Agreement(p.id).Force()
-		if want := p.Node("sy").Today().AddDays(30); force.Date != want {
-			t.Errorf("in force on %s, want %s: %+v", force.Date, want, force.Steps)
-		}
-		p.Pass(30 * 24 * time.Hour)
+		p.leavesTheWindow(t, c)
+		p.lapses(t, c)
+		p.signsThroughACut(t, c)
+		p.noticesCross(t, c)
+		p.Pass(31 * 24 * time.Hour)
 		p.sees(jisr.AgreementInForce)
+		p.conflictsInForce(t, c)
 	}
 }
 
-// The link is cut between commitment and procès-verbal: both have committed, neither can state it; after the window both
-// let it lapse, and nothing was signed anywhere.
-func TestWindowCutAndLapsed(t *testing.T) {
-	for _, c := range circles() {
-		p := newPact(t, c)
-		closes := p.Now().Add(time.Hour)
-		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
-		p.Cut(c...)
-		for _, m := range c {
-			p.As(m).Commits(p.id).Done()
-			p.As(m).States(p.id).Refused(jisr.NotCommitted)
-			p.As(m).Lapses(p.id).Refused(jisr.Committed)
+// lapses: the link is cut between signature and procès-verbal; after the window both let it lapse, and nothing was signed.
+func (p *pact) lapses(t *testing.T, c []jisr.MemberID) {
+	t.Helper()
+	p.Pass(time.Minute) // another closing time is another window
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+	p.Cut(c...)
+	for _, m := range c {
+		p.As(m).Commits(p.id).Done()
+		p.As(m).States(p.id).Refused(jisr.NotCommitted)
+		p.As(m).Lapses(p.id).Refused(jisr.Committed)
+	}
+	p.Pass(2 * time.Hour)
+	for _, m := range c {
+		p.As(m).States(p.id).Refused(jisr.WindowShut)
+		if err := node.Attend(t.Context(), p.Node(m)); err != nil { // the house says by itself that the window lapsed
+			t.Fatal(err)
 		}
-		p.Pass(2 * time.Hour)
-		for _, m := range c {
-			p.As(m).States(p.id).Refused(jisr.WindowShut)
-			p.As(m).Lapses(p.id).Done()
+		if g := p.As(m).Agreement(p.id); g.Open() != nil || g.Windows[len(g.Windows)-1].Shut[m] == (jisr.Step{}) {
+			t.Errorf("%s left its signature standing: %+v", m, g.Windows)
 		}
-		p.Restore(c...)
-		p.sees(jisr.AgreementInitialled)
-		p.signed() // in another window
+		p.As(m).Lapses(p.id).Refused(jisr.WindowShut)
 	}
+	p.Restore(c...)
+	p.sees(jisr.AgreementInitialled)
 }
 
-// The link is cut after one party stated the procès-verbal: it waits, bound to nothing, until the other's arrives.
-func TestWindowCutAtTheLastStep(t *testing.T) {
-	for _, c := range circles() {
-		p := newPact(t, c)
-		closes := p.Now().Add(time.Hour)
-		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
-		p.all(func(a *nodetest.Actor) { a.Commits(p.id) })
-		p.Cut(c...)
-		for _, m := range c {
-			p.As(m).States(p.id).Done()
-			p.As(m).SeesAgreement(p.id, jisr.AgreementInitialled)
+// signsThroughACut: the link is cut after each stated the procès-verbal: it waits, bound to nothing, until the other's arrives.
+func (p *pact) signsThroughACut(t *testing.T, c []jisr.MemberID) {
+	t.Helper()
+	p.Pass(time.Minute) // another closing time is another window
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+	p.all(func(a *nodetest.Actor) { a.Commits(p.id) })
+	p.Cut(c...)
+	for _, m := range c {
+		p.As(m).States(p.id).Done()
+		p.As(m).SeesAgreement(p.id, jisr.AgreementInitialled)
+	}
+	p.Pass(2 * time.Hour)
+	p.Restore(c...)
+	p.sees(jisr.AgreementSignedRatify)
+}
+
+// leavesTheWindow plays C1: one signs while the other, cut off, leaves the window.
+func (p *pact) leavesTheWindow(t *testing.T, c []jisr.MemberID) {
+	t.Helper()
+	p.Pass(time.Minute) // another closing time is another window
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+	p.Cut(c...)
+	p.As("iq").Commits(p.id).Done()
+	p.As("sy").Unseals(p.id).Done()
+	p.Restore(c...)
+	p.sees(jisr.AgreementInitialled)
+	p.As("iq").States(p.id).Refused(jisr.WindowShut)
+	p.As("sy").Commits(p.id).Refused(jisr.WindowShut)
+}
+
+// noticesCross plays C3: notifications of completion cross; entry into force counts from the later receipt.
+func (p *pact) noticesCross(t *testing.T, c []jisr.MemberID) {
+	t.Helper()
+	p.Cut(c...)
+	notes := map[jisr.MemberID]jisr.Position{}
+	for _, m := range c {
+		notes[m] = p.As(m).Notifies(p.id, jisr.KindAgreementNotify, jisr.NoticeTerms{})
+	}
+	p.Pass(48 * time.Hour)
+	p.Restore(c...)
+	for _, m := range c {
+		p.stamps(m, notes[m])
+	}
+	p.sees(jisr.AgreementAwaitingForce)
+	want := p.Node("iq").Today().AddDays(30) // from receipt, not from writing
+	for _, m := range c {
+		if got := p.As(m).Agreement(p.id).Force().Date; got != want {
+			t.Errorf("%s reckons %s, want %s", m, got, want)
 		}
-		p.Pass(2 * time.Hour)
-		p.Restore(c...)
-		p.sees(jisr.AgreementSignedRatify)
 	}
 }
 
-// C1 on nodes: one commits while the other, cut off, leaves the window.
-func TestC1OnNodes(t *testing.T) {
-	for _, c := range circles() {
-		p := newPact(t, c)
-		closes := p.Now().Add(time.Hour)
-		p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+// conflictsInForce plays C18, C19, C22, then C7 and C4: what two sides say while the link is cut.
+func (p *pact) conflictsInForce(t *testing.T, c []jisr.MemberID) {
+	t.Helper()
+	cross := func(name string, iq, sy func(a *nodetest.Actor), then func(g *jisr.Agreement) bool) {
+		t.Helper()
 		p.Cut(c...)
-		p.As("iq").Commits(p.id).Done()
-		p.As("sy").Unseals(p.id).Done()
+		a, b := p.As("iq"), p.As("sy")
+		iq(a)
+		a.Done()
+		sy(b)
+		b.Done()
 		p.Restore(c...)
-		p.sees(jisr.AgreementInitialled)
-		p.As("iq").States(p.id).Refused(jisr.WindowShut)
-		p.As("sy").Commits(p.id).Refused(jisr.WindowShut)
+		p.Settle()
+		for _, m := range c {
+			if !then(p.As(m).Agreement(p.id)) {
+				t.Errorf("%s: %s sees %+v", name, m, p.As(m).Agreement(p.id))
+			}
+		}
 	}
+	concord := func(w jisr.ConcordanceWord) func(*nodetest.Actor) {
+		return func(a *nodetest.Actor) {
+			a.Steps(p.id, jisr.KindAgreementConcord, map[string]any{"pair": [2]string{"ar", "en"}, "segments": []string{"art1-p1"}, "word": w}, nil)
+		}
+	}
+	cross("C18", concord(jisr.ConcordDisputed), concord(jisr.ConcordChecked), func(g *jisr.Agreement) bool {
+		return len(g.Concordance) == 1 && g.Concordance[0].State(c) == jisr.ConcordDisputed
+	})
+	register := func(no string) func(*nodetest.Actor) {
+		return func(a *nodetest.Actor) {
+			a.Steps(p.id, jisr.KindAgreementRegister, jisr.RegistrationTerms{With: "un", Number: no, Date: "2027-01-01"}, nil)
+		}
+	}
+	cross("C19", register("I-1"), register("I-2"), func(g *jisr.Agreement) bool { return len(g.Registrations) == 2 })
+	dormant := func(segments ...string) func(*nodetest.Actor) {
+		return func(a *nodetest.Actor) {
+			a.Steps(p.id, jisr.KindAgreementDormant, map[string]any{"reason": jisr.DormantSevered, "continuity": segments, "channel": "a third member"}, nil)
+		}
+	}
+	cross("C22", dormant("art1", "art1-p1"), dormant("art1-p1"), func(g *jisr.Agreement) bool { return g.State() == jisr.AgreementAwaitingForce && len(g.Dormant) == 2 })
+	wake := func(a *nodetest.Actor) { a.Steps(p.id, jisr.KindAgreementWake, nil, nil) }
+	cross("C22, over", wake, wake, func(g *jisr.Agreement) bool { return len(g.Dormant) == 0 })
+	p.amendments(t, c, cross)
 }
 
-// C2 and C3 on nodes: completion crosses a declaration of no intention; completion notices cross.
+// C2 on nodes: completion crosses a declaration of no intention.
 func TestC2OnNodes(t *testing.T) {
 	for _, c := range circles() {
 		p := newPact(t, c).signed()
@@ -162,29 +235,6 @@ func TestC2OnNodes(t *testing.T) {
 		p.As("sy").Notifies(p.id, jisr.KindAgreementAbandon, jisr.NoticeTerms{})
 		p.Restore(c...)
 		p.sees(jisr.AgreementAbandoned)
-	}
-}
-
-func TestC3OnNodes(t *testing.T) {
-	for _, c := range circles() {
-		p := newPact(t, c).signed()
-		p.Cut(c...)
-		notes := map[jisr.MemberID]jisr.Position{}
-		for _, m := range c {
-			notes[m] = p.As(m).Notifies(p.id, jisr.KindAgreementNotify, jisr.NoticeTerms{})
-		}
-		p.Pass(48 * time.Hour)
-		p.Restore(c...)
-		for _, m := range c {
-			p.stamps(m, notes[m])
-		}
-		p.sees(jisr.AgreementAwaitingForce)
-		want := p.Node("iq").Today().AddDays(30) // from receipt, not from writing
-		for _, m := range c {
-			if got := p.As(m).Agreement(p.id).Force().Date; got != want {
-				t.Errorf("%s reckons %s, want %s", m, got, want)
-			}
-		}
 	}
 }
 
@@ -331,55 +381,6 @@ func TestTextsAreCheckedBeforeTheyAreSaid(t *testing.T) {
 	}
 }
 
-// C4, C7, C18, C19, C22 on nodes: what two sides say about an agreement in force while the link is cut, one after the other in
-// one circle; after each the nodes agree (Settle compares their digests).
-func TestConflictsInForceOnNodes(t *testing.T) {
-	for _, c := range circles() {
-		p := newPact(t, c).signed().ratified()
-		p.Pass(31 * 24 * time.Hour)
-		p.sees(jisr.AgreementInForce)
-		cross := func(name string, iq, sy func(a *nodetest.Actor), then func(g *jisr.Agreement) bool) {
-			t.Helper()
-			p.Cut(c...)
-			a, b := p.As("iq"), p.As("sy")
-			iq(a)
-			a.Done()
-			sy(b)
-			b.Done()
-			p.Restore(c...)
-			p.Settle()
-			for _, m := range c {
-				if !then(p.As(m).Agreement(p.id)) {
-					t.Errorf("%s: %s sees %+v", name, m, p.As(m).Agreement(p.id))
-				}
-			}
-		}
-		concord := func(w jisr.ConcordanceWord) func(*nodetest.Actor) {
-			return func(a *nodetest.Actor) {
-				a.Steps(p.id, jisr.KindAgreementConcord, map[string]any{"pair": [2]string{"ar", "en"}, "segments": []string{"art1-p1"}, "word": w}, nil)
-			}
-		}
-		cross("C18", concord(jisr.ConcordDisputed), concord(jisr.ConcordChecked), func(g *jisr.Agreement) bool {
-			return len(g.Concordance) == 1 && g.Concordance[0].State(c) == jisr.ConcordDisputed
-		})
-		register := func(no string) func(*nodetest.Actor) {
-			return func(a *nodetest.Actor) {
-				a.Steps(p.id, jisr.KindAgreementRegister, jisr.RegistrationTerms{With: "un", Number: no, Date: "2027-01-01"}, nil)
-			}
-		}
-		cross("C19", register("I-1"), register("I-2"), func(g *jisr.Agreement) bool { return len(g.Registrations) == 2 })
-		dormant := func(segments ...string) func(*nodetest.Actor) {
-			return func(a *nodetest.Actor) {
-				a.Steps(p.id, jisr.KindAgreementDormant, map[string]any{"reason": jisr.DormantSevered, "continuity": segments, "channel": "a third member"}, nil)
-			}
-		}
-		cross("C22", dormant("art1", "art1-p1"), dormant("art1-p1"), func(g *jisr.Agreement) bool { return g.State() == jisr.AgreementAwaitingForce && len(g.Dormant) == 2 })
-		wake := func(a *nodetest.Actor) { a.Steps(p.id, jisr.KindAgreementWake, nil, nil) }
-		cross("C22, over", wake, wake, func(g *jisr.Agreement) bool { return len(g.Dormant) == 0 })
-		p.amendments(t, c, cross)
-	}
-}
-
 // amendments plays C7, and C4: one denounces while the other signs the amendment.
 func (p *pact) amendments(t *testing.T, c []jisr.MemberID, cross func(string, func(*nodetest.Actor), func(*nodetest.Actor), func(*jisr.Agreement) bool)) {
 	t.Helper()
@@ -407,6 +408,7 @@ func (p *pact) amendments(t *testing.T, c []jisr.MemberID, cross func(string, fu
 		a.Steps(ids[m], jisr.KindAgreementTable, map[string]any{"changes": []string{"art1-p1"}}, p.Text(c, "Changed by "+string(m)+".", bySignature))
 		a.Done()
 	}
+	p.Pass(time.Minute) // another closing time is another window
 	closes := p.Now().Add(time.Hour)
 	p.all(func(a *nodetest.Actor) { a.Seals(ids["iq"], closes) })
 	for _, m := range c {
@@ -512,4 +514,99 @@ func TestC20OnNodes(t *testing.T) {
 			t.Errorf("%s reckons %+v, want %s", m, f, want)
 		}
 	}
+}
+
+// An official drafts a signature, a second clears it, and the plenipotentiary signs it with its own passkey: whoever has the
+// chain of the agreement finds that signature good, by the rules of the record alone.
+func TestPlenipotentiarySignsWithItsOwnPasskey(t *testing.T) {
+	p := newPact(t, []jisr.MemberID{"iq", "sy"})
+	d := deskOf(t, p.World, p.Node("iq"))
+	d.do(d.n.Operator(), node.AddOfficial{ID: "envoy", Post: jisr.Text{"ar": "المفوَّض"}, Desk: "mofa", Roles: []jisr.Role{jisr.Plenipotentiary}, Password: phrase})
+	key, token := d.enrols("envoy")
+	p.Pass(time.Minute) // another closing time is another window
+	closes := p.Now().Add(time.Hour)
+	p.all(func(a *nodetest.Actor) { a.Seals(p.id, closes) })
+
+	step, err := node.NewStep(jisr.KindAgreementCommit, jisr.Authority{Capacity: jisr.ForeignMinister}, nil)
+	d.must(err)
+	out := d.do(d.byPassword("writer"), node.DraftStep{Forum: p.Forum, About: p.id, Step: step})
+	d.do(d.byPassword("head"), node.ClearStep{ID: out.Thing, Version: 1})
+	envoy, release := d.who(token), node.ReleaseStep{ID: out.Thing, Version: 1, Kind: jisr.KindAgreementCommit}
+	_, err = d.n.Do(t.Context(), envoy, release)
+	d.refused(err, jisr.Unsigned)
+	done := d.do(envoy, d.signed(envoy, release, key))
+	p.As("sy").Commits(p.id).Done()
+	p.all(func(a *nodetest.Actor) { a.States(p.id) })
+	p.sees(jisr.AgreementSignedRatify)
+	for _, m := range p.parties {
+		if got, err := p.Node(m).SignatureOf(t.Context(), p.Forum, done.Position); err != nil || got.State != node.GoodSignature || got.Official != "envoy" {
+			t.Errorf("%s finds %+v %v", m, got, err)
+		}
+	}
+
+	chain, err := jisr.CheckChain(p.id, p.chain("sy"))
+	d.must(err)
+	count := map[jisr.ChainCheckKind]int{}
+	for _, c := range chain.Checks {
+		if c.Void == nil {
+			count[c.Kind]++
+		}
+	}
+	if !chain.Holds() || count[jisr.CheckSigned] != 1 || count[jisr.CheckUnsigned] != 3 || count[jisr.CheckText] != 1 {
+		t.Errorf("holds %v, found %v: %+v", chain.Holds(), count, chain.Checks)
+	}
+	forged := p.chain("sy")
+	for i := range forged {
+		if forged[i].Position == done.Position {
+			forged[i].By = &jisr.By{Desk: "mofa", Official: "head"} // another post claims the signature
+		}
+	}
+	if chain, err := jisr.CheckChain(p.id, forged); err != nil || chain.Holds() {
+		t.Errorf("a signature of another post passes: %v", err)
+	}
+}
+
+// chain is what a member's node exports of the agreement, each proof verified.
+func (p *pact) chain(m jisr.MemberID) []jisr.ChainAct {
+	p.t.Helper()
+	n := p.Node(m)
+	bundle, err := n.ExportAgreement(p.t.Context(), p.Forum, p.id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var vkeys []string
+	for _, o := range p.parties {
+		log, mirror, err := n.VerifierKeys(p.t.Context(), p.Forum, o)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		vkeys = append(append(vkeys, log...), mirror...)
+	}
+	var all []jisr.ChainAct
+	err = ledger.ReadBundle(bytes.NewReader(bundle), func(file []byte) error {
+		v, err := ledger.Verify(file, vkeys, func(entry []byte) ([]ledger.Ref, error) {
+			a, err := jisr.Decode("xx", 0, entry)
+			var refs []ledger.Ref
+			for _, c := range a.Contents() {
+				sum, _ := c.Commit.Sum()
+				refs = append(refs, ledger.Ref{Commit: sum, Size: c.Size, Type: c.Type})
+			}
+			return refs, err
+		})
+		if err != nil {
+			return err
+		}
+		member := jisr.MemberID(strings.SplitN(string(v.Log), ".", 2)[0]) // iq.jisr.example/iq-sy
+		a, err := jisr.Decode(member, jisr.Index(v.Index), v.Entry)
+		c := jisr.ChainAct{Act: a}
+		if len(v.Contents) > 0 {
+			c.Content = v.Contents[0].Data
+		}
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return all
 }

@@ -42,6 +42,9 @@ func (n *Node) notice(a *jisr.Act) {
 }
 
 func (n *Node) attend(ctx context.Context) error {
+	if err := n.lapse(ctx); err != nil {
+		return err
+	}
 	reported := book.ThingQuery{Noun: "commitment", State: string(jisr.CommitmentReported), Limit: 200}
 	for {
 		rows, next, err := n.book.Things(ctx, reported)
@@ -58,6 +61,34 @@ func (n *Node) attend(ctx context.Context) error {
 		}
 		reported.Cursor = next
 	}
+}
+
+// lapse says of every signing window that has closed without the other signatures that it lapsed: nobody stays bound by
+// a signature that was not answered in time (decision 0020).
+func (n *Node) lapse(ctx context.Context) error {
+	for _, state := range []jisr.AgreementState{jisr.AgreementNegotiating, jisr.AgreementAdReferendum, jisr.AgreementInitialled} {
+		q := book.ThingQuery{Noun: "agreement", State: string(state), Limit: 200}
+		for {
+			rows, next, err := n.book.Things(ctx, q)
+			if err != nil {
+				return err
+			}
+			for i := range rows {
+				g := rows[i].State.Agreement
+				if w := g.Open(); w == nil || n.now().Before(w.Closes) || g.MayLapse(n.self.ID) != nil {
+					continue
+				}
+				if err := n.saysItself(ctx, SayStep{Forum: rows[i].Forum, About: rows[i].ID, Step: Step{Kind: jisr.KindAgreementLapse}}); err != nil {
+					return err
+				}
+			}
+			if next == "" {
+				break
+			}
+			q.Cursor = next
+		}
+	}
+	return nil
 }
 
 // receive says that a report of another member is here.

@@ -57,6 +57,7 @@ type decision struct {
 	acts   []planned
 	done   Done
 	about  *resource // what the command turned out to be about; nil: the thing of its first act
+	own    bool      // the house says it by itself
 	facts  facts
 }
 
@@ -217,6 +218,7 @@ func (n *Node) decide(ctx context.Context, jobs []*job) (*batch, map[*job]answer
 	decided := make(map[*job]answer, len(jobs))
 	for _, j := range jobs {
 		d := n.decisionOf(ctx, j.caller, b)
+		d.own = j.own
 		if j.cmd == nil {
 			decided[j] = answer{}
 			continue

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+
 	"jisr"
 	"jisr/ledger"
 )
@@ -11,6 +13,9 @@ func Commands() []Command {
 		DraftStep{}, ClearStep{}, ReturnStep{}, DiscardStep{}, ReleaseStep{}, SayStep{}, PlanDomestic{}, MoveDomestic{},
 		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, InviteOfficial{}, EnrolPasskey{}, RevokePasskey{}, RecoverOfficial{}, RestoreOfficial{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
 }
+
+// Attend looks once whether the house has to say something by itself.
+func Attend(ctx context.Context, n *Node) error { return n.attend(ctx) }
 
 // VerbOf gives a command's verb.
 func VerbOf(c Command) Verb { return c.verb() }

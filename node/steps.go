@@ -289,7 +289,7 @@ func (c ReleaseStep) decide(d *decision) error {
 }
 
 func (c SayStep) decide(d *decision) error {
-	if duty, _ := dutyOf(Verb(c.Step.Kind)); duty != Receiving {
+	if duty, _ := dutyOf(Verb(c.Step.Kind)); duty != Receiving && !d.own {
 		if err := d.n.may(d.caller, "outgoing.send"); err != nil {
 			return err
 		}

@@ -1,56 +1,51 @@
 package words
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// Tidy brings a wording into the one form in which texts of agreements are hashed: NFC, no tatweel, no direction marks, one
-// form of each letter in its language, European digits, single spaces. It changes nothing a reader would call different.
+// Tidy brings a wording into the one form in which texts of agreements are hashed, as far as that changes nothing that is
+// read: NFC, no tatweel, no direction marks but isolates, one form of each letter in its language, European digits,
+// single spaces.
 func Tidy(lang, s string) string {
-	s = onlyForms(s)
-	eastern := lang == "fa" || lang == "ckb" || lang == "ku" || lang == "ur"
-	s = strings.Map(func(r rune) rune { return tidyRune(r, eastern) }, s)
-	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
-}
-
-// onlyForms writes ligatures and presentation forms of Arabic in plain letters and spaces of any width as spaces. Of other
-// characters compatibility normalisation would change what they say (a raised 2 is no 2), so they stay.
-func onlyForms(s string) string {
+	eastern := slices.Contains([]string{"fa", "ckb", "ku", "ur"}, lang)
 	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r >= 0xfb50 && r <= 0xfdff, r >= 0xfe70 && r <= 0xfefc:
+	for _, r := range strings.ToValidUTF8(s, "") {
+		// Presentation forms of old files are written in plain letters. Of other characters compatibility normalisation
+		// would change what they say (a raised 2 is no 2), so they stay.
+		if r >= 0xfb50 && r <= 0xfdff || r >= 0xfe70 && r <= 0xfefc {
 			b.WriteString(norm.NFKC.String(string(r)))
-		case r == 0xa0, r >= 0x2000 && r <= 0x200a, r == 0x202f, r == 0x205f, r == 0x3000:
-			b.WriteByte(' ')
-		default:
+		} else if r = tidyRune(r, eastern); r >= 0 {
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
+	return norm.NFC.String(strings.Join(strings.Fields(b.String()), " "))
 }
 
+// tidyRune gives the character a text has for one that somebody wrote; negative: none.
 func tidyRune(r rune, eastern bool) rune {
 	switch {
-	case r == 0x0640, r == 0x061c, r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2060 && r <= 0x2064, r == 0xfeff, r == 0xad:
-		return -1 // tatweel, direction marks, what has no width
-	case r >= 0x0660 && r <= 0x0669:
-		return '0' + r - 0x0660
-	case r >= 0x06f0 && r <= 0x06f9:
-		return '0' + r - 0x06f0
-	case !eastern && r == 0x06cc:
-		return 0x064a
-	case !eastern && r == 0x06a9:
-		return 0x0643
-	case !eastern && (r == 0x06c1 || r == 0x06be || r == 0x06d5):
-		return 0x0647
-	case eastern && r == 0x064a:
-		return 0x06cc
-	case eastern && r == 0x0643:
-		return 0x06a9
+	case r >= '٠' && r <= '٩':
+		return '0' + r - '٠'
+	case r >= '۰' && r <= '۹':
+		return '0' + r - '۰'
+	case r == 'ـ', r == '\u00ad', unicode.Is(unicode.Cf, r) && (r < 0x2066 || r > 0x2069):
+		return -1
+	case unicode.IsSpace(r), unicode.IsControl(r):
+		return ' '
+	case r == 'ی' && !eastern:
+		return 'ي'
+	case r == 'ک' && !eastern:
+		return 'ك'
+	case r == 'ي' && eastern:
+		return 'ی'
+	case r == 'ك' && eastern:
+		return 'ک'
 	}
 	return r
 }
