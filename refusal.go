@@ -57,6 +57,7 @@ const (
 	ClockBack   RefusalKind = "clock-back"   // clock or seen of an entry goes backwards
 	WrongForum  RefusalKind = "wrong-forum"  // an entry of another forum's log
 	Behind      RefusalKind = "behind"       // a partner holds more of our log than we do: writing would fork it
+	Restored    RefusalKind = "restored"     // from a backup; subject: the member that has not said yet what it holds
 	Unavailable RefusalKind = "unavailable"  // the node is closing or the store cannot be written
 	BadLetter   RefusalKind = "bad-letter"   // subject: field of a letter of credence
 	KeysDiffer  RefusalKind = "keys-differ"  // a member is known under other keys

@@ -71,6 +71,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.ClockBack:   http.StatusConflict,
 		jisr.WrongForum:  http.StatusConflict,
 		jisr.Behind:      http.StatusServiceUnavailable,
+		jisr.Restored:    http.StatusServiceUnavailable,
 		jisr.Unavailable: http.StatusServiceUnavailable,
 		jisr.BadLetter:   http.StatusUnprocessableEntity,
 		jisr.KeysDiffer:  http.StatusConflict,

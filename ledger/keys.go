@@ -201,6 +201,15 @@ func ReadKeys(v *Vault, dir string) (*Keys, error) {
 	return k, nil
 }
 
+// CheckKeys tells whether text, as Write keeps it, holds the private half of these keys.
+func CheckKeys(text []byte, p PublicKeys) error {
+	k, err := parseKeys(string(text))
+	if err == nil && !k.Public().equal(p) {
+		err = ErrKeys
+	}
+	return err
+}
+
 func parseKeys(text string) (*Keys, error) {
 	s := bufio.NewScanner(strings.NewReader(text))
 	line := func(prefix string) string {

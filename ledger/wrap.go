@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -15,6 +16,9 @@ type Wrapping struct {
 	PassphraseFile string // a file with a passphrase in its first line; stretched by scrypt (RFC 7914) as age does
 	PKCS11         string // a PKCS#11 URI (RFC 7512) that names an AES key: see pkcs11.go
 }
+
+// scryptMost is log2 of the most scrypt work that is done to open a file: 256 MiB, what age itself writes.
+const scryptMost = 18
 
 // CreateKeyFile draws an age identity and keeps it in a file that must not exist yet.
 func CreateKeyFile(path string) error {
@@ -66,11 +70,58 @@ func passphrase(path string) (age.Identity, age.Recipient, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("couldn't use the passphrase: %w", err)
 	}
+	id.SetMaxWorkFactor(scryptMost) // a hostile file does not say how much memory it takes to refuse it
 	to, err := age.NewScryptRecipient(string(first))
 	if err != nil {
 		return nil, nil, fmt.Errorf("couldn't use the passphrase: %w", err)
 	}
 	return id, to, nil
+}
+
+// EncryptTo encrypts what is written to dst for age recipients (age1…, age1pq1…) and, if it is set, for what w opens. Close ends it.
+func (w Wrapping) EncryptTo(dst io.Writer, recipients ...string) (io.WriteCloser, error) {
+	var to []age.Recipient
+	for _, text := range recipients {
+		some, err := age.ParseRecipients(strings.NewReader(text))
+		if err != nil {
+			return nil, fmt.Errorf("couldn't understand a recipient (%w): %w", err, ErrFormat)
+		}
+		to = append(to, some...)
+	}
+	if w != (Wrapping{}) {
+		_, own, err := w.identity()
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, own)
+	}
+	out, err := age.Encrypt(dst, to...)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't encrypt: %w", err)
+	}
+	return out, nil
+}
+
+// Decrypt reads what was encrypted to w. It fails at the end of a file that was cut.
+func (w Wrapping) Decrypt(src io.Reader) (io.Reader, error) {
+	id, _, err := w.identity()
+	if err != nil {
+		return nil, err
+	}
+	r, err := age.Decrypt(src, id)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSealed, err)
+	}
+	return r, nil
+}
+
+// Recipient is what a key file is encrypted to: who knows it can write for the holder of the file, and read nothing.
+func Recipient(keyFile string) (string, error) {
+	_, to, err := Wrapping{KeyFile: keyFile}.identity()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(to), nil
 }
 
 func (w Wrapping) wrap(data []byte) ([]byte, error) {

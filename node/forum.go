@@ -208,6 +208,9 @@ func (n *Node) frozen(id jisr.ForumID) *jisr.Refusal {
 	for _, m := range slices.Sorted(maps.Keys(n.ice[id])) {
 		return n.ice[id][m]
 	}
+	if m := n.silent(id); m != "" {
+		return jisr.Refuse(jisr.Restored, string(m))
+	}
 	return nil
 }
 
@@ -241,6 +244,7 @@ func (n *Node) thaw(log ledger.Origin, member string) {
 	n.mu.Lock()
 	_, was := n.ice[l.Forum][member]
 	delete(n.ice[l.Forum], member)
+	n.said(l.Forum, member)
 	n.mu.Unlock()
 	if was {
 		n.log.Info("this log is level with a partner's mirror of it again", "forum", l.Forum, "partner", member)

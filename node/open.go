@@ -58,6 +58,7 @@ type Node struct {
 	forums  map[jisr.ForumID]*forum
 	origins map[ledger.Origin]book.Log
 	ice     map[jisr.ForumID]map[string]*jisr.Refusal // by partner
+	awaited awaited
 
 	watch watchers
 	held  map[book.Log]map[jisr.MemberID]book.Held // newest receipts; guarded by watch.mu
@@ -213,7 +214,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.sessionKey, err = n.vault.Read(filepath.Join(n.dir, dirKeys, fileSession)); err != nil {
 		return fmt.Errorf("couldn't read the session key: %w", err)
 	}
-	if err := n.openBook(ctx); err != nil {
+	if err := errors.Join(n.readRestored(), n.openBook(ctx)); err != nil {
 		return err
 	}
 	return n.start(ctx)
@@ -350,6 +351,7 @@ func (n *Node) Run(ctx context.Context, links net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.running.Store(true)
+	n.tellRestored()
 	wg.Go(func() { n.settle(ctx) })
 	wg.Go(func() { n.followLoop(ctx) })
 	wg.Go(func() { n.attendLoop(ctx) })

@@ -117,6 +117,9 @@ func withAtRest(text string, c node.AtRestConfig) string {
 			b.WriteString(line)
 		}
 	}
+	if c == (node.AtRestConfig{}) {
+		return b.String()
+	}
 	b.WriteString("\n[at_rest]\n")
 	for _, s := range settings(&node.Config{AtRest: c}) {
 		if name, ok := strings.CutPrefix(s.key, "at_rest."); ok && !s.value.IsZero() {
