@@ -14,10 +14,12 @@ import (
 type writer struct {
 	out     bytes.Buffer
 	offsets []int // by object number - 1; 0: not written yet
+	packer  *zlib.Writer
 }
 
 func newWriter() *writer {
 	w := &writer{}
+	w.packer, _ = zlib.NewWriterLevel(nil, 6)          // fails for unknown levels only
 	w.out.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n") // ISO 19005-2 6.1.2: four bytes above 127
 	return w
 }
@@ -39,9 +41,9 @@ func (w *writer) object(n int, body string) {
 // stream writes a compressed stream.
 func (w *writer) stream(n int, dict string, data []byte) {
 	var z bytes.Buffer
-	zw, _ := zlib.NewWriterLevel(&z, 6) // fails for unknown levels only
-	_, _ = zw.Write(data)               // a buffer takes all
-	_ = zw.Close()
+	w.packer.Reset(&z)
+	_, _ = w.packer.Write(data) // a buffer takes all
+	_ = w.packer.Close()
 	w.raw(n, dict+"/Filter/FlateDecode", z.Bytes())
 }
 

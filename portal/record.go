@@ -22,6 +22,7 @@ type recordView struct {
 	Filters []Link // by member
 	Forums  []Link // by forum, when there are several
 	Thing   string // what the acts are about, when the list is of one thing
+	Papers  []Link // of that thing
 	Acts    []actLine
 	Next    string
 	First   string
@@ -67,6 +68,9 @@ func (s *site) recordView(ctx context.Context, rd reader, ask book.ActQuery) (re
 	v := recordView{}
 	if ask.Thing != "" {
 		v.Thing = ask.Thing.Name()
+		if v.Papers, err = s.papers(ctx, rd, ask.Forum, ask.Thing); err != nil {
+			return recordView{}, err
+		}
 	}
 	rows = slices.DeleteFunc(rows, func(r book.ActRow) bool { return r.Act.Forum == jisr.House }) // these have no page and no receipts
 	for i := range rows {

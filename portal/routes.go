@@ -53,6 +53,7 @@ func routes() []route {
 		{"POST", note + "/no-answer-needed", official, (*site).close},
 		{"GET", note + "/files/{n}", official, (*site).noteFile},
 		{"GET", note + "/pdf", official, (*site).notePaper},
+		{"GET", "/agreements/{forum}/{id}/papers/{form}", official, (*site).agreementPaper},
 
 		{"GET", "/record", official, (*site).record},
 		{"GET", act, official, (*site).act},

@@ -123,7 +123,7 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 		return err
 	}
 	if isChain(proof) {
-		return verifyChain(t, proof, letters, keyFiles, asJSON)
+		return verifyChain(t, proof, letters, keyFiles, said, asJSON)
 	}
 	vkeys, err := keysFor(proof, letters, keyFiles)
 	if err != nil {
@@ -216,7 +216,7 @@ func (t *terminal) proved(who signers, v *ledger.Verdict, said string, asJSON bo
 	if err != nil {
 		return fmt.Errorf("internal error: an entry that verified does not parse: %w", err)
 	}
-	onPaper, err := comparePaper(said, v.Entry, &a)
+	onPaper, err := comparePaper(said, append(namedHash(&a), paper.Leaf(v.Entry)))
 	if err != nil {
 		return err
 	}
@@ -257,13 +257,12 @@ const (
 	paperOther = "other"
 )
 
-// comparePaper holds what a paper says against the act that a proof is of: the entry's own hash, or that of the text which
-// the act names.
-func comparePaper(said string, entry []byte, a *jisr.Act) (string, error) {
+// comparePaper holds what a paper says against the hashes that a proof shows: empty when no paper was named.
+func comparePaper(said string, hashes [][32]byte) (string, error) {
 	if said == "" {
 		return "", nil
 	}
-	for _, hash := range append(namedHash(a), paper.Leaf(entry)) {
+	for _, hash := range hashes {
 		same, ok := paper.Matches(said, hash)
 		if !ok {
 			return "", usage("cli.verify.paper", "option", "--paper")
@@ -275,18 +274,23 @@ func comparePaper(said string, entry []byte, a *jisr.Act) (string, error) {
 	return paperOther, nil
 }
 
-// namedHash is the hash that an act about a text names the text by.
-func namedHash(a *jisr.Act) [][32]byte {
+// namedHash is the hash by which an act about a text names it: of itself, or of the window in which it is signed.
+func namedHash(a *jisr.Act) (all [][32]byte) {
 	var terms struct {
-		Hash jisr.Commitment `json:"hash"`
+		Hash   jisr.Commitment `json:"hash"`
+		Window struct {
+			Hash jisr.Commitment `json:"hash"`
+		} `json:"window"`
 	}
 	if json.Unmarshal(a.Terms, &terms) != nil {
 		return nil
 	}
-	if sum, ok := terms.Hash.Sum(); ok {
-		return [][32]byte{sum}
+	for _, h := range []jisr.Commitment{terms.Hash, terms.Window.Hash} {
+		if sum, ok := h.Sum(); ok {
+			all = append(all, sum)
+		}
 	}
-	return nil
+	return all
 }
 
 func (t *terminal) verdict(v *ledger.Verdict, a *jisr.Act, yes, no []string) verdictJSON {

@@ -18,6 +18,7 @@ type chainJSON struct {
 	Acts         int               `json:"acts"`
 	State        string            `json:"state,omitempty"` // by its acts alone, without a calendar
 	Text         jisr.Commitment   `json:"text,omitempty"`
+	Paper        string            `json:"paper,omitempty"` // same or other, when --paper was given
 	Force        *jisr.Reckoning   `json:"force,omitempty"`
 	Checks       []jisr.ChainCheck `json:"checks,omitempty"`
 	Receipts     int               `json:"receipts"` // of other members, that they hold an act of the chain
@@ -31,7 +32,7 @@ func isChain(file []byte) bool { return bytes.HasPrefix(file, []byte(ledger.Bund
 
 // verifyChain checks an agreement's exported chain: every proof by the keys given, then texts, signatures, full powers and
 // entry into force by the rules of the record.
-func verifyChain(t *terminal, file []byte, letters []*link.Letter, keyFiles []string, asJSON bool) error {
+func verifyChain(t *terminal, file []byte, letters []*link.Letter, keyFiles []string, said string, asJSON bool) error {
 	who := signers{}
 	for _, l := range letters {
 		who[l.Origin] = l
@@ -63,7 +64,7 @@ func verifyChain(t *terminal, file []byte, letters []*link.Letter, keyFiles []st
 	if err != nil {
 		return err
 	}
-	return t.chained(c, len(chain), receipts, asJSON)
+	return t.chained(c, len(chain), receipts, said, asJSON)
 }
 
 // chained is a verified proof as an act of a chain, and how many receipts say that its contents are held.
@@ -115,8 +116,12 @@ func agreementOf(chain []jisr.ChainAct) (jisr.ThingID, bool) {
 
 // chained says what a chain proves and what it does not. The exit code is 1 when a text, a signature or a content of it
 // does not hold.
-func (t *terminal) chained(c *jisr.Chain, acts, receipts int, asJSON bool) error {
+func (t *terminal) chained(c *jisr.Chain, acts, receipts int, said string, asJSON bool) error {
 	g := c.State.Agreement
+	onPaper, err := comparePaper(said, hashesOf(g.Text()))
+	if err != nil {
+		return err
+	}
 	force := g.Force()
 	count := map[jisr.ChainCheckKind]int{}
 	var bad []string
@@ -148,9 +153,14 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, asJSON bool) error
 	if n := count[jisr.CheckConfirm]; n > 0 {
 		no = append(no, t.lang.T("verify.chain.not.confirmed", "n", n))
 	}
-	var err error
+	switch onPaper {
+	case paperSame:
+		yes = append(yes, t.lang.T("verify.chain.paper.same"))
+	case paperOther:
+		no = append(no, t.lang.T("verify.chain.paper.other"))
+	}
 	if asJSON {
-		err = t.json(chainJSON{Verified: c.Holds(), Agreement: c.ID, Acts: acts, State: string(g.State()), Text: g.Text(), Force: &force, Checks: c.Checks,
+		err = t.json(chainJSON{Verified: c.Holds(), Paper: onPaper, Agreement: c.ID, Acts: acts, State: string(g.State()), Text: g.Text(), Force: &force, Checks: c.Checks,
 			Receipts: receipts, Proves: yes, DoesNotProve: no})
 	} else {
 		if c.Holds() {
@@ -162,8 +172,16 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, asJSON bool) error
 		t.list("verify.proves", yes)
 		t.list("verify.notproved", no)
 	}
-	if !c.Holds() {
+	if !c.Holds() || onPaper == paperOther {
 		return errors.Join(err, errQuiet)
 	}
 	return err
+}
+
+// hashesOf is the hash of a text as a list; empty when there is no text.
+func hashesOf(text jisr.Commitment) [][32]byte {
+	if sum, ok := text.Sum(); ok {
+		return [][32]byte{sum}
+	}
+	return nil
 }

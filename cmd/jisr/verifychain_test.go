@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"jisr"
 	"jisr/ledger"
 	"jisr/node/nodetest"
+	"jisr/paper"
 	"jisr/words"
 )
 
@@ -53,6 +55,19 @@ func TestVerifyAgreementChain(t *testing.T) {
 		t.Errorf("checks %v", checks)
 	}
 
+	// What its printed original says leads back to the chain; what another paper says does not.
+	sum, _ := text.Sum()
+	if got, err := checkFile(t, bundle, letters, paper.Phrase(sum)); err != nil || got.Paper != paperSame {
+		t.Errorf("its own paper: %+v %v", got, err)
+	}
+	if got, err := checkFile(t, bundle, letters, paper.Phrase([32]byte{})); err == nil || got.Paper != paperOther || !got.Verified {
+		t.Errorf("another paper: %+v %v", got, err)
+	}
+	printed, err := paper.Open(w.Node("sy"), catalogue(t), nil, false).Print(t.Context(), w.Forum, id, paper.FormAkoma, "ar")
+	if err != nil || !bytes.Contains(printed, []byte(text)) {
+		t.Errorf("the other side's original does not carry the hash: %v", err)
+	}
+
 	without := withoutLast(t, bundle) // the last procès-verbal is kept back: fewer obligations, never more
 	if got, err := checkFile(t, without, letters); err != nil || got.State != string(jisr.AgreementInitialled) {
 		t.Errorf("without the last act: %+v %v", got, err)
@@ -66,20 +81,25 @@ func TestVerifyAgreementChain(t *testing.T) {
 	}
 }
 
-func checkFile(t *testing.T, bundle []byte, letters []string) (chainJSON, error) {
+func catalogue(t *testing.T) *words.Words {
+	t.Helper()
+	all, err := words.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func checkFile(t *testing.T, bundle []byte, letters []string, said ...string) (chainJSON, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "chain")
 	if err := os.WriteFile(file, bundle, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	all, err := words.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	term := newTerminal(all, "ar")
+	term := newTerminal(catalogue(t), "ar")
 	term.out, term.err = &out, &out
-	err = verify(term, file, letters, nil, "", true)
+	err := verify(term, file, letters, nil, strings.Join(said, ""), true)
 	var got chainJSON
 	first, _, _ := bytes.Cut(out.Bytes(), []byte("\n"))
 	if jsonErr := json.Unmarshal(first, &got); jsonErr != nil && err == nil {

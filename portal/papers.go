@@ -1,0 +1,58 @@
+package portal
+
+import (
+	"context"
+	"slices"
+
+	"jisr"
+)
+
+// paperForms lists the papers that an agreement has now: certified copies and the file for registration once it is signed.
+func paperForms(g *jisr.Agreement) []string {
+	switch {
+	case g == nil || g.Text() == "":
+		return nil
+	case g.Signed() == nil:
+		return []string{"text", "original", "akoma-ntoso"}
+	}
+	return []string{"original", "certified", "registration", "akoma-ntoso"}
+}
+
+// papers are the addresses of a thing's papers; none where it has none.
+func (s *site) papers(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) ([]Link, error) {
+	if s.print == nil || id.Noun() != "agreement" || !jisr.ValidForum(f) {
+		return nil, nil
+	}
+	v, err := s.node.Book().Thing(ctx, f, id)
+	if isKind(err, jisr.NoSuch) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Link
+	for _, form := range paperForms(v.State.Agreement) {
+		all = append(all, Link{Word: rd.l.T("paper.form." + form), URL: rd.url("agreements", string(f), id.Name(), "papers", form)})
+	}
+	return all, nil
+}
+
+// agreementPaper gives one of an agreement's papers.
+func (s *site) agreementPaper(r *request) (*answer, error) {
+	f, id, form := jisr.ForumID(r.PathValue("forum")), jisr.ThingID("agreement/"+r.PathValue("id")), r.PathValue("form")
+	if !jisr.ValidForum(f) {
+		return nil, jisr.Refuse(jisr.NoSuch, string(f), "noun", "forum")
+	}
+	v, err := s.node.Book().Thing(r.Context(), f, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.print == nil || !slices.Contains(paperForms(v.State.Agreement), form) {
+		return nil, jisr.Refuse(jisr.NoSuch, clip(form, maxField))
+	}
+	a, err := s.paper(r, f, id, form, id.Name()+"-"+form)
+	if err == nil && form == "akoma-ntoso" {
+		a.file.name, a.file.typ = id.Name()+".xml", "application/akn+xml"
+	}
+	return a, err
+}
