@@ -27,7 +27,7 @@ func ImportDOCX(b []byte, lang string) (*Import, error) {
 	if len(z.File) > maxEntries {
 		return nil, jisr.Refuse(jisr.TooMany, "file", "max", fmt.Sprint(maxEntries), "got", fmt.Sprint(len(z.File)))
 	}
-	d := docx{styles: map[string]int{}, levels: map[string]numbering{}, counters: map[string][]int{}}
+	d := docx{styles: map[string]int{}, lists: map[string]listed{}, levels: map[string]numbering{}, counters: map[string][]int{}}
 	if err := d.part(z, "word/styles.xml", d.style, false); err != nil {
 		return nil, err
 	}
@@ -51,11 +51,18 @@ func notDOCX(err error) error {
 // docx is a file while it is read.
 type docx struct {
 	styles   map[string]int       // heading levels by style
+	lists    map[string]listed    // what a style numbers its paragraphs by
 	levels   map[string]numbering // how lists number, by abstract numbering and level
 	abstract map[string]string
 	counters map[string][]int
 	all      []read
 	remarks  []Remark
+}
+
+// listed says which numbering a paragraph or style belongs to.
+type listed struct {
+	num   string
+	level int
 }
 
 // numbering is how one level of a list shows its number.
@@ -189,9 +196,23 @@ func (d *docx) style(e *elements) error {
 			if n, err := strconv.Atoi(attr(s, "val")); err == nil && n >= 0 && n < 9 && id != "" && len(d.styles) < maxEntries {
 				d.styles[id] = n + 1
 			}
+		case "numId", "ilvl":
+			if len(d.lists) < maxEntries && id != "" {
+				d.lists[id] = d.lists[id].with(s)
+			}
 		}
 		return nil
 	})
+}
+
+// with takes in what an element says of a numbering.
+func (l listed) with(s xml.StartElement) listed {
+	if s.Name.Local == "numId" {
+		l.num = attr(s, "val")
+	} else {
+		l.level, _ = strconv.Atoi(attr(s, "val"))
+	}
+	return l
 }
 
 // numberings reads how lists number.
@@ -338,7 +359,7 @@ func (d *docx) remark(kind string) {
 func (d *docx) paragraph(e *elements) (read, error) {
 	var p read
 	var b strings.Builder
-	num, level := "", 0
+	var list listed
 	for depth := e.depth; ; {
 		t, err := e.next()
 		if err != nil || t == nil {
@@ -347,15 +368,13 @@ func (d *docx) paragraph(e *elements) (read, error) {
 		if s, ok := t.(xml.StartElement); ok {
 			switch s.Name.Local {
 			case "pStyle":
-				p.level = d.styles[attr(s, "val")]
+				p.level, list = d.styles[attr(s, "val")], d.lists[attr(s, "val")]
 			case "outlineLvl":
 				if n, err := strconv.Atoi(attr(s, "val")); err == nil && n >= 0 && n < 9 {
 					p.level = n + 1
 				}
-			case "numId":
-				num = attr(s, "val")
-			case "ilvl":
-				level, _ = strconv.Atoi(attr(s, "val"))
+			case "numId", "ilvl":
+				list = list.with(s)
 			default:
 				if err := d.inline(e, s, &b); err != nil {
 					return p, err
@@ -366,7 +385,7 @@ func (d *docx) paragraph(e *elements) (read, error) {
 			break
 		}
 	}
-	p.text, p.label = b.String(), d.label(num, level)
+	p.text, p.label = b.String(), d.label(list.num, list.level)
 	return p, nil
 }
 

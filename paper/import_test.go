@@ -21,7 +21,8 @@ func docx(t testing.TB, body string) []byte {
 	return packed(t, map[string]string{
 		"word/document.xml": `<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>` + body + `</w:body></w:document>`,
 		"word/styles.xml": `<w:styles xmlns:w="w"><w:style w:styleId="T"><w:name w:val="Title"/></w:style><w:style w:styleId="H2"><w:name w:val="heading 2"/></w:style>` +
-			`<w:style w:styleId="X"><w:name w:val="custom"/><w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style></w:styles>`,
+			`<w:style w:styleId="X"><w:name w:val="custom"/><w:pPr><w:outlineLvl w:val="1"/></w:pPr></w:style>` +
+			`<w:style w:styleId="L"><w:name w:val="List Number"/><w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="7"/></w:numPr></w:pPr></w:style></w:styles>`,
 		"word/numbering.xml": `<w:numbering xmlns:w="w"><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="المادة %1"/></w:lvl>` +
 			`<w:lvl w:ilvl="1"><w:numFmt w:val="arabicAbjad"/><w:lvlText w:val="(%2)"/></w:lvl></w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="0"/></w:num></w:numbering>`})
 }
@@ -102,7 +103,7 @@ func TestDOCXBecomesSegments(t *testing.T) {
 	}
 	body := `<w:p><w:pPr><w:pStyle w:val="T"/></w:pPr><w:r><w:t>مذكرة </w:t></w:r><w:r><w:t>تفاهم</w:t></w:r></w:p>` +
 		`<w:p><w:pPr><w:pStyle w:val="X"/></w:pPr><w:r><w:t>أحكام عامة</w:t></w:r></w:p>` +
-		list("0", "الغرض") + p("نص المادة.") + list("1", "أول") + list("1", "ثان") + list("0", "النطاق") + list("1", "بند") +
+		list("0", "الغرض") + p("نص المادة.") + list("1", "أول") + list("1", "ثان") + list("0", "النطاق") + `<w:p><w:pPr><w:pStyle w:val="L"/></w:pPr><w:r><w:t>بند</w:t></w:r></w:p>` +
 		`<w:p><w:r><w:t>يبقى</w:t></w:r><w:del><w:r><w:delText>حُذف</w:delText><w:t>حُذف</w:t></w:r></w:del><w:ins><w:r><w:t xml:space="preserve"> وأضيف</w:t></w:r></w:ins><w:r><w:footnoteReference w:id="1"/><w:drawing><w:p>لا</w:p></w:drawing></w:r></w:p>` +
 		`<w:sdt><w:sdtContent>` + p("في عنصر") + `</w:sdtContent></w:sdt>` +
 		`<w:tbl><w:tr><w:tc>` + p("خلية") + `<w:tbl><w:tr><w:tc>` + p("داخلية") + `</w:tc></w:tr></w:tbl></w:tc><w:tc>` + p("أخرى") + `</w:tc></w:tr></w:tbl>`
