@@ -14,13 +14,18 @@ import (
 type Press struct {
 	words *words.Words
 	fonts func() ([]typeface, error)
+	busy  chan struct{} // one for each document being set: a long one takes some hundred megabytes for a second
 }
 
 // New makes a press. It reads no font before the first document.
-func New(w *words.Words) *Press { return &Press{words: w, fonts: sync.OnceValues(openFonts)} }
+func New(w *words.Words) *Press {
+	return &Press{words: w, fonts: sync.OnceValues(openFonts), busy: make(chan struct{}, maxAtOnce)}
+}
 
 // PDF sets a document. It fails when the document is longer than a file may be.
 func (p *Press) PDF(d *Document) ([]byte, error) {
+	p.busy <- struct{}{}
+	defer func() { <-p.busy }()
 	fonts, err := p.fonts()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ const (
 	maxText    = 1 << 20   // characters of one paragraph
 	maxColumns = 8         // texts side by side: as many as an act has languages
 	maxPDF     = 256 << 20 // bytes of one file
+	maxAtOnce  = 2         // documents set at the same time; others wait their turn
 
 	maxHeads     = 1 << 20 // bytes of an operator's file of letterheads
 	maxHeadLines = 8       // of one letterhead
