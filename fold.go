@@ -9,7 +9,7 @@ import (
 )
 
 // State is what the acts about one thing make true. At most one of the nouns is set; none when no act has
-// had effect. Draft, Account, Desk and Partner come from the house log only and are nobody else's business.
+// had effect. Draft, Account, Desk, Partner and Custody come from the house log only and are nobody else's business.
 type State struct {
 	Note   *Note   `json:"note,omitempty"`
 	Forum  *Forum  `json:"forum,omitempty"`
@@ -28,6 +28,8 @@ type State struct {
 	Outgoing *Outgoing `json:"outgoing,omitempty"`
 
 	Policies *PolicyState `json:"policies,omitempty"`
+
+	Custody map[ForumID]*Custody `json:"custody,omitempty"` // of a joint thing, beside its noun's own state in the house
 
 	// Voids says of each act without effect why. An act of an unknown kind has the refusal Unknown.
 	Voids map[Position]*Refusal `json:"-"`
@@ -57,7 +59,7 @@ func Fold(thing ThingID, acts []Act) State {
 			if a.About == thing {
 				s.Voids[a.Position] = Refuse(TooMany, string(thing), "max", itoa(MaxActsPerFold))
 			}
-		case a.About == thing && a.Kind.noun(a.Forum) != thing.Noun():
+		case a.About == thing && !a.Kind.about(a.Forum, thing):
 			s.Voids[a.Position] = Refuse(Malformed, "about")
 		default:
 			known = append(known, a)
@@ -70,6 +72,15 @@ func Fold(thing ThingID, acts []Act) State {
 
 func (s *State) fold(thing ThingID, acts []Act) {
 	house := len(acts) > 0 && acts[0].Forum == House
+	if house {
+		var custody []Act
+		if custody, acts = custodyActs(acts); len(custody) > 0 {
+			s.Custody = foldCustody(custody, s.Voids)
+		}
+		if len(acts) == 0 {
+			return
+		}
+	}
 	switch noun := thing.Noun(); {
 	case house && noun == "note":
 		s.Draft = foldDraft(acts, s.Voids)
@@ -131,10 +142,11 @@ func (k Kind) noun(f ForumID) string {
 			return ""
 		}
 	case KindNoteDraft, KindNoteClear, KindNoteReturn, KindNoteDiscard, KindForumAccept, KindDeskAdd,
-		KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
+		KindDeskReceive, KindOfficialAdd, KindOfficialPass, KindOfficialEnd, KindTokenAdd, KindTokenEnd,
 		KindDomesticPlan, KindDomesticStep,
 		KindOutgoingDraft, KindOutgoingClear, KindOutgoingReturn, KindOutgoingDiscard, KindOutgoingRelease,
-		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote:
+		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote,
+		KindThingRefer, KindThingName, KindThingTakeBack:
 		if f != House {
 			return ""
 		}
@@ -142,6 +154,12 @@ func (k Kind) noun(f ForumID) string {
 		return ""
 	}
 	return ThingID(replaceDot(string(k))).Noun()
+}
+
+// about tells whether acts of the kind may be about the thing.
+func (k Kind) about(f ForumID, thing ThingID) bool {
+	noun := k.noun(f)
+	return noun == thing.Noun() || noun == anyNoun
 }
 
 func replaceDot(k string) string {
@@ -211,6 +229,9 @@ func ReadNote(a *Act) (NoteTerms, error) { return terms[NoteTerms](a) }
 // ReadJoin gives the terms of a forum.join.
 func ReadJoin(a *Act) (JoinTerms, error) { return terms[JoinTerms](a) }
 
+// ReadReceive gives the terms of a desk.receive.
+func ReadReceive(a *Act) (ReceiveTerms, error) { return terms[ReceiveTerms](a) }
+
 // ReadReason gives the reason an act states; empty when it states none.
 func ReadReason(a *Act) string {
 	var r Reason
@@ -225,7 +246,7 @@ func ReadReason(a *Act) string {
 func (s *State) Joint() []byte {
 	joint := *s
 	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
-	joint.Track, joint.Outgoing = nil, nil
+	joint.Track, joint.Outgoing, joint.Custody = nil, nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

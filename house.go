@@ -9,6 +9,7 @@ import (
 const (
 	KindForumAccept  Kind = "forum.accept"  // a forum and the letters of credence of its members; content: AcceptBody
 	KindDeskAdd      Kind = "desk.add"      // also changes its title
+	KindDeskReceive  Kind = "desk.receive"  // whether what comes in and belongs to no desk yet is this desk's
 	KindOfficialAdd  Kind = "official.add"  // also changes post, desk, roles; content: Secret
 	KindOfficialPass Kind = "official.pass" // a new password; content: Secret
 	KindOfficialEnd  Kind = "official.end"  // the post is left; what it did stays
@@ -59,6 +60,11 @@ func Roles() []Role {
 // DeskTerms is the terms of desk.add.
 type DeskTerms struct {
 	Title Text `json:"title"`
+}
+
+// ReceiveTerms is the terms of desk.receive.
+type ReceiveTerms struct {
+	Receives bool `json:"receives"`
 }
 
 // OfficialTerms is the terms of official.add: a post, never a person's name.
@@ -278,6 +284,9 @@ type Account struct {
 // Desk is the house's state of a desk.
 type Desk struct {
 	Title Text `json:"title"`
+	// Receives: it is a registry, whose is what comes in and belongs to no desk yet. Where no desk of the house is one,
+	// every desk is.
+	Receives bool `json:"receives,omitempty"`
 }
 
 func foldDraft(acts []Act, voids map[Position]*Refusal) *DraftState {
@@ -393,12 +402,30 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 func foldDesk(acts []Act, voids map[Position]*Refusal) *Desk {
 	var d *Desk
 	for i := range acts {
-		t, err := terms[DeskTerms](&acts[i])
+		next, err := d.apply(&acts[i])
 		if err != nil {
 			voids[acts[i].Position] = asRefusal(err)
 			continue
 		}
-		d = &Desk{Title: t.Title}
+		d = next
 	}
 	return d
+}
+
+func (d *Desk) apply(a *Act) (*Desk, error) {
+	next := Desk{}
+	if d != nil {
+		next = *d
+	}
+	if a.Kind == KindDeskAdd {
+		t, err := terms[DeskTerms](a)
+		next.Title = t.Title
+		return &next, err
+	}
+	t, err := terms[ReceiveTerms](a)
+	if d == nil && err == nil {
+		err = Refuse(NoSuch, string(a.About))
+	}
+	next.Receives = t.Receives
+	return &next, err
 }

@@ -90,3 +90,81 @@ func TestAccounts(t *testing.T) {
 		t.Error("a password for nobody")
 	}
 }
+
+func TestCustody(t *testing.T) {
+	refer := func(d jisr.DeskID) houseStep {
+		return houseStep{"a", jisr.KindThingRefer, jisr.ReferTerms{Forum: "iq-sy", Desk: d}}
+	}
+	name := func(o jisr.OfficialID) houseStep {
+		return houseStep{"a", jisr.KindThingName, jisr.NameTerms{Forum: "iq-sy", Official: o}}
+	}
+	back := func(d jisr.DeskID, o jisr.OfficialID) houseStep {
+		return houseStep{"a", jisr.KindThingTakeBack, jisr.TakeBackTerms{Forum: "iq-sy", Desk: d, Official: o}}
+	}
+	for label, c := range map[string]struct {
+		steps            []houseStep
+		desks, officials int
+		last             jisr.RefusalKind // what the last step meets
+	}{
+		"referred to two desks":   {[]houseStep{refer("water"), refer("borders")}, 2, 0, ""},
+		"referred twice":          {[]houseStep{refer("water"), refer("water")}, 1, 0, jisr.Already},
+		"referred to no desk":     {[]houseStep{refer("")}, 0, 0, jisr.Malformed},
+		"named":                   {[]houseStep{name("director")}, 0, 1, ""},
+		"named twice":             {[]houseStep{name("director"), name("director")}, 0, 1, jisr.Already},
+		"nobody named":            {[]houseStep{name("")}, 0, 0, jisr.Malformed},
+		"taken back from a desk":  {[]houseStep{refer("water"), back("water", "")}, 0, 0, ""},
+		"and referred again":      {[]houseStep{refer("water"), back("water", ""), refer("water")}, 1, 0, ""},
+		"taken back from one":     {[]houseStep{name("director"), back("", "director")}, 0, 0, ""},
+		"taken back from nobody":  {[]houseStep{refer("water"), back("borders", "")}, 1, 0, jisr.NoSuch},
+		"taken back before":       {[]houseStep{back("borders", "")}, 0, 0, jisr.NoSuch},
+		"taken back from nothing": {[]houseStep{refer("water"), back("", "")}, 1, 0, jisr.Malformed},
+		"taken back from both":    {[]houseStep{refer("water"), name("b"), back("water", "b")}, 1, 1, jisr.Malformed},
+	} {
+		for _, thing := range []jisr.ThingID{"note/sy-1", "commitment/sy-1"} { // whatever its noun
+			s, acts := house(t, thing, c.steps...)
+			got := jisr.Custody{}
+			if in := s.Custody["iq-sy"]; in != nil {
+				got = *in
+			}
+			if len(got.Desks) != c.desks || len(got.Officials) != c.officials {
+				t.Errorf("%s: %+v", label, got)
+			}
+			var last error
+			if v := s.Voids[acts[len(acts)-1].Position]; v != nil {
+				last = v
+			}
+			refusedAs(t, label, last, c.last)
+			if string(s.Joint()) != "{}" {
+				t.Errorf("%s: the house's own business is in the joint state: %s", label, s.Joint())
+			}
+		}
+	}
+}
+
+// A draft is not disturbed by who its note is referred to.
+func TestCustodyStandsBesideADraft(t *testing.T) {
+	s, _ := house(t, "note/iq-1", houseStep{"a", jisr.KindNoteDraft, jisr.DraftTerms{Forum: "iq-sy", Version: 1}},
+		houseStep{"a", jisr.KindThingRefer, jisr.ReferTerms{Forum: "iq-sy", Desk: "water"}},
+		houseStep{"b", jisr.KindNoteClear, jisr.VersionTerms{Version: 1}})
+	if s.Draft == nil || s.Draft.State() != jisr.Cleared || len(s.Custody["iq-sy"].Desks) != 1 || len(s.Voids) != 0 {
+		t.Errorf("%+v, voids %v", s, s.Voids)
+	}
+}
+
+func TestADeskReceivesOnceItIsThere(t *testing.T) {
+	receive := func(yes bool) houseStep {
+		return houseStep{"a", jisr.KindDeskReceive, jisr.ReceiveTerms{Receives: yes}}
+	}
+	add := houseStep{"a", jisr.KindDeskAdd, jisr.DeskTerms{Title: jisr.Text{"en": "Registry"}}}
+	if s, _ := house(t, "desk/registry", receive(true)); s.Desk != nil || len(s.Voids) != 1 {
+		t.Errorf("a desk that is not there receives: %+v", s.Desk)
+	}
+	for _, c := range []struct {
+		steps []houseStep
+		want  bool
+	}{{[]houseStep{add, receive(true)}, true}, {[]houseStep{add, receive(true), add}, true}, {[]houseStep{add, receive(true), receive(false)}, false}} {
+		if s, _ := house(t, "desk/registry", c.steps...); s.Desk == nil || s.Desk.Receives != c.want || s.Desk.Title["en"] != "Registry" {
+			t.Errorf("%+v, want receives %v", s.Desk, c.want)
+		}
+	}
+}

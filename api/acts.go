@@ -66,7 +66,7 @@ func (c *call) listActs() error {
 	if member != "" && !jisr.ValidMember(member) {
 		return jisr.Refuse(jisr.Malformed, "member", "want", "sy")
 	}
-	rows, next, err := c.node.Book().Acts(c.ctx(), book.ActQuery{Forum: f, Thing: jisr.ThingID(q.Get("about")), Member: member,
+	rows, next, err := c.node.Book().Acts(c.ctx(), c.scope(), book.ActQuery{Forum: f, Thing: jisr.ThingID(q.Get("about")), Member: member,
 		Kind: jisr.Kind(q.Get("kind")), Cursor: q.Get("cursor"), Limit: limit})
 	if err != nil {
 		return err
@@ -87,36 +87,11 @@ func (c *call) getAct() error {
 	if err != nil {
 		return err
 	}
-	a, err := jisr.DecodeKept(p.Member, p.Index, entry)
+	row, err := c.node.Book().Act(c.ctx(), c.scope(), f, p)
 	if err != nil {
-		return fmt.Errorf("couldn't decode an entry that is kept: %w", err)
-	}
-	row := book.ActRow{Act: a}
-	if row.Void, err = c.voidOf(f, &a); err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, entryOut{Act: c.actOut(&row), Entry: base64.StdEncoding.EncodeToString(entry), Proof: c.actURL(f, p) + "/proof"})
-}
-
-// voidOf finds why an act has no effect. Acts about one thing are few, so they are looked through.
-func (c *call) voidOf(f jisr.ForumID, a *jisr.Act) (*jisr.Refusal, error) {
-	q := book.ActQuery{Forum: f, Thing: a.About, Member: a.Member, Kind: a.Kind, Limit: pageLimit}
-	for range maxActPages {
-		rows, next, err := c.node.Book().Acts(c.ctx(), q)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			if rows[i].Act.Position == a.Position {
-				return rows[i].Void, nil
-			}
-		}
-		if next == "" {
-			return nil, nil
-		}
-		q.Cursor = next
-	}
-	return jisr.Refuse(jisr.TooMany, string(a.About), "max", itoa(jisr.MaxActsPerFold)), nil
 }
 
 // getProof gives what proves, with nothing but the members' keys, that the act stands in its log: a C2SP
@@ -140,6 +115,9 @@ func (c *call) getProof() error {
 	}
 	b, err := get(c.ctx(), f, p)
 	if err != nil {
+		return err
+	}
+	if _, err := c.node.Book().Act(c.ctx(), c.scope(), f, p); err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%d.%s"`, f, p.Member, p.Index, name))

@@ -278,6 +278,14 @@ func (c *call) agreementOut(r *book.ThingRow, joint jointOut) agreementOut {
 	return out
 }
 
+// agreementText gives a text of an agreement that the caller may see.
+func (c *call) agreementText(f jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
+	if _, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id); err != nil {
+		return nil, err
+	}
+	return c.node.Text(c.ctx(), f, id, hash)
+}
+
 func (c *call) getText() error {
 	f, id, err := c.thing("agreement")
 	if err != nil {
@@ -287,7 +295,7 @@ func (c *call) getText() error {
 	if err != nil {
 		return err
 	}
-	t, err := c.node.Text(c.ctx(), f, id, jisr.Commitment(q.Get("hash")))
+	t, err := c.agreementText(f, id, jisr.Commitment(q.Get("hash")))
 	if err != nil {
 		return err
 	}
@@ -318,11 +326,11 @@ func (c *call) getRedline() error {
 	if err != nil {
 		return err
 	}
-	from, err := c.node.Text(c.ctx(), f, id, jisr.Commitment(q.Get("from")))
+	from, err := c.agreementText(f, id, jisr.Commitment(q.Get("from")))
 	if err != nil {
 		return err
 	}
-	to, err := c.node.Text(c.ctx(), f, id, jisr.Commitment(q.Get("to")))
+	to, err := c.agreementText(f, id, jisr.Commitment(q.Get("to")))
 	if err != nil {
 		return err
 	}

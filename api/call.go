@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/words"
 )
@@ -165,6 +166,9 @@ func (s *server) langOf(r *http.Request) *words.Lang {
 func (c *call) lang() *words.Lang { return c.langOf(c.r) }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
+
+// scope is what the caller may see.
+func (c *call) scope() book.Scope { return c.node.ScopeOf(c.caller) }
 
 // answer writes a body.
 func (c *call) answer(status int, v any) error {

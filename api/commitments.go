@@ -149,7 +149,7 @@ func (c *call) settleCommitment() error {
 	if err := c.decodeOptional(maxHouseJSON, &t); err != nil {
 		return err
 	}
-	v, err := c.node.Book().Thing(c.ctx(), f, id)
+	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
 	if err != nil {
 		return err
 	}

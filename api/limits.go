@@ -24,7 +24,6 @@ const (
 	keepAlive   = 15 * time.Second // between signs of life on a stream; proxies close what is silent for 30 to 60 s
 	maxWait     = 60 * time.Second // of Prefer: wait
 	pageLimit   = 200              // rows of a page, as in book
-	maxActPages = 50               // pages looked through for why one act is void: jisr.MaxActsPerFold acts
 
 	// quiet is how long a caller may take nothing or give nothing while a file moves. The whole may take as long as
 	// it takes: 2 GB at 64 kbit/s are three days.

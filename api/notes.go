@@ -286,7 +286,7 @@ func onDraft(command draftStep) func(*call) error {
 
 // ofForum refuses to do with a draft in one forum's name what would happen in another's.
 func (c *call) ofForum(f jisr.ForumID, id jisr.ThingID) error {
-	v, err := c.node.Book().Note(c.ctx(), f, id)
+	v, err := c.node.Book().Note(c.ctx(), c.scope(), f, id)
 	if err == nil && v.Draft == nil && v.Note == nil {
 		err = jisr.Refuse(jisr.NoSuch, string(id))
 	}
@@ -341,7 +341,7 @@ func (c *call) getNote() error {
 }
 
 func (c *call) answerNote(status int, f jisr.ForumID, id jisr.ThingID) error {
-	v, err := c.node.Book().Note(c.ctx(), f, id)
+	v, err := c.node.Book().Note(c.ctx(), c.scope(), f, id)
 	if err != nil {
 		return err
 	}
@@ -373,7 +373,7 @@ func (c *call) listNotes() error {
 	if err != nil {
 		return err
 	}
-	rows, next, err := c.node.Book().Notes(c.ctx(), q)
+	rows, next, err := c.node.Book().Notes(c.ctx(), c.scope(), q)
 	if err != nil {
 		return err
 	}

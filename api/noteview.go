@@ -305,11 +305,11 @@ type todoNumbers struct {
 
 func (c *call) getToDo() error {
 	today := c.node.Today()
-	ours, theirs, err := c.node.Book().ToDo(c.ctx(), today)
+	ours, theirs, err := c.node.Book().ToDo(c.ctx(), c.scope(), today)
 	if err != nil {
 		return err
 	}
-	n, err := c.node.Book().Counts(c.ctx(), today)
+	n, err := c.node.Book().Counts(c.ctx(), c.scope(), today)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (c *call) getNotePaper() error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.node.Book().Note(c.ctx(), f, id); err != nil {
+	if _, err := c.node.Book().Note(c.ctx(), c.scope(), f, id); err != nil {
 		return err
 	}
 	return c.paper(f, id, "", ".pdf", "application/pdf")
@@ -139,7 +139,7 @@ func (c *call) importText() error {
 
 // segments are those of the text that counts now; none before the first is tabled.
 func (c *call) segments(f jisr.ForumID, id jisr.ThingID) ([]jisr.Segment, error) {
-	v, err := c.node.Book().Thing(c.ctx(), f, id)
+	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
 	if err != nil || v.State.Agreement == nil || v.State.Agreement.Text() == "" {
 		return nil, err
 	}

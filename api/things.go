@@ -97,7 +97,7 @@ func (c *call) thing(noun string) (jisr.ForumID, jisr.ThingID, error) {
 
 // answerThing answers with one thing, as its noun shows it.
 func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
-	v, err := c.node.Book().Thing(c.ctx(), f, id)
+	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func said[T any](kind jisr.Kind, out any, summary, about string, complete func(*
 				return err
 			}
 			if complete != nil {
-				v, err := c.node.Book().Thing(c.ctx(), f, id)
+				v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
 				if err != nil {
 					return err
 				}
@@ -245,7 +245,7 @@ func (c *call) thingQuery(noun string, states []string, labels map[string]string
 
 // listThings answers a page of a noun, each row as its noun shows it.
 func listThings[T any](c *call, q book.ThingQuery, row func(*book.ThingRow) T) error {
-	rows, next, err := c.node.Book().Things(c.ctx(), q)
+	rows, next, err := c.node.Book().Things(c.ctx(), c.scope(), q)
 	if err != nil {
 		return err
 	}

@@ -20,15 +20,21 @@ func (rd *reader) actsOf(forum jisr.ForumID, thing jisr.ThingID) ([]ActRow, erro
 		if rd.of[key(st.ColumnInt64(0)).log()].Forum != forum {
 			return nil
 		}
-		r, err := rd.act(st)
-		if err == nil {
-			r.Signature, err = readSignature(st.ColumnRawText(3))
-		}
+		r, err := rd.signedAct(st)
 		rows = append(rows, r)
 		return err
 	})
 	slices.SortFunc(rows, func(a, b ActRow) int { return jisr.Compare(&a.Act, &b.Act) })
 	return rows, err
+}
+
+// signedAct reads the columns key, void, act, signature.
+func (rd *reader) signedAct(st *sqlite3.Stmt) (ActRow, error) {
+	r, err := rd.act(st)
+	if err == nil {
+		r.Signature, err = readSignature(st.ColumnRawText(3))
+	}
+	return r, err
 }
 
 func readSignature(raw []byte) (s *jisr.Signature, err error) {
@@ -51,9 +57,9 @@ func (rd *reader) act(st *sqlite3.Stmt) (r ActRow, err error) {
 }
 
 // Acts gives a page of the record, newest first, and the cursor of the next page.
-func (b *Book) Acts(ctx context.Context, q ActQuery) (rows []ActRow, next string, err error) {
+func (b *Book) Acts(ctx context.Context, s Scope, q ActQuery) (rows []ActRow, next string, err error) {
 	err = b.read(ctx, "list acts", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
@@ -84,7 +90,7 @@ func (rd *reader) ends(q *ActQuery) ([]end, error) {
 	}
 	for l, p := range rd.logs {
 		right := l.Forum == q.Forum || q.Forum == "" && l.Forum != jisr.House
-		if !right || q.Member != "" && l.Member != q.Member {
+		if !right || !rd.reads(l.Forum) || q.Member != "" && l.Member != q.Member {
 			continue
 		}
 		e := end{l, p.n, p.next}
@@ -196,19 +202,70 @@ func (m *merge) newer(a, b *jisr.Act) bool {
 }
 
 func (m *merge) fill(t *tail, limit int) error {
-	sql, args := `SELECT key, void, act FROM act WHERE key>=? AND key<?`, []any{keyOf(t.n, 0), keyOf(t.n, t.to)}
+	sql, args := `SELECT a.key, a.void, a.act FROM act a WHERE a.key>=? AND a.key<?`, []any{keyOf(t.n, 0), keyOf(t.n, t.to)}
 	if m.q.Thing != "" {
-		sql, args = sql+` AND thing=?`, append(args, string(m.q.Thing))
+		sql, args = sql+` AND a.thing=?`, append(args, string(m.q.Thing))
 	}
 	if m.q.Kind != "" {
-		sql, args = sql+` AND kind=?`, append(args, string(m.q.Kind))
+		sql, args = sql+` AND a.kind=?`, append(args, string(m.q.Kind))
 	}
-	args = append(args, limit)
-	err := m.rd.c.each(sql+` ORDER BY key DESC LIMIT ?`, args, func(st *sqlite3.Stmt) error {
+	cond, more := m.rd.scope.acts(t.Forum)
+	sql, args = sql+` AND `+cond, append(append(args, more...), limit)
+	err := m.rd.c.each(sql+` ORDER BY a.key DESC LIMIT ?`, args, func(st *sqlite3.Stmt) error {
 		r, err := m.rd.act(st)
 		t.rows = append(t.rows, r)
 		return err
 	})
 	t.done = len(t.rows) < limit
 	return err
+}
+
+// acts writes the scope as a condition over the acts of one forum, table act a: those about what is in it. An act about what no row
+// stands for is void or of a noun that is not known here; it is for who sees what belongs to nobody.
+func (s Scope) acts(forum jisr.ForumID) (cond string, args []any) {
+	if s.whole {
+		return "true", nil
+	}
+	note, ofNote := s.where("n")
+	thing, ofThing := s.where("t")
+	cond = `coalesce((SELECT ` + note + ` FROM note n WHERE n.forum=? AND n.id=a.thing),
+		(SELECT ` + thing + ` FROM thing t WHERE t.forum=? AND t.id=a.thing), ?)`
+	args = slices.Concat(ofNote, []any{string(forum)}, ofThing, []any{string(forum)}, []any{s.Registry})
+	return cond, args
+}
+
+// Act gives one act and what it came to; NoSuch when it is not in the scope. Who shows an entry, its proof or its files
+// asks for it first.
+func (b *Book) Act(ctx context.Context, s Scope, forum jisr.ForumID, p jisr.Position) (r ActRow, err error) {
+	err = b.read(ctx, "read an act", func(c *conn) error {
+		rd, err := b.reader(c, s)
+		if err == nil {
+			r, err = rd.one(forum, p)
+		}
+		return err
+	})
+	return r, err
+}
+
+func (rd *reader) one(forum jisr.ForumID, p jisr.Position) (r ActRow, err error) {
+	at, found := rd.logs[Log{forum, p.Member}]
+	if found = found && p.Index >= 0 && p.Index < at.next && rd.reads(forum); found {
+		found = false
+		cond, args := rd.scope.acts(forum)
+		err = rd.c.each(`SELECT a.key, a.void, a.act, b.signature FROM act a LEFT JOIN body b ON b.key=a.key WHERE a.key=? AND `+cond,
+			append([]any{keyOf(at.n, p.Index)}, args...), func(st *sqlite3.Stmt) error {
+				found = true
+				r, err = rd.signedAct(st)
+				return err
+			})
+	}
+	if err == nil && !found {
+		err = jisr.Refuse(jisr.NoSuch, string(p.Member)+"/"+strconv.FormatInt(int64(p.Index), 10), "noun", "act")
+	}
+	return r, err
+}
+
+// reads tells whether acts of a forum's logs may be read by themselves: those of the house only by the node.
+func (rd *reader) reads(f jisr.ForumID) bool {
+	return rd.scope.whole || f != jisr.House && rd.scope.in(f)
 }

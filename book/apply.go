@@ -134,8 +134,9 @@ type text struct {
 
 // draftHead is what lists need of a draft.
 type draftHead struct {
-	Kind jisr.NoteKind   `json:"kind"`
-	To   []jisr.MemberID `json:"to"`
+	Kind     jisr.NoteKind   `json:"kind"`
+	To       []jisr.MemberID `json:"to"`
+	Handling jisr.Handling   `json:"handling"`
 }
 
 // readHead reads what lists need of a draft; nothing when it cannot be read: then it is in no list by kind.
@@ -202,6 +203,7 @@ type touched struct {
 	stored []stored
 	state  jisr.State
 	at     int64  // newest clock of the wall, in milliseconds
+	acted  string // whose it is by our own acts about it
 	json   []byte // State.Joint, or the state of the house's noun; nil: there is none
 	digest []byte // joint halves only
 }
@@ -316,7 +318,7 @@ const chunk = 64
 
 // work folds, on every core when there is enough of it; then every new act's refusal is known.
 func (t *batch) work() error {
-	if err := spread(len(t.order), chunk, func(i int) error { return t.order[i].fold() }); err != nil {
+	if err := spread(len(t.order), chunk, func(i int) error { return t.order[i].fold(t.self) }); err != nil {
 		return err
 	}
 	for i := range t.acts {
@@ -373,7 +375,7 @@ func encodeVoid(r *jisr.Refusal) ([]byte, error) {
 }
 
 // fold makes the state of a half from all acts about it.
-func (x *touched) fold() error {
+func (x *touched) fold(self jisr.MemberID) error {
 	acts := make([]jisr.Act, 0, len(x.fresh)+len(x.stored))
 	for _, s := range x.stored {
 		acts = append(acts, s.act)
@@ -390,7 +392,7 @@ func (x *touched) fold() error {
 	case x.forum != jisr.House:
 		if raw := s.Joint(); string(raw) != "{}" {
 			sum := sha256.Sum256(raw) // State.Digest
-			x.json, x.digest = raw, sum[:]
+			x.json, x.digest, x.acted = raw, sum[:], x.actedFor(self)
 		}
 	case s.Draft != nil:
 		x.json, err = json.Marshal(s.Draft)

@@ -136,10 +136,13 @@ func BenchmarkPages(b *testing.B) {
 		must(b, bk.Apply(b.Context(), batch))
 	}
 	queries := map[string]func() error{
-		"todo":   func() error { _, _, err := bk.ToDo(b.Context(), "2026-11-20"); return err },
-		"counts": func() error { _, err := bk.Counts(b.Context(), "2026-11-20"); return err },
-		"note":   func() error { _, err := bk.Note(b.Context(), h.forum, h.notes[100]); return err },
-		"acts":   func() error { _, _, err := bk.Acts(b.Context(), book.ActQuery{Forum: h.forum}); return err },
+		"todo":   func() error { _, _, err := bk.ToDo(b.Context(), book.Whole(), "2026-11-20"); return err },
+		"counts": func() error { _, err := bk.Counts(b.Context(), book.Whole(), "2026-11-20"); return err },
+		"note":   func() error { _, err := bk.Note(b.Context(), book.Whole(), h.forum, h.notes[100]); return err },
+		"acts": func() error {
+			_, _, err := bk.Acts(b.Context(), book.Whole(), book.ActQuery{Forum: h.forum})
+			return err
+		},
 		"digest": func() error { _, _, err := bk.Digest(b.Context(), h.forum); return err },
 	}
 	for name, q := range map[string]book.NoteQuery{
@@ -148,7 +151,7 @@ func BenchmarkPages(b *testing.B) {
 		"late": {State: jisr.NoAnswerInTime}, "held": {State: jisr.Held}, "drafts": {Box: book.BoxDrafts},
 	} {
 		q.Today = "2026-11-20"
-		queries["notes-"+name] = func() error { _, _, err := bk.Notes(b.Context(), q); return err }
+		queries["notes-"+name] = func() error { _, _, err := bk.Notes(b.Context(), book.Whole(), q); return err }
 	}
 	for name, query := range queries {
 		b.Run(name, func(b *testing.B) {

@@ -26,6 +26,10 @@
 // In this package it has a line in textOf for each kind of act whose body people look for. A face shows it in Today once
 // words has "noun.<noun>", "<noun>.state.<state>" and "why.<noun>.<why>", and portal's thingURL its page.
 //
+// # Scope
+//
+// Readings take a [Scope]: what is not in it is not there for the reader. The node itself reads with [Whole].
+//
 // # Durability
 //
 // One writer, several readers, write-ahead log, synchronous=NORMAL: a crash may lose the last transactions,
@@ -90,6 +94,9 @@ type NoteRow struct {
 	HeldBy   []jisr.MemberID // addressees and others whose receipt covers the release and its contents
 	At       time.Time       // of the newest act
 	Terms    jisr.NoteTerms
+	// Desks and Officials are those whose it is here; none: the registry's.
+	Desks     []jisr.DeskID
+	Officials []jisr.OfficialID
 }
 
 // HeldByAll tells whether every addressee's node holds the note and all it carries.
@@ -192,9 +199,10 @@ type ForumRow struct {
 // NoteView is one note with all that was said about it.
 type NoteView struct {
 	NoteRow
-	Acts    []ActRow  // joint and house acts, in order
-	Answers *NoteRow  // the note it answers, where that is here
-	Replies []NoteRow // notes that say they answer it, oldest first
+	Acts    []ActRow      // joint and house acts, in order
+	Custody *jisr.Custody // nil: nobody said whose it is
+	Answers *NoteRow      // the note it answers, where that is here
+	Replies []NoteRow     // notes that say they answer it, oldest first
 }
 
 // ActQuery asks for acts, newest first: in the joint order within a forum, by the writers' clocks across forums.

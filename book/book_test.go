@@ -53,9 +53,10 @@ func dump(t testing.TB, path string) string {
 		`SELECT ` + place("key") + `, thing, kind, wants, void, act FROM act ORDER BY 1`,
 		`SELECT thing, ` + place("key") + ` FROM concern ORDER BY 1, 2`,
 		`SELECT ` + place("key") + `, signature, hex(body) FROM body ORDER BY 1`,
-		`SELECT forum, id, noun, hex(digest), at, kind, state, members, joint FROM thing ORDER BY 1, 2`,
+		`SELECT forum, id, noun, hex(digest), at, kind, state, members, labels, handling, acted, filed, joint FROM thing ORDER BY 1, 2`,
 		`SELECT t.forum, t.id, d.side, d.of, d.why, d.due, d.since, d.desk FROM todo d LEFT JOIN thing t ON t.n=d.thing ORDER BY 1, 2, 3, 4, 5, 6`,
-		`SELECT forum, id, hex(digest), at, box, state, kind, parties, awaited, side, due, since, why, ` + place("released") + `, ` + place("drafted") + `, note, draft FROM note ORDER BY 1, 2`,
+		`SELECT forum, id, hex(digest), at, box, state, kind, parties, awaited, side, due, since, why, ` + place("released") + `, ` + place("drafted") + `, handling, acted, filed, note, draft FROM note ORDER BY 1, 2`,
+		`SELECT forum, thing, filed FROM custody ORDER BY 1, 2`,
 		`SELECT id, ` + place("accept") + ` FROM forum ORDER BY 1`,
 		`SELECT id, account, ` + place("secret") + `, hash FROM account ORDER BY 1`,
 		`SELECT id, desk FROM desk ORDER BY 1`,
@@ -77,7 +78,7 @@ func dump(t testing.TB, path string) string {
 
 func found(t testing.TB, b *book.Book, search string) (ids []string) {
 	t.Helper()
-	rows, _, err := b.Notes(t.Context(), book.NoteQuery{Search: search, Limit: 200})
+	rows, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Search: search, Limit: 200})
 	must(t, err)
 	for _, r := range rows {
 		ids = append(ids, string(r.ID))

@@ -147,11 +147,12 @@ func (h *history) step() {
 	}
 	terms := h.noteTerms(others[:1+h.rng.IntN(len(others))]...)
 	text := randomText(h.rng, 10)
-	switch h.rng.IntN(13) {
+	switch h.rng.IntN(15) {
 	case 0, 1, 2:
 		if h.rng.IntN(2) == 0 {
 			terms.ReplyBy = jisr.Date(fmt.Sprintf("2026-11-%02d", 1+h.rng.IntN(28)))
 		}
+		terms.Handling = jisr.Handlings()[h.rng.IntN(5)]
 		if h.rng.IntN(2) == 0 {
 			terms.InReplyTo = h.notes[h.rng.IntN(len(h.notes))]
 		}
@@ -177,6 +178,11 @@ func (h *history) step() {
 		h.say(m, jisr.House, jisr.KindNoteClear, id, &releaser, jisr.VersionTerms{Version: 1}, nil)
 	case 12:
 		h.joins(m, text)
+	case 13:
+		about := []jisr.ThingID{id, jisr.ForumThing(h.forum)}[h.rng.IntN(2)]
+		h.say(m, jisr.House, jisr.KindThingRefer, about, &drafter, jisr.ReferTerms{Forum: h.forum, Desk: []jisr.DeskID{"water", "borders"}[h.rng.IntN(2)]}, nil)
+	case 14:
+		h.say(m, jisr.House, jisr.KindThingTakeBack, id, &drafter, jisr.TakeBackTerms{Forum: h.forum, Desk: "water"}, nil)
 	case 11:
 		h.say(m, jisr.House, jisr.KindNoteReturn, id, &releaser, jisr.VersionTerms{Version: 1, Reason: "ناقصة"}, nil)
 	}

@@ -31,19 +31,19 @@ func pageSize(limit int) int {
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // noteColumns is what readNote reads. Both bodies come along: few rows are read, and every one is shown.
-const noteColumns = `n.n, n.forum, n.id, n.at, n.note, n.draft, n.released, rb.body, db.body FROM note n
+const noteColumns = `n.n, n.forum, n.id, n.at, n.note, n.draft, n.released, rb.body, db.body, n.acted, n.filed FROM note n
 	LEFT JOIN body rb ON rb.key=n.released LEFT JOIN body db ON db.key=n.drafted `
 
 // Notes gives a page of notes, newest act first, and the cursor of the next page; empty when there is none.
 // A draft that was discarded is in BoxAll, and in BoxDrafts only when its state is asked for.
-func (b *Book) Notes(ctx context.Context, q NoteQuery) (rows []NoteRow, next string, err error) {
-	where, args, err := b.filter(&q)
+func (b *Book) Notes(ctx context.Context, s Scope, q NoteQuery) (rows []NoteRow, next string, err error) {
+	where, args, err := q.filter(s)
 	if err != nil {
 		return nil, "", err
 	}
 	limit := pageSize(q.Limit)
 	err = b.read(ctx, "list notes", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
@@ -91,8 +91,9 @@ func (rd *reader) page(sql string, args []any, q *NoteQuery, limit int) (rows []
 var errEnough = errors.New("enough")
 
 // filter writes a query's conditions over stored columns.
-func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
-	conds := []string{"true"}
+func (q *NoteQuery) filter(s Scope) (where string, args []any, err error) {
+	cond, args := s.where("n")
+	conds := []string{cond}
 	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
 	if q.Forum != "" {
 		add("+n.forum=?", string(q.Forum)) // + : rows come by time, not by forum to be sorted
@@ -109,7 +110,7 @@ func (b *Book) filter(q *NoteQuery) (where string, args []any, err error) {
 	if q.Kind != "" {
 		add("n.kind=?", string(q.Kind))
 	}
-	filterState(q, add)
+	q.filterState(add)
 	if q.Cursor != "" {
 		at, n, ok := parseCursor(q.Cursor)
 		if !ok {
@@ -141,7 +142,7 @@ func (c *conn) searched(search, row, id string) (cond string, args []any, err er
 }
 
 // filterState: a note whose answer is late stands as that, whatever else it has reached (jisr.Note.Standing).
-func filterState(q *NoteQuery, add func(string, ...any)) {
+func (q *NoteQuery) filterState(add func(string, ...any)) {
 	switch q.State {
 	case "":
 	case jisr.NoAnswerInTime:
@@ -167,19 +168,20 @@ func parseCursor(s string) (at, n int64, ok bool) {
 
 // reader reads notes in one transaction, with what it needs to know beside their rows.
 type reader struct {
-	c    *conn
-	self jisr.MemberID
-	logs map[Log]place
-	of   map[int64]Log
-	held map[int64][]Held // by number of the log
+	c     *conn
+	self  jisr.MemberID
+	scope Scope
+	logs  map[Log]place
+	of    map[int64]Log
+	held  map[int64][]Held // by number of the log
 }
 
-func (b *Book) reader(c *conn) (*reader, error) {
+func (b *Book) reader(c *conn, s Scope) (*reader, error) {
 	logs, err := c.places()
 	if err != nil {
 		return nil, err
 	}
-	rd := &reader{c: c, self: b.self, logs: logs, of: byNumber(logs), held: map[int64][]Held{}}
+	rd := &reader{c: c, self: b.self, scope: s, logs: logs, of: byNumber(logs), held: map[int64][]Held{}}
 	err = c.each(`SELECT log, mirror, size, missing FROM held ORDER BY log, mirror`, nil, func(st *sqlite3.Stmt) error {
 		h := Held{Mirror: jisr.MemberID(st.ColumnText(1)), Size: jisr.Index(st.ColumnInt64(2))}
 		rd.held[st.ColumnInt64(0)] = append(rd.held[st.ColumnInt64(0)], h)
@@ -219,6 +221,8 @@ func (rd *reader) note(st *sqlite3.Stmt) (NoteRow, error) {
 		}
 		rd.heldBy(&r, key(st.ColumnInt64(6)), len(st.ColumnRawBlob(7)) > 0)
 	}
+	o := readOwners(st.ColumnText(9), st.ColumnText(10))
+	r.Desks, r.Officials = o.desks, o.officials
 	return r, nil
 }
 
@@ -249,10 +253,11 @@ func (rd *reader) heldBy(r *NoteRow, released key, bodyHere bool) {
 	}
 }
 
-// notes reads whole rows; order and bounds are in the rest of the statement.
-func (rd *reader) notes(rest string, args ...any) ([]NoteRow, error) {
+// notes reads whole rows of the scope that meet a condition; order and bounds are in the rest of the statement.
+func (rd *reader) notes(cond, rest string, args ...any) ([]NoteRow, error) {
 	var rows []NoteRow
-	err := rd.c.each(`SELECT `+noteColumns+rest, args, func(st *sqlite3.Stmt) error {
+	scope, more := rd.scope.where("n")
+	err := rd.c.each(`SELECT `+noteColumns+`WHERE `+cond+` AND `+scope+` `+rest, append(args, more...), func(st *sqlite3.Stmt) error {
 		r, err := rd.note(st)
 		rows = append(rows, r)
 		return err
@@ -261,14 +266,14 @@ func (rd *reader) notes(rest string, args ...any) ([]NoteRow, error) {
 }
 
 // Note gives one note with its acts, what it answers and what answers it; NoSuch when there is none here.
-func (b *Book) Note(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (NoteView, error) {
+func (b *Book) Note(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.ThingID) (NoteView, error) {
 	var v NoteView
 	err := b.read(ctx, "read a note", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
-		rows, err := rd.notes(`WHERE n.forum=? AND n.id=?`, string(forum), string(id))
+		rows, err := rd.notes(`n.forum=? AND n.id=?`, "", string(forum), string(id))
 		if err != nil {
 			return err
 		}
@@ -282,7 +287,7 @@ func (b *Book) Note(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (N
 }
 
 func (rd *reader) view(v *NoteView) error {
-	house, err := rd.actsOf(jisr.House, v.ID)
+	house, custody, err := rd.custody(v.Forum, v.ID)
 	if err != nil {
 		return err
 	}
@@ -290,12 +295,10 @@ func (rd *reader) view(v *NoteView) error {
 	if err != nil {
 		return err
 	}
-	if v.Draft != nil { // what the house did comes first: it decided before it spoke
-		v.Acts = house
-	}
-	v.Acts = append(v.Acts, joint...)
+	// What the house did comes first: it decided before it spoke.
+	v.Acts, v.Custody = append(house, joint...), custody
 	if v.Terms.InReplyTo != "" {
-		asked, err := rd.notes(`WHERE n.forum=? AND n.id=?`, string(v.Forum), string(v.Terms.InReplyTo))
+		asked, err := rd.notes(`n.forum=? AND n.id=?`, "", string(v.Forum), string(v.Terms.InReplyTo))
 		if err != nil {
 			return err
 		}
@@ -303,8 +306,8 @@ func (rd *reader) view(v *NoteView) error {
 			v.Answers = &asked[0]
 		}
 	}
-	v.Replies, err = rd.notes(`WHERE n.forum=? AND n.id IN (SELECT a.thing FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?) AND n.note IS NOT NULL ORDER BY n.since, n.id LIMIT `+
-		strconv.Itoa(maxPage), string(v.Forum), string(v.ID))
+	v.Replies, err = rd.notes(`n.forum=? AND n.id IN (SELECT a.thing FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?) AND n.note IS NOT NULL`,
+		`ORDER BY n.since, n.id LIMIT `+strconv.Itoa(maxPage), string(v.Forum), string(v.ID))
 	v.Replies = slices.DeleteFunc(v.Replies, func(r NoteRow) bool { return r.Note.InReplyTo != v.ID }) // a void release may claim more
 	return err
 }

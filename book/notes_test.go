@@ -17,7 +17,7 @@ import (
 func list(t *testing.T, b *book.Book, q book.NoteQuery) (ids []jisr.ThingID) {
 	t.Helper()
 	for {
-		rows, next, err := b.Notes(t.Context(), q)
+		rows, next, err := b.Notes(t.Context(), book.Whole(), q)
 		must(t, err)
 		for _, r := range rows {
 			ids = append(ids, r.ID)
@@ -52,7 +52,7 @@ func TestPagesAreStableWhileNotesArrive(t *testing.T) {
 	var got []jisr.ThingID
 	q := book.NoteQuery{Limit: 7}
 	for {
-		rows, next, err := b.Notes(t.Context(), q)
+		rows, next, err := b.Notes(t.Context(), book.Whole(), q)
 		must(t, err)
 		for _, r := range rows {
 			got = append(got, r.ID)
@@ -68,7 +68,7 @@ func TestPagesAreStableWhileNotesArrive(t *testing.T) {
 	}
 	for _, bad := range []string{"x", "1", "1.x", "1:2", strings.Repeat("9", 100)} {
 		refusal := (*jisr.Refusal)(nil)
-		if _, _, err := b.Notes(t.Context(), book.NoteQuery{Cursor: bad}); !errors.As(err, &refusal) {
+		if _, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Cursor: bad}); !errors.As(err, &refusal) {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestActsNewestFirst(t *testing.T) {
 	rest(t, b, h, "iq")
 	page := func(q book.ActQuery) (all []jisr.Act) {
 		for {
-			rows, next, err := b.Acts(t.Context(), q)
+			rows, next, err := b.Acts(t.Context(), book.Whole(), q)
 			must(t, err)
 			for _, r := range rows {
 				all = append(all, r.Act)
@@ -125,7 +125,7 @@ func TestActsNewestFirst(t *testing.T) {
 		t.Errorf("%d house acts", len(house))
 	}
 	voids := 0
-	rows, _, err := b.Acts(t.Context(), book.ActQuery{Limit: 200})
+	rows, _, err := b.Acts(t.Context(), book.Whole(), book.ActQuery{Limit: 200})
 	must(t, err)
 	for _, r := range rows {
 		if r.Act.Forum == jisr.House {
@@ -225,7 +225,7 @@ func TestHostileBodies(t *testing.T) {
 	b := newBook(t, "iq")
 	rest(t, b, h, "iq")
 	for i, raw := range bad {
-		v, err := b.Note(t.Context(), h.forum, h.notes[i])
+		v, err := b.Note(t.Context(), book.Whole(), h.forum, h.notes[i])
 		must(t, err)
 		if raw != "" && v.BodyBad == nil || v.BodyHeld || !v.Body.Subject.Empty() || v.Note == nil {
 			t.Errorf("body %.40q: held %v, bad %v, %v", raw, v.BodyHeld, v.BodyBad, v.Body)
@@ -246,7 +246,7 @@ func FuzzBody(f *testing.F) {
 	l := book.Log{Forum: h.forum, Member: "sy"}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		must(t, b.Body(t.Context(), l, 0, raw))
-		v, err := b.Note(t.Context(), h.forum, id)
+		v, err := b.Note(t.Context(), book.Whole(), h.forum, id)
 		must(t, err)
 		if v.BodyHeld && v.Body.Check() != nil {
 			t.Fatalf("shown although it does not hold: %v", v.Body.Check())
@@ -264,7 +264,7 @@ func FuzzSearch(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, search string) {
-		rows, _, err := b.Notes(t.Context(), book.NoteQuery{Search: search})
+		rows, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Search: search})
 		must(t, err)
 		text := "مياه Subject مياه الفرات 1"
 		if len(rows) > 0 && strings.TrimSpace(search) != "" && len(book.Matches(search, text)) == 0 {
@@ -297,7 +297,7 @@ func TestBodiesThatComeLater(t *testing.T) {
 		found int
 	}{{nil, false, 0}, {raw, true, 1}, {nil, false, 0}, {raw, true, 1}} {
 		must(t, b.Body(t.Context(), l, 0, c.body))
-		v, err := b.Note(t.Context(), h.forum, id)
+		v, err := b.Note(t.Context(), book.Whole(), h.forum, id)
 		must(t, err)
 		if v.BodyHeld != c.held || v.BodyBad != nil || len(list(t, b, book.NoteQuery{Search: "فرات"})) != c.found {
 			t.Fatalf("body %q: held %v, bad %v", c.body, v.BodyHeld, v.BodyBad)
@@ -320,7 +320,7 @@ func TestOneNote(t *testing.T) {
 	reply := h.release("sy", answer, "جواب", "نص")
 	b := newBook(t, "iq")
 	rest(t, b, h, "iq")
-	v, err := b.Note(t.Context(), h.forum, asked)
+	v, err := b.Note(t.Context(), book.Whole(), h.forum, asked)
 	must(t, err)
 	var kinds []jisr.Kind
 	for _, a := range v.Acts {
@@ -332,11 +332,11 @@ func TestOneNote(t *testing.T) {
 	if len(v.Replies) != 1 || v.Replies[0].ID != reply || v.Note.State() != jisr.Answered || v.Draft == nil || v.Drafted == nil {
 		t.Errorf("the note: replies %d, %s", len(v.Replies), v.Note.State())
 	}
-	if v, err = b.Note(t.Context(), h.forum, reply); err != nil || v.Answers == nil || v.Answers.ID != asked || v.Draft != nil {
+	if v, err = b.Note(t.Context(), book.Whole(), h.forum, reply); err != nil || v.Answers == nil || v.Answers.ID != asked || v.Draft != nil {
 		t.Errorf("the answer: %v %v", v.Answers, err)
 	}
 	refusal := (*jisr.Refusal)(nil)
-	if _, err := b.Note(t.Context(), h.forum, "note/iq-none"); !errors.As(err, &refusal) || refusal.Kind != jisr.NoSuch {
+	if _, err := b.Note(t.Context(), book.Whole(), h.forum, "note/iq-none"); !errors.As(err, &refusal) || refusal.Kind != jisr.NoSuch {
 		t.Errorf("no note: %v", err)
 	}
 }
@@ -368,7 +368,7 @@ func TestToDo(t *testing.T) {
 	b := newBook(t, "iq")
 	rest(t, b, h, "iq")
 	show := func() (lines []string) {
-		us, them, err := b.ToDo(t.Context(), "2026-11-20")
+		us, them, err := b.ToDo(t.Context(), book.Whole(), "2026-11-20")
 		must(t, err)
 		for _, d := range us {
 			lines = append(lines, fmt.Sprintf("us %s %s %s %s late=%v", d.Note.ID, d.Why, d.Whom, d.Due, d.Late))
@@ -396,7 +396,7 @@ func TestToDo(t *testing.T) {
 	if diff := cmp.Diff(want, show()); diff != "" {
 		t.Fatal(diff)
 	}
-	n, err := b.Counts(t.Context(), "2026-11-20")
+	n, err := b.Counts(t.Context(), book.Whole(), "2026-11-20")
 	must(t, err)
 	if diff := cmp.Diff(book.Counts{Unopened: 2, AwaitingUs: 2, LateUs: 1, AwaitingThem: 1, LateThem: 1, Drafts: 3, ToClear: 1, ToRelease: 1, Returned: 1, Ours: 6, Theirs: 1}, n); diff != "" {
 		t.Fatal(diff)
@@ -423,7 +423,7 @@ func TestHeldFollowsReceipts(t *testing.T) {
 	rest(t, b, h, "iq")
 	states := func() (all []jisr.NoteState) {
 		for i := range 3 {
-			v, err := b.Note(t.Context(), h.forum, h.notes[i])
+			v, err := b.Note(t.Context(), book.Whole(), h.forum, h.notes[i])
 			must(t, err)
 			all = append(all, v.Standing("2026-11-20"))
 		}

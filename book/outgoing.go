@@ -18,7 +18,7 @@ type OutgoingRow struct {
 // Concerning gives the acts of a forum that the state of a thing is folded from (jisr.Concerns), in their order.
 func (b *Book) Concerning(ctx context.Context, forum jisr.ForumID, thing jisr.ThingID) (acts []jisr.Act, err error) {
 	err = b.read(ctx, "read the acts concerning a thing", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, Whole())
 		if err != nil {
 			return err
 		}

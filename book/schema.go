@@ -18,7 +18,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 4
+const schemaVersion = 5
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -37,13 +37,18 @@ CREATE TABLE concern(thing TEXT, key INTEGER, PRIMARY KEY(thing, key)) WITHOUT R
 -- Bodies as they came: not trusted, checked at each reading. What an official signed stands apart from the signature.
 CREATE TABLE body(key INTEGER PRIMARY KEY, signature TEXT, body BLOB NOT NULL);
 -- A note, a draft, or both. at: milliseconds, of the newest act with effect. awaited: the reply-by date while any
--- answer is awaited. side 1: we owe the next step, 2: they do; due sorts "none" after every date.
+-- answer is awaited. side 1: we owe the next step, 2: they do; due sorts "none" after every date. handling is a rank; acted
+-- and filed say whose it is by our acts and by the house (see Scope).
 CREATE TABLE note(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, digest BLOB, at INTEGER NOT NULL,
 	box TEXT NOT NULL, state TEXT NOT NULL, kind TEXT, parties TEXT, awaited TEXT, side INTEGER, due TEXT, since INTEGER,
-	why TEXT, released INTEGER, drafted INTEGER, note TEXT, draft TEXT, UNIQUE(forum, id));
+	why TEXT, released INTEGER, drafted INTEGER, handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL, note TEXT, draft TEXT,
+	UNIQUE(forum, id));
 -- A joint thing that is no note, whatever its noun. at: milliseconds, of the newest act. joint is State.Joint.
 CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, noun TEXT NOT NULL, digest BLOB NOT NULL,
-	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, labels TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
+	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, labels TEXT NOT NULL, handling INTEGER NOT NULL,
+	acted TEXT NOT NULL, filed TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
+-- What the house says of whose a thing is; it is filed under it in its row, as soon as there is one.
+CREATE TABLE custody(forum TEXT, thing TEXT, filed TEXT NOT NULL, PRIMARY KEY(forum, thing)) WITHOUT ROWID;
 -- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes.
 CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
 	since INTEGER NOT NULL, desk TEXT NOT NULL);
@@ -68,7 +73,7 @@ CREATE INDEX act_wants ON act(wants) WHERE wants IS NOT NULL;
 CREATE INDEX note_at ON note(at);
 CREATE INDEX note_box ON note(box, at);
 CREATE INDEX note_state ON note(state, at);
-CREATE INDEX note_todo ON note(side, due, since, why) WHERE side IS NOT NULL;
+CREATE INDEX note_todo ON note(side, due, since, why, handling, acted, filed) WHERE side IS NOT NULL;
 CREATE INDEX thing_at ON thing(at);
 CREATE INDEX thing_noun ON thing(noun, at);
 CREATE INDEX todo_side ON todo(side, due, since);
@@ -214,6 +219,8 @@ func bind(st *sqlite3.Stmt, i int, arg any) error {
 			return st.BindNull(i)
 		}
 		return st.BindBlob(i, v)
+	case bool:
+		return st.BindBool(i, v)
 	case int64:
 		return st.BindInt64(i, v)
 	case int:

@@ -21,6 +21,9 @@ type ThingRow struct {
 	Summary jisr.Summary
 	State   jisr.State // joint; the member of its noun is set
 	At      time.Time  // of the newest act about it
+	// Desks and Officials are those whose it is here; none: the registry's.
+	Desks     []jisr.DeskID
+	Officials []jisr.OfficialID
 }
 
 // ThingQuery asks for things, newest act first. Zero values ask for everything.
@@ -39,7 +42,9 @@ type ThingQuery struct {
 // ThingView is one thing with all that was said about it.
 type ThingView struct {
 	ThingRow
-	Acts []ThingAct // in the joint order, void ones too
+	Acts    []ThingAct    // in the joint order, void ones too
+	House   []ActRow      // what the house says of it, in order
+	Custody *jisr.Custody // nil: nobody said whose it is
 }
 
 // ThingAct is an act about a thing with what it carries.
@@ -55,19 +60,21 @@ type ThingAct struct {
 // maxBodies is how many bytes of bodies one view carries: nobody makes a page slow by saying much.
 const maxBodies = 4 << 20
 
-const thingColumns = `t.n, t.forum, t.id, t.at, t.joint`
+const thingColumns = `t.n, t.forum, t.id, t.at, t.joint, t.acted, t.filed`
 
 // thing reads a row of thingColumns, which come first.
 func readThing(st *sqlite3.Stmt) (ThingRow, error) {
 	r := ThingRow{Forum: jisr.ForumID(st.ColumnText(1)), ID: jisr.ThingID(st.ColumnText(2)), At: time.UnixMilli(st.ColumnInt64(3)).UTC()}
 	err := json.Unmarshal(st.ColumnRawText(4), &r.State)
 	r.Summary, _ = r.State.Summary()
+	o := readOwners(st.ColumnText(5), st.ColumnText(6))
+	r.Desks, r.Officials = o.desks, o.officials
 	return r, err
 }
 
 // Things gives a page of things, newest act first, and the cursor of the next page; empty when there is none.
-func (b *Book) Things(ctx context.Context, q ThingQuery) (rows []ThingRow, next string, err error) {
-	where, args, err := q.filter()
+func (b *Book) Things(ctx context.Context, s Scope, q ThingQuery) (rows []ThingRow, next string, err error) {
+	where, args, err := q.filter(s)
 	if err != nil {
 		return nil, "", err
 	}
@@ -95,8 +102,9 @@ func (b *Book) Things(ctx context.Context, q ThingQuery) (rows []ThingRow, next 
 }
 
 // filter writes a query's conditions.
-func (q *ThingQuery) filter() (where string, args []any, err error) {
-	conds := []string{"true"}
+func (q *ThingQuery) filter(s Scope) (where string, args []any, err error) {
+	cond, args := s.where("t")
+	conds := []string{cond}
 	add := func(given bool, cond string, a ...any) {
 		if given {
 			conds, args = append(conds, cond), append(args, a...)
@@ -122,14 +130,14 @@ func (q *ThingQuery) filter() (where string, args []any, err error) {
 
 // Thing gives one thing with its acts, their bodies and who holds them; NoSuch when there is none here. A note is none:
 // see [Book.Note].
-func (b *Book) Thing(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (ThingView, error) {
+func (b *Book) Thing(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.ThingID) (ThingView, error) {
 	var v ThingView
 	err := b.read(ctx, "read a thing", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
-		v.ThingRow, err = c.thing(forum, id)
+		v.ThingRow, err = rd.thing(forum, id)
 		if err != nil {
 			return err
 		}
@@ -137,14 +145,29 @@ func (b *Book) Thing(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (
 		if err != nil {
 			return err
 		}
+		if v.House, v.Custody, err = rd.custody(forum, id); err != nil {
+			return err
+		}
 		return rd.fill(&v, acts)
 	})
 	return v, err
 }
 
-func (c *conn) thing(forum jisr.ForumID, id jisr.ThingID) (r ThingRow, err error) {
+// custody gives what the house says of a thing, and what it comes to in one forum.
+func (rd *reader) custody(forum jisr.ForumID, id jisr.ThingID) ([]ActRow, *jisr.Custody, error) {
+	house, err := rd.actsOf(jisr.House, id)
+	acts := make([]jisr.Act, len(house))
+	for i := range house {
+		acts[i] = house[i].Act
+	}
+	state := jisr.Fold(id, acts)
+	return house, state.Custody[forum], err
+}
+
+func (rd *reader) thing(forum jisr.ForumID, id jisr.ThingID) (r ThingRow, err error) {
 	found := false
-	err = c.each(`SELECT `+thingColumns+` FROM thing t WHERE t.forum=? AND t.id=?`, []any{string(forum), string(id)}, func(st *sqlite3.Stmt) error {
+	cond, args := rd.scope.where("t")
+	err = rd.c.each(`SELECT `+thingColumns+` FROM thing t WHERE t.forum=? AND t.id=? AND `+cond, append([]any{string(forum), string(id)}, args...), func(st *sqlite3.Stmt) error {
 		found = true
 		r, err = readThing(st)
 		return err
@@ -185,14 +208,17 @@ func (rd *reader) fill(v *ThingView, acts []ActRow) error {
 }
 
 // Content gives the body of one act and the official's signature beside it, as they came: neither is checked. NoSuch
-// when it is not here.
-func (b *Book) Content(ctx context.Context, forum jisr.ForumID, p jisr.Position) (body []byte, signature *jisr.Signature, err error) {
+// when it is not here or the act is not in the scope.
+func (b *Book) Content(ctx context.Context, s Scope, forum jisr.ForumID, p jisr.Position) (body []byte, signature *jisr.Signature, err error) {
 	err = b.read(ctx, "read a body", func(c *conn) error {
-		logs, err := c.places()
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
-		k := keyOf(logs[Log{forum, p.Member}].n, p.Index)
+		if _, err := rd.one(forum, p); err != nil {
+			return err
+		}
+		k := keyOf(rd.logs[Log{forum, p.Member}].n, p.Index)
 		var raw []byte
 		err = c.one(`SELECT body, signature FROM body WHERE key=?`, []any{k}, &body, &raw)
 		if errors.Is(err, errNoRow) {
@@ -208,11 +234,12 @@ func (b *Book) Content(ctx context.Context, forum jisr.ForumID, p jisr.Position)
 
 // steps gives what is owed in things, on one side.
 func (rd *reader) steps(side int) (all []ToDo, err error) {
-	err = rd.c.each(`SELECT `+thingColumns+`, d.of, d.why, d.due, d.desk FROM todo d JOIN thing t ON t.n=d.thing WHERE d.side=?
-		ORDER BY d.due, d.since LIMIT `+strconv.Itoa(maxPage), []any{side}, func(st *sqlite3.Stmt) error {
+	cond, args := rd.scope.where("t")
+	err = rd.c.each(`SELECT `+thingColumns+`, d.of, d.why, d.due, d.desk FROM todo d JOIN thing t ON t.n=d.thing WHERE d.side=? AND `+cond+`
+		ORDER BY d.due, d.since LIMIT `+strconv.Itoa(maxPage), append([]any{side}, args...), func(st *sqlite3.Stmt) error {
 		r, err := readThing(st)
-		t := ToDo{Thing: &r, Whom: jisr.MemberID(st.ColumnText(5)), Why: Why(st.ColumnText(6)), Desk: jisr.DeskID(st.ColumnText(8))}
-		if due := st.ColumnText(7); due != none {
+		t := ToDo{Thing: &r, Whom: jisr.MemberID(st.ColumnText(7)), Why: Why(st.ColumnText(8)), Desk: jisr.DeskID(st.ColumnText(10))}
+		if due := st.ColumnText(9); due != none {
 			t.Due = jisr.Date(due)
 		}
 		if side == ours {
@@ -233,9 +260,10 @@ func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
 	return others[0]
 }
 
-const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, joint) VALUES(?,?,?,?,?,?,?,?,?,?)
-	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state,
-	members=excluded.members, labels=excluded.labels, joint=excluded.joint RETURNING n`
+const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, handling, acted, joint, filed)
+	VALUES(?1,?2,?,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
+	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state, members=excluded.members,
+	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted, joint=excluded.joint RETURNING n`
 
 // writeThing writes the joint state of a thing and the steps that are owed in it, or forgets them when no act about it has effect.
 func (t *batch) writeThing(c *conn, x *touched) error {
@@ -244,7 +272,8 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 		return t.unwriteThing(c, x)
 	}
 	var n int64
-	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members), joined(s.Labels), x.json}, &n)
+	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members),
+		joined(s.Labels), s.Handling.Rank(), x.acted, x.json}, &n)
 	if err != nil {
 		return err
 	}
@@ -329,7 +358,7 @@ func joined[S ~string](all []S) string {
 func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error) {
 	var acts []jisr.Act
 	err := b.read(ctx, "read the acts about a thing", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, Whole())
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func (h *history) joins(m jisr.MemberID, title string) jisr.Act {
 
 func steps(t testing.TB, b *book.Book) (lines []string) {
 	t.Helper()
-	us, them, err := b.ToDo(t.Context(), "2026-11-20")
+	us, them, err := b.ToDo(t.Context(), book.Whole(), "2026-11-20")
 	must(t, err)
 	for side, list := range map[string][]book.ToDo{"us": us, "them": them} {
 		for _, d := range list {
@@ -39,7 +39,7 @@ func TestAForumIsOwedUntilEveryMemberHasJoined(t *testing.T) {
 	if diff := cmp.Diff([]string{"them forum/iq-sy joining join sy"}, steps(t, b)); diff != "" {
 		t.Error(diff)
 	}
-	if n, err := b.Counts(t.Context(), "2026-11-20"); err != nil || n.Theirs != 1 || n.Ours != 0 || n.AwaitingThem != 0 {
+	if n, err := b.Counts(t.Context(), book.Whole(), "2026-11-20"); err != nil || n.Theirs != 1 || n.Ours != 0 || n.AwaitingThem != 0 {
 		t.Errorf("counts %+v, %v", n, err)
 	}
 	late := newBook(t, "sy") // its node may hold the others' acts before its own join is in the book
@@ -73,18 +73,18 @@ func TestThingsAreListedReadAndFound(t *testing.T) {
 		"title": {book.ThingQuery{Search: "المائية"}, 1}, "another word": {book.ThingQuery{Search: "كهرباء"}, 0}, "no word": {book.ThingQuery{Search: "…"}, 0},
 		"below": {book.ThingQuery{Cursor: "1.1"}, 0},
 	} {
-		rows, next, err := b.Things(t.Context(), c.q)
+		rows, next, err := b.Things(t.Context(), book.Whole(), c.q)
 		if err != nil || len(rows) != c.want || next != "" {
 			t.Errorf("%s: %d things, next %q, %v; want %d", name, len(rows), next, err, c.want)
 		}
 	}
-	if _, _, err := b.Things(t.Context(), book.ThingQuery{Cursor: "x"}); !refusedAs(err, jisr.Malformed) {
+	if _, _, err := b.Things(t.Context(), book.Whole(), book.ThingQuery{Cursor: "x"}); !refusedAs(err, jisr.Malformed) {
 		t.Errorf("a cursor of nobody: %v", err)
 	}
-	if rows, _, err := b.Notes(t.Context(), book.NoteQuery{Search: "المائية"}); err != nil || len(rows) != 0 {
+	if rows, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Search: "المائية"}); err != nil || len(rows) != 0 {
 		t.Errorf("a search for notes finds %d forums, %v", len(rows), err)
 	}
-	v, err := b.Thing(t.Context(), h.forum, jisr.ForumThing(h.forum))
+	v, err := b.Thing(t.Context(), book.Whole(), h.forum, jisr.ForumThing(h.forum))
 	must(t, err)
 	if len(v.Acts) != 3 || v.State.Forum == nil || v.Summary.State != jisr.ForumStands {
 		t.Fatalf("the view: %+v", v)
@@ -95,7 +95,7 @@ func TestThingsAreListedReadAndFound(t *testing.T) {
 	if diff := cmp.Diff([][]jisr.MemberID{{"sy"}, nil, nil}, [][]jisr.MemberID{v.Acts[0].HeldBy, v.Acts[1].HeldBy, v.Acts[2].HeldBy}); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := b.Thing(t.Context(), h.forum, "forum/other"); !refusedAs(err, jisr.NoSuch) {
+	if _, err := b.Thing(t.Context(), book.Whole(), h.forum, "forum/other"); !refusedAs(err, jisr.NoSuch) {
 		t.Errorf("no such thing: %v", err)
 	}
 }
@@ -105,10 +105,10 @@ func TestAnUnknownNounMakesNoThing(t *testing.T) {
 	h.say("iq", h.forum, "treasure.bury", "treasure/iq-1", nil, nil, []byte(`{"where":"القلعة"}`))
 	b := newBook(t, "iq")
 	take(t, b, h, "iq")
-	if rows, _, err := b.Things(t.Context(), book.ThingQuery{}); err != nil || len(rows) > 0 {
+	if rows, _, err := b.Things(t.Context(), book.Whole(), book.ThingQuery{}); err != nil || len(rows) > 0 {
 		t.Errorf("things of a noun that is not known here: %v, %v", rows, err)
 	}
-	if acts, _, err := b.Acts(t.Context(), book.ActQuery{Forum: h.forum}); err != nil || len(acts) != 1 || acts[0].Void == nil {
+	if acts, _, err := b.Acts(t.Context(), book.Whole(), book.ActQuery{Forum: h.forum}); err != nil || len(acts) != 1 || acts[0].Void == nil {
 		t.Errorf("the act is kept and without effect: %v, %v", acts, err)
 	}
 }
@@ -135,16 +135,16 @@ func TestASignedBodyIsReadPlain(t *testing.T) {
 	h.sayTyped("sy", h.forum, jisr.KindNoteRelease, bad, &releaser, h.noteTerms("iq"), append([]byte(" "), signed(plain)...), jisr.SignedType)
 	b := newBook(t, "iq")
 	take(t, b, h, "iq")
-	v, err := b.Note(t.Context(), h.forum, id)
+	v, err := b.Note(t.Context(), book.Whole(), h.forum, id)
 	must(t, err)
 	if !v.BodyHeld || v.Body.Subject["ar"] != "الاتفاقية" || spelt(t, v.Acts[0].Signature) != signature {
 		t.Errorf("body %+v, signature %v", v.Body, v.Acts[0].Signature)
 	}
-	got, sig, err := b.Content(t.Context(), h.forum, v.Note.Released.Position)
+	got, sig, err := b.Content(t.Context(), book.Whole(), h.forum, v.Note.Released.Position)
 	if err != nil || string(got) != string(plain) || spelt(t, sig) != signature {
 		t.Errorf("content %s, signature %v, %v", got, sig, err)
 	}
-	if w, err := b.Note(t.Context(), h.forum, bad); err != nil || w.BodyHeld || w.BodyBad == nil || w.Acts[0].Signature != nil {
+	if w, err := b.Note(t.Context(), book.Whole(), h.forum, bad); err != nil || w.BodyHeld || w.BodyBad == nil || w.Acts[0].Signature != nil {
 		t.Errorf("an envelope in another encoding is shown: %+v, %v", w, err)
 	}
 	if ids := found(t, b, "اتفاقية"); len(ids) != 1 || ids[0] != string(id) {
@@ -152,11 +152,11 @@ func TestASignedBodyIsReadPlain(t *testing.T) {
 	}
 	l := book.Log{Forum: h.forum, Member: "sy"}
 	must(t, b.Body(t.Context(), l, 0, nil))
-	if _, _, err := b.Content(t.Context(), h.forum, v.Note.Released.Position); !refusedAs(err, jisr.NoSuch) {
+	if _, _, err := b.Content(t.Context(), book.Whole(), h.forum, v.Note.Released.Position); !refusedAs(err, jisr.NoSuch) {
 		t.Errorf("an erased body: %v", err)
 	}
 	must(t, b.Body(t.Context(), l, 0, signed(plain)))
-	if w, err := b.Note(t.Context(), h.forum, id); err != nil || !w.BodyHeld || len(found(t, b, "اتفاقية")) != 1 {
+	if w, err := b.Note(t.Context(), book.Whole(), h.forum, id); err != nil || !w.BodyHeld || len(found(t, b, "اتفاقية")) != 1 {
 		t.Errorf("a signed body that arrived late: %+v, %v", w, err)
 	}
 }

@@ -14,9 +14,9 @@ import (
 
 // ToDo gives what waits for this member and what it waits for, late first, then by date, then oldest; at most
 // 200 a side. Counts has the whole numbers.
-func (b *Book) ToDo(ctx context.Context, today jisr.Date) (us, them []ToDo, err error) {
+func (b *Book) ToDo(ctx context.Context, s Scope, today jisr.Date) (us, them []ToDo, err error) {
 	err = b.read(ctx, "list what is to be done", func(c *conn) error {
-		rd, err := b.reader(c)
+		rd, err := b.reader(c, s)
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (b *Book) ToDo(ctx context.Context, today jisr.Date) (us, them []ToDo, err 
 // todo reads the notes of one side from their partial index, which holds no other notes.
 func (rd *reader) todo(side int, expand func(*NoteRow) []ToDo) ([]ToDo, error) {
 	var all []ToDo
-	rows, err := rd.notes(`WHERE n.side=? ORDER BY n.due, n.since LIMIT `+strconv.Itoa(maxPage), side)
+	rows, err := rd.notes(`n.side=?`, `ORDER BY n.due, n.since LIMIT `+strconv.Itoa(maxPage), side)
 	for i := range rows {
 		all = append(all, expand(&rows[i])...)
 	}
@@ -128,11 +128,14 @@ func dueKey(d jisr.Date) string {
 }
 
 // Counts gives how much waits for what.
-func (b *Book) Counts(ctx context.Context, today jisr.Date) (n Counts, err error) {
+func (b *Book) Counts(ctx context.Context, s Scope, today jisr.Date) (n Counts, err error) {
+	notes, args := s.where("n")
+	things, more := s.where("t")
+	args = slices.Concat([]any{string(today)}, args, []any{string(today)}, more)
 	err = b.read(ctx, "count what is to be done", func(c *conn) error {
-		return c.each(`SELECT side, why, due<>'none', due<?1, count(*) FROM note WHERE side IS NOT NULL GROUP BY 1,2,3,4
-			UNION ALL SELECT side, '', due<>'none', due<?1, count(*) FROM todo GROUP BY 1,3,4`,
-			[]any{string(today)}, func(st *sqlite3.Stmt) error {
+		return c.each(`SELECT n.side, n.why, n.due<>'none', n.due<?, count(*) FROM note n WHERE n.side IS NOT NULL AND `+notes+` GROUP BY 1,2,3,4
+			UNION ALL SELECT d.side, '', d.due<>'none', d.due<?, count(*) FROM todo d JOIN thing t ON t.n=d.thing WHERE `+things+` GROUP BY 1,3,4`,
+			args, func(st *sqlite3.Stmt) error {
 				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnBool(2), st.ColumnBool(3), st.ColumnInt(4))
 				return nil
 			})

@@ -92,6 +92,11 @@ func (t *batch) writeVoids(c *conn, x *touched) error {
 
 func (t *batch) writeHalf(c *conn, x *touched) error {
 	house := x.forum == jisr.House
+	if len(x.state.Custody) > 0 {
+		if err := t.writeCustody(c, x); err != nil {
+			return err
+		}
+	}
 	switch s := &x.state; {
 	case s.Note != nil:
 		return t.writeNote(c, x)
@@ -155,10 +160,12 @@ const (
 	theirs = 2
 )
 
-const upsertNote = `INSERT INTO note(forum, id, digest, at, box, state, kind, parties, awaited, side, due, since, why, released, note)
-	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=max(at, excluded.at),
+const upsertNote = `INSERT INTO note(forum, id, digest, at, box, state, kind, parties, awaited, side, due, since, why, released, handling, acted, note, filed)
+	VALUES(?1,?2,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
+	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=max(at, excluded.at),
 	box=excluded.box, state=excluded.state, kind=excluded.kind, parties=excluded.parties, awaited=excluded.awaited, side=excluded.side,
-	due=excluded.due, since=excluded.since, why=excluded.why, released=excluded.released, note=excluded.note RETURNING n`
+	due=excluded.due, since=excluded.since, why=excluded.why, released=excluded.released, handling=excluded.handling, acted=excluded.acted,
+	note=excluded.note RETURNING n`
 
 // writeNote writes the joint half of a note: it overrides every column that the draft had set.
 func (t *batch) writeNote(c *conn, x *touched) error {
@@ -171,7 +178,7 @@ func (t *batch) writeNote(c *conn, x *touched) error {
 	side, due, why := t.owed(n)
 	var row int64
 	err := c.one(upsertNote, []any{string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
-		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, x.json}, &row)
+		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json}, &row)
 	if err != nil {
 		return err
 	}
@@ -205,7 +212,7 @@ func (t *batch) writeSeries(c *conn) error {
 func unwriteNote(c *conn, x *touched) error {
 	return errors.Join(
 		c.do(`DELETE FROM note WHERE forum=? AND id=? AND draft IS NULL`, string(x.forum), string(x.thing)),
-		c.do(`UPDATE note SET note=NULL, digest=NULL, released=NULL WHERE forum=? AND id=?`, string(x.forum), string(x.thing)))
+		c.do(`UPDATE note SET note=NULL, digest=NULL, released=NULL, acted='' WHERE forum=? AND id=?`, string(x.forum), string(x.thing)))
 }
 
 func orNull[T comparable](v T) any {
@@ -258,10 +265,10 @@ func parties(from jisr.MemberID, to []jisr.MemberID) string {
 	return joined(append([]jisr.MemberID{from}, to...))
 }
 
-const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, side, due, since, why, drafted, draft)
-	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(forum, id) DO UPDATE SET at=max(at, excluded.at), drafted=excluded.drafted, draft=excluded.draft,
-	(box, state, kind, parties, side, due, since, why) = (SELECT excluded.box, excluded.state, excluded.kind, excluded.parties, excluded.side,
-	excluded.due, excluded.since, excluded.why WHERE note IS NULL UNION ALL SELECT box, state, kind, parties, side, due, since, why WHERE note IS NOT NULL)
+const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, side, due, since, why, drafted, handling, acted, filed, draft)
+	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?) ON CONFLICT(forum, id) DO UPDATE SET at=max(at, excluded.at), drafted=excluded.drafted, filed=excluded.filed, draft=excluded.draft,
+	(box, state, kind, parties, side, due, since, why, handling) = (SELECT excluded.box, excluded.state, excluded.kind, excluded.parties, excluded.side,
+	excluded.due, excluded.since, excluded.why, excluded.handling WHERE note IS NULL UNION ALL SELECT box, state, kind, parties, side, due, since, why, handling WHERE note IS NOT NULL)
 	RETURNING n, note IS NOT NULL`
 
 // writeDraft writes the house half of a note. What lists need comes from here only until it is released.
@@ -284,7 +291,7 @@ func (t *batch) writeDraft(c *conn, x *touched) error {
 	}
 	var row, released int64
 	err := c.one(upsertDraft, []any{string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
-		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, x.json}, &row, &released)
+		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, head.Handling.Rank(), x.filedFor(d.Forum), x.json}, &row, &released)
 	if err != nil || released != 0 {
 		return err
 	}

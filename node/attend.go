@@ -47,7 +47,7 @@ func (n *Node) attend(ctx context.Context) error {
 	}
 	reported := book.ThingQuery{Noun: "commitment", State: string(jisr.CommitmentReported), Limit: 200}
 	for {
-		rows, next, err := n.book.Things(ctx, reported)
+		rows, next, err := n.book.Things(ctx, book.Whole(), reported)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (n *Node) lapse(ctx context.Context) error {
 	for _, state := range []jisr.AgreementState{jisr.AgreementNegotiating, jisr.AgreementAdReferendum, jisr.AgreementInitialled} {
 		q := book.ThingQuery{Noun: "agreement", State: string(state), Limit: 200}
 		for {
-			rows, next, err := n.book.Things(ctx, q)
+			rows, next, err := n.book.Things(ctx, book.Whole(), q)
 			if err != nil {
 				return err
 			}

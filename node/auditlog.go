@@ -168,7 +168,7 @@ func (s *auditSource) fill(ctx context.Context, b *book.Book) (err error) {
 	if s.rows != nil {
 		s.query.Cursor = s.then
 	}
-	s.rows, s.then, err = b.Acts(ctx, s.query)
+	s.rows, s.then, err = b.Acts(ctx, book.Whole(), s.query)
 	s.at, s.ended = 0, s.then == ""
 	return err
 }
@@ -188,7 +188,7 @@ func (m *auditMerge) cursor(ctx context.Context) (string, error) {
 		default:
 			q := s.query
 			q.Limit = s.at
-			_, next, err := m.book.Acts(ctx, q)
+			_, next, err := m.book.Acts(ctx, book.Whole(), q)
 			if err != nil {
 				return "", err
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"jisr"
+	"jisr/book"
 	"jisr/ledger"
 	"jisr/node"
 	"jisr/node/nodetest"
@@ -107,7 +108,7 @@ func TestARestoredNodeFetchesBackWhatItLacks(t *testing.T) {
 	sy.Receives(next)
 	numbers := map[int]jisr.ThingID{}
 	for _, id := range append(after, before, next) {
-		n, err := w.Node("sy").Book().Note(t.Context(), w.Forum, id)
+		n, err := w.Node("sy").Book().Note(t.Context(), book.Whole(), w.Forum, id)
 		if err != nil {
 			t.Fatal(err)
 		}

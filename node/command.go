@@ -101,6 +101,37 @@ type AddDesk struct {
 	Title jisr.Text
 }
 
+// SetReceives says whether what comes in and belongs to no desk yet is this desk's.
+type SetReceives struct {
+	ID       jisr.DeskID
+	Receives bool
+}
+
+// ReferThing makes a joint thing, whatever its noun, another desk's too.
+type ReferThing struct {
+	Forum  jisr.ForumID
+	ID     jisr.ThingID
+	Desk   jisr.DeskID
+	Reason string
+}
+
+// NameOfficial names an official for a thing: above restricted nobody else reads it.
+type NameOfficial struct {
+	Forum    jisr.ForumID
+	ID       jisr.ThingID
+	Official jisr.OfficialID
+	Reason   string
+}
+
+// TakeBack takes a thing back from a desk it was referred to, or from an official who was named for it.
+type TakeBack struct {
+	Forum    jisr.ForumID
+	ID       jisr.ThingID
+	Desk     jisr.DeskID
+	Official jisr.OfficialID
+	Reason   string
+}
+
 // AddOfficial adds a post at a desk, or changes it. Password empty: one is made and shown once in Done.Secret.
 type AddOfficial struct {
 	ID       jisr.OfficialID

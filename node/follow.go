@@ -63,6 +63,10 @@ func (n *Node) appliedAct(s *book.Said) {
 		}
 	case jisr.KindOfficialAdd, jisr.KindOfficialEnd, jisr.KindTokenAdd, jisr.KindTokenEnd, jisr.KindDeskAdd:
 		n.bearers.forget()
+	case jisr.KindDeskReceive:
+		if t, err := jisr.ReadReceive(&s.Act); err == nil {
+			n.receives(jisr.DeskID(s.Act.About.Name()), t.Receives)
+		}
 	case jisr.KindPolicyApprove:
 		if err := n.takePolicies(context.Background()); err != nil {
 			n.log.Error("couldn't put the approved policies in force; those before stay", "err", err)

@@ -248,14 +248,21 @@ func (c EndToken) decide(d *decision) error {
 	return d.house(planned{kind: jisr.KindTokenEnd, about: id})
 }
 
-// checkPlace holds the desk and roles of an account against what there is.
-func (d *decision) checkPlace(desk jisr.DeskID, roles []jisr.Role) error {
+func (d *decision) deskExists(desk jisr.DeskID) error {
 	desks, err := d.n.book.Desks(d.ctx)
 	if err != nil {
 		return err
 	}
 	if _, ok := desks[desk]; !ok {
 		return jisr.Refuse(jisr.NoSuch, string(desk), "noun", "desk")
+	}
+	return nil
+}
+
+// checkPlace holds the desk and roles of an account against what there is.
+func (d *decision) checkPlace(desk jisr.DeskID, roles []jisr.Role) error {
+	if err := d.deskExists(desk); err != nil {
+		return err
 	}
 	if len(roles) == 0 {
 		return jisr.Refuse(jisr.Missing, "roles")

@@ -48,7 +48,7 @@ func TestNoteWholeLife(t *testing.T) {
 		reply := sy.Releases(answer)
 		iq.Receives(reply).Sees(done.Thing, jisr.Answered)
 		w.Settle()
-		if v, err := w.Node("sy").Book().Note(t.Context(), w.Forum, done.Thing); err != nil || v.Draft != nil {
+		if v, err := w.Node("sy").Book().Note(t.Context(), book.Whole(), w.Forum, done.Thing); err != nil || v.Draft != nil {
 			t.Fatalf("the other side sees the house's draft: %+v %v", v.Draft, err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestNumbersHaveNoGaps(t *testing.T) {
 		}
 	}
 	w.Settle()
-	rows, _, err := w.Node("sy").Book().Notes(t.Context(), book.NoteQuery{Forum: w.Forum, Limit: 200})
+	rows, _, err := w.Node("sy").Book().Notes(t.Context(), book.Whole(), book.NoteQuery{Forum: w.Forum, Limit: 200})
 	if err != nil || len(rows) != 100 {
 		t.Fatalf("%d notes, %v", len(rows), err)
 	}

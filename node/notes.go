@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -145,7 +146,7 @@ func (c SendNote) decide(d *decision) error {
 	if c.Key == "" {
 		return d.release(c.Forum, id, &c.Draft)
 	}
-	v, err := d.n.book.Note(d.ctx, c.Forum, id)
+	v, err := d.n.book.Note(d.ctx, d.scope(), c.Forum, id)
 	if isRefusal(err, jisr.NoSuch) {
 		return d.release(c.Forum, id, &c.Draft)
 	}
@@ -251,7 +252,7 @@ func (d *decision) checkDraft(forum jisr.ForumID, draft *jisr.Draft) error {
 		if ref == "" {
 			continue
 		}
-		if v, err := d.n.book.Note(d.ctx, forum, ref); err != nil {
+		if v, err := d.n.book.Note(d.ctx, d.scope(), forum, ref); err != nil {
 			return err
 		} else if v.Note == nil {
 			return jisr.Refuse(jisr.NotReleased, string(ref))
@@ -305,23 +306,27 @@ func (d *decision) draftOf(id jisr.ThingID) (*book.NoteView, error) {
 	return v, nil
 }
 
-// aboutDraft is a draft as policies see it: its first drafter's desk's, and known to all who wrote of it.
+// aboutDraft is a draft as policies see it: its first drafter's desk's, and of those it was referred to; known to all who
+// wrote of it or are named for it.
 func aboutDraft(v *book.NoteView) *resource {
-	r := &resource{id: v.ID, forum: v.Draft.Forum}
+	r := &resource{id: v.ID, forum: v.Draft.Forum, handling: v.Terms.Handling}
 	for i, by := range v.Draft.Drafters {
 		if i == 0 && by.Desk != "" {
 			r.desks = append(r.desks, by.Desk)
 		}
 		r.drafters = append(r.drafters, by.Official)
 	}
-	r.named = r.drafters
+	r.named = v.Officials
+	if v.Custody != nil {
+		r.desks = append(r.desks, slices.Sorted(maps.Keys(v.Custody.Desks))...)
+	}
 	return r
 }
 
 // find looks for a draft in the few forums there are: its name does not say in which it is.
 func (d *decision) find(id jisr.ThingID) (*book.NoteView, error) {
 	for _, f := range d.n.forumIDs() {
-		v, err := d.n.book.Note(d.ctx, f, id)
+		v, err := d.n.book.Note(d.ctx, d.scope(), f, id)
 		if isRefusal(err, jisr.NoSuch) {
 			continue
 		}
@@ -337,14 +342,14 @@ func (d *decision) noteOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.Note, erro
 	if err := d.touch(id); err != nil {
 		return nil, err
 	}
-	v, err := d.n.book.Note(d.ctx, forum, id)
+	v, err := d.n.book.Note(d.ctx, d.scope(), forum, id)
 	if err != nil {
 		return nil, err
 	}
 	if v.Note == nil {
 		return nil, jisr.Refuse(jisr.NotReleased, string(id))
 	}
-	d.about = &resource{id: id, forum: forum}
+	d.about = d.aboutThing(forum, id, v.Note.Handling, v.Desks, v.Officials)
 	return v.Note, nil
 }
 

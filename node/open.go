@@ -68,6 +68,7 @@ type Node struct {
 	hashing    chan struct{}
 	tries      tries
 	bearers    bearers
+	receiving  map[jisr.DeskID]bool // desks whose is what comes in and belongs to none yet; replaced as a whole; guarded by mu
 	rules      *policies
 	used       used
 	audit      audit
@@ -325,6 +326,9 @@ func (n *Node) resume(ctx context.Context) error {
 			}
 		}
 		n.heads[id] = h
+	}
+	if err := n.recallDesks(ctx); err != nil {
+		return err
 	}
 	n.wanting, err = n.book.Wanting(ctx)
 	return err

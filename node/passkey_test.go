@@ -156,7 +156,7 @@ func TestPasskeyFromInvitationToSignedNote(t *testing.T) {
 		if got.State != node.GoodSignature || got.Official != "head" || got.Post["ar"] != "منصب head" {
 			t.Errorf("%s finds %+v", m, got)
 		}
-		v, err := w.Node(m).Book().Note(t.Context(), w.Forum, done.Thing)
+		v, err := w.Node(m).Book().Note(t.Context(), book.Whole(), w.Forum, done.Thing)
 		d.must(err)
 		if !v.BodyHeld || v.Body.Subject.Empty() {
 			t.Errorf("%s cannot read the note: %v", m, v.BodyBad)
@@ -449,7 +449,7 @@ func TestIntroducedSignerIsAThing(t *testing.T) {
 	head := d.who(token)
 	done := d.do(head, d.signed(head, d.cleared(), key))
 	w.As("sy").Receives(done.Thing)
-	rows, _, err := w.Node("sy").Book().Things(t.Context(), book.ThingQuery{Forum: w.Forum, Noun: "signer"})
+	rows, _, err := w.Node("sy").Book().Things(t.Context(), book.Whole(), book.ThingQuery{Forum: w.Forum, Noun: "signer"})
 	d.must(err)
 	if len(rows) != 1 || rows[0].State.Signer == nil || rows[0].State.Signer.Official != "head" {
 		t.Errorf("got %+v", rows)

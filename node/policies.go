@@ -146,7 +146,7 @@ func (n *Node) policyState(ctx context.Context) (*jisr.PolicyState, error) {
 	var acts []jisr.Act
 	q := book.ActQuery{Forum: jisr.House, Thing: jisr.HousePolicies, Limit: 200}
 	for {
-		rows, next, err := n.book.Acts(ctx, q)
+		rows, next, err := n.book.Acts(ctx, book.Whole(), q)
 		if err != nil {
 			return nil, err
 		}

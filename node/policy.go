@@ -128,7 +128,12 @@ func table() []row {
 		{"commitment.supersede", Chairing, binding},
 
 		{"forum.accept", Administering, free},
+		{"thing.refer", Receiving, free},
+		{"thing.name", Receiving, free},
+		{"thing.take-back", Receiving, free},
+
 		{"desk.add", Administering, free},
+		{"desk.receive", Administering, free},
 		{"official.add", Administering, free},
 		{"official.pass", Administering, free},
 		{"official.end", Administering, free},

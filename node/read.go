@@ -165,7 +165,7 @@ func (n *Node) act(ctx context.Context, forum jisr.ForumID, p jisr.Position) (ji
 }
 
 func (n *Node) fileNames(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) []jisr.FileName {
-	v, err := n.book.Note(ctx, forum, id)
+	v, err := n.book.Note(ctx, book.Whole(), forum, id)
 	if err != nil || !v.BodyHeld {
 		return nil // the files can be had without their names
 	}

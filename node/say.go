@@ -46,6 +46,13 @@ func (c Say) decide(d *decision) error {
 	if err := d.touch(p.about); err != nil {
 		return err
 	}
+	if c.ID != "" {
+		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
+		if err != nil {
+			return err
+		}
+		d.about = d.aboutThing(c.Forum, c.ID, v.Summary.Handling, v.Desks, v.Officials)
+	}
 	if c.ID == "" && c.Key != "" {
 		if done, err := d.repeated(&p); done || err != nil {
 			return err
@@ -97,7 +104,7 @@ func (d *decision) meets(p planned) error {
 
 // repeated answers a repeated Idempotency-Key: the same terms have been said, others are refused.
 func (d *decision) repeated(p *planned) (bool, error) {
-	v, err := d.n.book.Thing(d.ctx, p.forum, p.about)
+	v, err := d.n.book.Thing(d.ctx, d.scope(), p.forum, p.about)
 	if isRefusal(err, jisr.NoSuch) {
 		return false, nil
 	}

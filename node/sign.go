@@ -191,7 +191,7 @@ func (d *decision) endSigners(credential jisr.Bytes, reason string) error {
 // signer gives the joint state of a signer; nil when the forum knows none of the name.
 func (n *Node) signer(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (*jisr.Signer, error) {
 	const few = 16 // a signer is introduced and revoked; what is more is void
-	rows, _, err := n.book.Acts(ctx, book.ActQuery{Forum: forum, Thing: id, Member: id.Maker(), Limit: few})
+	rows, _, err := n.book.Acts(ctx, book.Whole(), book.ActQuery{Forum: forum, Thing: id, Member: id.Maker(), Limit: few})
 	if err != nil {
 		return nil, err
 	}

@@ -464,7 +464,7 @@ func (s *said) propose() error {
 	if t.Of == "" {
 		return nil
 	}
-	v, err := s.d.n.book.Thing(s.d.ctx, s.forum, t.Of)
+	v, err := s.d.n.book.Thing(s.d.ctx, s.d.scope(), s.forum, t.Of)
 	if err == nil && v.State.Agreement == nil {
 		err = jisr.Refuse(jisr.NoSuch, string(t.Of))
 	}
@@ -579,7 +579,7 @@ func (n *Node) textOf(ctx context.Context, forum jisr.ForumID, g *jisr.Agreement
 	if v == nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(hash), "noun", "text")
 	}
-	body, _, err := n.book.Content(ctx, forum, v.Position)
+	body, _, err := n.book.Content(ctx, book.Whole(), forum, v.Position)
 	if err != nil {
 		return nil, err
 	}
@@ -587,9 +587,9 @@ func (n *Node) textOf(ctx context.Context, forum jisr.ForumID, g *jisr.Agreement
 	return &t, err
 }
 
-// Text gives a text of an agreement; an empty hash is the text that counts now. NoSuch when it is not here yet.
+// Text gives a text of an agreement to whoever has made sure that the reader may see the agreement; an empty hash is the text that counts now. NoSuch when it is not here yet.
 func (n *Node) Text(ctx context.Context, forum jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
-	v, err := n.book.Thing(ctx, forum, id)
+	v, err := n.book.Thing(ctx, book.Whole(), forum, id)
 	if err != nil {
 		return nil, err
 	}
@@ -669,7 +669,7 @@ func (d *decision) ofAgreement(forum jisr.ForumID, id jisr.ThingID) error {
 	if err := d.touch(jisr.DomesticOf(id)); err != nil {
 		return err
 	}
-	v, err := d.n.book.Thing(d.ctx, forum, id)
+	v, err := d.n.book.Thing(d.ctx, d.scope(), forum, id)
 	if err == nil && v.State.Agreement == nil {
 		err = jisr.Refuse(jisr.NoSuch, string(id), "noun", "agreement")
 	}
@@ -695,7 +695,7 @@ func (n *Node) ExportAgreement(ctx context.Context, forum jisr.ForumID, id jisr.
 		if !acts[i].Signed() {
 			continue
 		}
-		if _, s, err := n.book.Content(ctx, forum, acts[i].Position); err == nil && s != nil {
+		if _, s, err := n.book.Content(ctx, book.Whole(), forum, acts[i].Position); err == nil && s != nil {
 			signers[jisr.SignerThing(acts[i].Member, s.Credential)] = true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node/nodetest"
 	"jisr/paper"
 	"jisr/words"
@@ -120,7 +121,7 @@ func TestBothSidesPrintTheSamePaper(t *testing.T) {
 			t.Errorf("%s prints other bytes", m)
 		}
 	}
-	v, err := w.Node("sy").Book().Note(t.Context(), w.Forum, id)
+	v, err := w.Node("sy").Book().Note(t.Context(), book.Whole(), w.Forum, id)
 	if err != nil {
 		t.Fatal(err)
 	}

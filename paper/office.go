@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/words"
 )
@@ -118,7 +119,7 @@ func (o *Office) Print(ctx context.Context, f jisr.ForumID, id jisr.ThingID, for
 }
 
 func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang string) ([]byte, error) {
-	v, err := o.node.Book().Note(ctx, f, id)
+	v, err := o.node.Book().Note(ctx, book.Whole(), f, id)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang
 
 // agreement prints the text that counts now: signed, else initialled, adopted or tabled last.
 func (o *Office) agreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
-	v, err := o.node.Book().Thing(ctx, f, id)
+	v, err := o.node.Book().Thing(ctx, book.Whole(), f, id)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (s *site) askNote(r *request, verb string) (*answer, error) {
 
 // askNoteView refuses at once what would be refused afterwards.
 func (s *site) askNoteView(r *request, rd reader, verb string) (confirmView, error) {
-	n, err := s.loadNote(r.Context(), jisr.ForumID(r.PathValue("forum")), noteID(r))
+	n, err := s.loadNote(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), noteID(r))
 	if err == nil && n.Note == nil {
 		err = jisr.Refuse(jisr.NotReleased, r.PathValue("id"))
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"jisr"
+	"jisr/book"
 )
 
 func parse(t testing.TB, body string) *html.Node {
@@ -93,7 +94,7 @@ func addField(form url.Values, n *html.Node) {
 func (h *house) waitHeld(t testing.TB, path string) {
 	t.Helper()
 	id := jisr.ThingID("note/" + path[strings.LastIndex(path, "/")+1:])
-	v, err := h.node.Book().Note(t.Context(), "iq-sy", id)
+	v, err := h.node.Book().Note(t.Context(), book.Whole(), "iq-sy", id)
 	if err != nil || v.Note == nil {
 		t.Fatalf("note %s: %v", id, err)
 	}

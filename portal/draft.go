@@ -42,7 +42,7 @@ func (v *draftView) Why() string { return cmp.Or(v.Clear.Why, v.Release.Why, v.R
 
 func (s *site) draft(r *request) (*answer, error) {
 	rd := s.reader(r)
-	n, err := s.loadDraft(r.Context(), noteID(r))
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +58,13 @@ func (s *site) draft(r *request) (*answer, error) {
 }
 
 // loadDraft finds a note that was drafted here, in one of the few forums there are: its name does not say which.
-func (s *site) loadDraft(ctx context.Context, id jisr.ThingID) (book.NoteView, error) {
+func (s *site) loadDraft(ctx context.Context, rd reader, id jisr.ThingID) (book.NoteView, error) {
 	forums, err := s.node.Book().Forums(ctx)
 	if err != nil {
 		return book.NoteView{}, err
 	}
 	for _, f := range forums {
-		v, err := s.node.Book().Note(ctx, f.ID, id)
+		v, err := s.node.Book().Note(ctx, rd.scope, f.ID, id)
 		if isKind(err, jisr.NoSuch) || err == nil && v.Draft == nil && v.Note == nil {
 			continue
 		}
@@ -215,7 +215,7 @@ func (s *site) askDraft(r *request, verb string) (*answer, error) {
 
 // askDraftView refuses at once what would be refused afterwards.
 func (s *site) askDraftView(r *request, rd reader, verb string) (confirmView, error) {
-	n, err := s.loadDraft(r.Context(), noteID(r))
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
 	if err == nil && n.Note != nil {
 		err = jisr.Refuse(jisr.NotDraft, r.PathValue("id"))
 	}

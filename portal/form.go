@@ -91,7 +91,7 @@ func (s *site) answering(ctx context.Context, rd reader, which string, in *draft
 	if !ok {
 		return nil
 	}
-	n, err := s.loadNote(ctx, jisr.ForumID(f), jisr.ThingID("note/"+id))
+	n, err := s.loadNote(ctx, rd, jisr.ForumID(f), jisr.ThingID("note/"+id))
 	if err != nil || n.Note == nil || rd.sealed(&n.NoteRow) {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *site) answering(ctx context.Context, rd reader, which string, in *draft
 
 func (s *site) editDraft(r *request) (*answer, error) {
 	rd := s.reader(r)
-	n, err := s.loadDraft(r.Context(), noteID(r))
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
 	if err == nil {
 		err = node.May(r.caller, "note.draft")
 	}
@@ -171,7 +171,7 @@ func (s *site) saveFirst(r *request, in *draftInput, cmd node.DraftNote) (node.D
 
 func (s *site) saveDraft(r *request) (*answer, error) {
 	rd := s.reader(r)
-	n, err := s.loadDraft(r.Context(), noteID(r))
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (s *site) saveAgain(r *request, rd reader, in draftInput, files []jisr.Draf
 		s.editing(r, rd, &v)
 		return &answer{status: 422, page: formPage(v)}, nil
 	}
-	n, err := s.loadDraft(r.Context(), noteID(r))
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
 	if err != nil || n.Note != nil || n.Drafted == nil {
 		return nil, cmp.Or(err, cause)
 	}

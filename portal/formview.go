@@ -152,7 +152,7 @@ func (s *site) formTexts(rd reader, v *formView) {
 func (s *site) formThread(ctx context.Context, rd reader, v *formView) error {
 	f := jisr.ForumID(v.In.Forum)
 	if v.In.InReplyTo != "" {
-		n, err := s.node.Book().Note(ctx, f, jisr.ThingID("note/"+v.In.InReplyTo))
+		n, err := s.node.Book().Note(ctx, rd.scope, f, jisr.ThingID("note/"+v.In.InReplyTo))
 		if err == nil && n.Note != nil {
 			l := rd.line(&n.NoteRow, "")
 			v.InReplyTo = &l
@@ -162,7 +162,7 @@ func (s *site) formThread(ctx context.Context, rd reader, v *formView) error {
 	}
 	v.Refers = len(v.In.References) > 0
 	for _, name := range v.In.References {
-		n, err := s.node.Book().Note(ctx, f, jisr.ThingID("note/"+name))
+		n, err := s.node.Book().Note(ctx, rd.scope, f, jisr.ThingID("note/"+name))
 		if isKind(err, jisr.NoSuch) {
 			continue
 		}
@@ -171,7 +171,7 @@ func (s *site) formThread(ctx context.Context, rd reader, v *formView) error {
 		}
 		v.References = append(v.References, rd.reference(&n.NoteRow, true))
 	}
-	rows, _, err := s.node.Book().Notes(ctx, book.NoteQuery{Forum: f, Today: rd.today, Limit: formLinks})
+	rows, _, err := s.node.Book().Notes(ctx, rd.scope, book.NoteQuery{Forum: f, Today: rd.today, Limit: formLinks})
 	if err != nil {
 		return err
 	}

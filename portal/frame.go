@@ -28,7 +28,7 @@ func (s *site) page(r *request, current string) Page {
 	if isLive(r) {
 		return p // only what changes is sent, and it has no navigation
 	}
-	counts, err := s.counts.get(r.Context(), s.node)
+	counts, err := s.counts.get(r.Context(), s.node, s.node.ScopeOf(r.caller))
 	if err != nil {
 		s.log.Error("couldn't count what waits", "err", err)
 	}
@@ -42,20 +42,24 @@ type counts struct {
 	mu      sync.Mutex
 	changes int64 // what the node had come to before the figures were read
 	today   jisr.Date
-	figures book.Counts
+	figures map[string]book.Counts // by the key of the scope; dropped as a whole when something changes
 }
 
-// get gives figures that are no older than the call.
-func (c *counts) get(ctx context.Context, n *node.Node) (book.Counts, error) {
+// get gives figures of a scope that are no older than the call.
+func (c *counts) get(ctx context.Context, n *node.Node, s book.Scope) (book.Counts, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	changes, today := n.Changes(), n.Today()
-	if c.today == today && c.changes == changes {
-		return c.figures, nil
+	if c.today != today || c.changes != changes || len(c.figures) >= maxCounts {
+		c.changes, c.today, c.figures = changes, today, map[string]book.Counts{}
 	}
-	figures, err := n.Book().Counts(ctx, today)
+	key := s.Key()
+	if figures, ok := c.figures[key]; ok {
+		return figures, nil
+	}
+	figures, err := n.Book().Counts(ctx, s, today)
 	if err == nil {
-		c.changes, c.today, c.figures = changes, today, figures
+		c.figures[key] = figures
 	}
 	return figures, err
 }

@@ -21,4 +21,5 @@ const (
 	writeAfter   = 10 * time.Second // a stream that takes nothing for so long is closed
 	eventSpacing = time.Second      // at most one event a second to a page: it fetches all it shows each time
 	settle       = 50 * time.Millisecond
+	maxCounts    = 1_000 // scopes whose figures are remembered
 )

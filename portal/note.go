@@ -120,15 +120,15 @@ func (s *site) note(r *request) (*answer, error) {
 func noteID(r *request) jisr.ThingID { return jisr.ThingID("note/" + r.PathValue("id")) }
 
 // loadNote reads a note that was released in the forum.
-func (s *site) loadNote(ctx context.Context, f jisr.ForumID, id jisr.ThingID) (book.NoteView, error) {
+func (s *site) loadNote(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) (book.NoteView, error) {
 	if !jisr.ValidForum(f) {
 		return book.NoteView{}, jisr.Refuse(jisr.NoSuch, string(f), "noun", "forum")
 	}
-	return s.node.Book().Note(ctx, f, id)
+	return s.node.Book().Note(ctx, rd.scope, f, id)
 }
 
 func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) (noteView, error) {
-	n, err := s.loadNote(ctx, f, id)
+	n, err := s.loadNote(ctx, rd, f, id)
 	if err != nil {
 		return noteView{}, err
 	}
@@ -362,7 +362,7 @@ func (s *site) thread(ctx context.Context, rd reader, n *book.NoteView, v *noteV
 		v.Answers = &l
 	}
 	for _, id := range n.Note.References {
-		ref, err := s.node.Book().Note(ctx, n.Forum, id)
+		ref, err := s.node.Book().Note(ctx, rd.scope, n.Forum, id)
 		var refusal *jisr.Refusal
 		if errors.As(err, &refusal) {
 			continue // it refers to what has not arrived here
@@ -430,7 +430,7 @@ func (s *site) open(r *request) (*answer, error) {
 // noteFile gives an attachment, once the note has been opened: what a page does not show, its files do not show.
 func (s *site) noteFile(r *request) (*answer, error) {
 	rd := s.reader(r)
-	n, err := s.loadNote(r.Context(), jisr.ForumID(r.PathValue("forum")), noteID(r))
+	n, err := s.loadNote(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), noteID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -455,7 +455,7 @@ func (s *site) noteFile(r *request) (*answer, error) {
 // notePaper gives the note as it is printed and kept: what a page does not show is not on paper either.
 func (s *site) notePaper(r *request) (*answer, error) {
 	rd := s.reader(r)
-	n, err := s.loadNote(r.Context(), jisr.ForumID(r.PathValue("forum")), noteID(r))
+	n, err := s.loadNote(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), noteID(r))
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func noteStates() []jisr.NoteState {
 }
 
 func (s *site) notesView(ctx context.Context, rd reader, ask book.NoteQuery) (notesView, error) {
-	rows, next, err := s.node.Book().Notes(ctx, ask)
+	rows, next, err := s.node.Book().Notes(ctx, rd.scope, ask)
 	if err != nil {
 		return notesView{}, err
 	}

@@ -23,7 +23,7 @@ func (s *site) papers(ctx context.Context, rd reader, f jisr.ForumID, id jisr.Th
 	if s.print == nil || id.Noun() != "agreement" || !jisr.ValidForum(f) {
 		return nil, nil
 	}
-	v, err := s.node.Book().Thing(ctx, f, id)
+	v, err := s.node.Book().Thing(ctx, rd.scope, f, id)
 	if isKind(err, jisr.NoSuch) {
 		return nil, nil
 	}
@@ -43,7 +43,7 @@ func (s *site) agreementPaper(r *request) (*answer, error) {
 	if !jisr.ValidForum(f) {
 		return nil, jisr.Refuse(jisr.NoSuch, string(f), "noun", "forum")
 	}
-	v, err := s.node.Book().Thing(r.Context(), f, id)
+	v, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), f, id)
 	if err != nil {
 		return nil, err
 	}

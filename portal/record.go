@@ -61,7 +61,7 @@ func (s *site) record(r *request) (*answer, error) {
 }
 
 func (s *site) recordView(ctx context.Context, rd reader, ask book.ActQuery) (recordView, error) {
-	rows, next, err := s.node.Book().Acts(ctx, ask)
+	rows, next, err := s.node.Book().Acts(ctx, rd.scope, ask)
 	if err != nil {
 		return recordView{}, err
 	}
@@ -101,7 +101,7 @@ func (s *site) citeNotes(ctx context.Context, rd reader, rows []book.ActRow, act
 		}
 		l, ok := known[a.About]
 		if !ok {
-			n, err := s.node.Book().Note(ctx, a.Forum, a.About)
+			n, err := s.node.Book().Note(ctx, rd.scope, a.Forum, a.About)
 			if isKind(err, jisr.NoSuch) {
 				continue // an act about what nobody released
 			}
@@ -246,46 +246,22 @@ func position(r *request) (jisr.ForumID, jisr.Position, error) {
 }
 
 func (s *site) actView(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Position) (actView, error) {
+	row, err := s.node.Book().Act(ctx, rd.scope, f, p)
+	if err != nil {
+		return actView{}, err
+	}
 	entry, err := s.node.Entry(ctx, f, p)
-	if err != nil {
-		return actView{}, err
-	}
-	a, err := jisr.DecodeKept(p.Member, p.Index, entry)
-	if err != nil {
-		return actView{}, err
-	}
-	void, err := s.voidOf(ctx, &a)
 	if err != nil {
 		return actView{}, err
 	}
 	hash := sha256.Sum256(append([]byte{0}, entry...))
 	at := rd.actURL(f, p)
-	v := actView{Index: int64(p.Index), Act: rd.actLine(&book.ActRow{Act: a, Void: void}), Fields: rd.fields(&a), Entry: string(entry), Size: rd.l.Bytes(int64(len(entry))),
+	v := actView{Index: int64(p.Index), Act: rd.actLine(&row), Fields: rd.fields(&row.Act), Entry: string(entry), Size: rd.l.Bytes(int64(len(entry))),
 		Hash: hex.EncodeToString(hash[:]), Proof: at + "/proof", TlogProof: at + "/tlog-proof", EntryURL: at + "/entry", Command: "jisr verify " + proofName(f, p)}
 	if v.Receipts, err = s.receiptLines(ctx, rd, f, p); err != nil {
 		return actView{}, err
 	}
 	return v, s.verifierKeys(ctx, rd, f, p, &v)
-}
-
-// voidOf asks the book what became of the act. It is found among the acts about its thing.
-func (s *site) voidOf(ctx context.Context, a *jisr.Act) (*jisr.Refusal, error) {
-	ask := book.ActQuery{Forum: a.Forum, Thing: a.About, Member: a.Member, Limit: 200}
-	for range jisr.MaxActsPerFold/200 + 1 { // a bound on a loop that a hostile member could make long
-		rows, next, err := s.node.Book().Acts(ctx, ask)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			if rows[i].Act.Position == a.Position {
-				return rows[i].Void, nil
-			}
-		}
-		if ask.Cursor = next; next == "" {
-			break
-		}
-	}
-	return nil, nil
 }
 
 func (rd reader) fields(a *jisr.Act) []field {
@@ -394,6 +370,9 @@ func (s *site) actTlogProof(r *request) (*answer, error) {
 func (s *site) actFile(r *request, read func(context.Context, jisr.ForumID, jisr.Position) ([]byte, error), ending, typ string) (*answer, error) {
 	f, p, err := position(r)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := s.node.Book().Act(r.Context(), s.node.ScopeOf(r.caller), f, p); err != nil {
 		return nil, err
 	}
 	b, err := read(r.Context(), f, p)

@@ -16,6 +16,7 @@ import (
 type reader struct {
 	l      *words.Lang
 	caller node.Caller
+	scope  book.Scope // what the caller may see
 	self   jisr.MemberID
 	names  map[jisr.MemberID]string // of members, in the reader's language
 	today  jisr.Date
@@ -25,7 +26,7 @@ type reader struct {
 }
 
 func (s *site) reader(r *request) reader {
-	rd := reader{l: r.l, caller: r.caller, self: s.node.Self().ID, names: map[jisr.MemberID]string{}, today: s.node.Today(), now: s.node.Now(), zone: s.node.Zone(), words: s.words}
+	rd := reader{l: r.l, caller: r.caller, scope: s.node.ScopeOf(r.caller), self: s.node.Self().ID, names: map[jisr.MemberID]string{}, today: s.node.Today(), now: s.node.Now(), zone: s.node.Zone(), words: s.words}
 	rd.names[rd.self] = inLanguage(r.l, s.node.Self().Name)
 	for _, k := range s.node.Links() {
 		rd.names[k.Member] = inLanguage(r.l, k.Name)

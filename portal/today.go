@@ -53,11 +53,11 @@ func (s *site) today(r *request) (*answer, error) {
 }
 
 func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
-	ours, theirs, err := s.node.Book().ToDo(ctx, rd.today)
+	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.today)
 	if err != nil {
 		return todayView{}, err
 	}
-	counts, err := s.counts.get(ctx, s.node)
+	counts, err := s.counts.get(ctx, s.node, rd.scope)
 	if err != nil {
 		return todayView{}, err
 	}

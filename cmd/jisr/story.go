@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/words"
 )
@@ -262,7 +263,7 @@ func (s *stage) open(ctx context.Context, ago time.Duration, m jisr.MemberID, id
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		_, err := s.nodes[m].Book().Note(limit, s.cast.forum, id)
+		_, err := s.nodes[m].Book().Note(limit, book.Whole(), s.cast.forum, id)
 		if err == nil {
 			return s.as(ctx, m, postDrafter, node.OpenNote{Forum: s.cast.forum, ID: id})
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
@@ -125,7 +126,7 @@ func (a *Actor) Stamps(id jisr.ThingID, notice jisr.Position) *Actor {
 // Agreement gives the state of an agreement on a member's node.
 func (a *Actor) Agreement(id jisr.ThingID) *jisr.Agreement {
 	a.w.T.Helper()
-	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), a.w.Forum, id)
+	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 	a.w.must(err)
 	if v.State.Agreement == nil {
 		a.w.T.Fatalf("%s has no agreement %s", a.id, id)
@@ -139,7 +140,7 @@ func (a *Actor) SeesAgreement(id jisr.ThingID, want jisr.AgreementState) *Actor 
 	a.surprise()
 	n, got := a.w.nodes[a.id], jisr.AgreementState("absent")
 	a.w.Until(fmt.Sprintf("%s sees %s as %s", a.id, id, want), func() bool {
-		v, err := n.Book().Thing(context.Background(), a.w.Forum, id)
+		v, err := n.Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 		if err == nil && v.State.Agreement != nil {
 			got = v.State.Agreement.Standing(n.Today())
 		}

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/link/linktest"
 	"jisr/node"
 )
@@ -344,7 +345,7 @@ func (a *Actor) Receives(id jisr.ThingID) *Actor {
 	a.w.T.Helper()
 	a.surprise()
 	a.w.Until(fmt.Sprintf("%s has received %s", a.id, id), func() bool {
-		v, err := a.w.nodes[a.id].Book().Note(context.Background(), a.w.Forum, id)
+		v, err := a.w.nodes[a.id].Book().Note(context.Background(), book.Whole(), a.w.Forum, id)
 		return err == nil && v.Note != nil && v.BodyHeld
 	})
 	return a
@@ -357,7 +358,7 @@ func (a *Actor) Sees(id jisr.ThingID, want jisr.NoteState) *Actor {
 	n := a.w.nodes[a.id]
 	got := jisr.NoteState("absent")
 	a.w.Until(fmt.Sprintf("%s sees %s as %s", a.id, id, want), func() bool {
-		v, err := n.Book().Note(context.Background(), a.w.Forum, id)
+		v, err := n.Book().Note(context.Background(), book.Whole(), a.w.Forum, id)
 		if err == nil {
 			got = v.Standing(n.Today())
 		}

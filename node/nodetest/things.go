@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
@@ -37,7 +38,7 @@ func (a *Actor) Reports(id jisr.ThingID) *Actor {
 // Commitment is the state of a commitment here; nil when it has not arrived.
 func (a *Actor) Commitment(id jisr.ThingID) *jisr.Undertaking {
 	a.w.T.Helper()
-	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), a.w.Forum, id)
+	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 	if err != nil {
 		return nil
 	}
@@ -68,7 +69,7 @@ func (a *Actor) SeesThing(id jisr.ThingID, want string) *Actor {
 	a.surprise()
 	got := "absent"
 	a.w.Until(fmt.Sprintf("%s sees %s as %s", a.id, id, want), func() bool {
-		v, err := a.w.nodes[a.id].Book().Thing(context.Background(), a.w.Forum, id)
+		v, err := a.w.nodes[a.id].Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 		if err == nil {
 			got = v.Summary.State
 		}
