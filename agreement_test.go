@@ -408,3 +408,18 @@ func TestNextSteps(t *testing.T) {
 	offers("denounced", "sy", []jisr.Kind{jisr.KindAgreementReceive, jisr.KindAgreementObject}, []jisr.Kind{jisr.KindAgreementRevoke})
 	offers("denounced", "iq", []jisr.Kind{jisr.KindAgreementRevoke}, []jisr.Kind{jisr.KindAgreementReceive, jisr.KindAgreementDenounce})
 }
+
+// A hostile party makes nothing slow and takes nothing from the other: what it says beyond its measure is void.
+func TestAgreementIsBounded(t *testing.T) {
+	f := negotiated(t, "iq", "sy")
+	for i := range 3 * jisr.MaxKindActs {
+		f.tables("iq", fmt.Sprintf("flood %d", i))
+		f.notice("iq", jisr.KindAgreementNotify, today, jisr.NoticeTerms{})
+	}
+	f.meet()
+	f.met(f.tables("iq", "one more"), jisr.TooMany)
+	f.met(f.tables("sy", "another's"), "")
+	if g := jisr.Fold(f.id, f.about(f.id)).Agreement; len(g.Versions) != jisr.MaxKindActs+1 {
+		t.Errorf("%d texts", len(g.Versions))
+	}
+}

@@ -291,6 +291,9 @@ func TestC6RevocationAgainstReliance(t *testing.T) {
 			}
 			r := f.on("iq", jisr.KindAgreementRevoke, d, "2027-07-10")
 			f.met(r, "")
+			if !slices.Contains(f.state().Awaits(), jisr.Await{Of: "sy", Why: "receive"}) {
+				t.Errorf("nobody is asked when the revocation was received: %+v", f.state().Awaits())
+			}
 			if c.received != "" {
 				f.meet()
 				for _, o := range p {

@@ -103,7 +103,7 @@ func (g *Agreement) answers(by MemberID, today Date) (all []try) {
 		once(KindAgreementBracketAccept, b.Position, b.State == BracketOpen && b.Member != by && !accepted)
 		once(KindAgreementBracketWithdraw, b.Position, b.State == BracketOpen && b.Member == by)
 	}
-	for _, n := range g.Notices {
+	for _, n := range g.given() {
 		_, stamped := n.Receipts[by]
 		once(KindAgreementReceive, n.Position, n.Member != by && (!stamped || n.Receipts[by].Implied))
 		ends := n.Kind == KindAgreementDenounce || n.Kind == KindAgreementSuspend

@@ -80,7 +80,7 @@ func (g *Agreement) Flags(today Date) []Flag {
 	for _, m := range g.unconfirmed() {
 		all = append(all, Flag{Kind: "to-confirm", Member: m.Member, Act: &m.Position})
 	}
-	for _, n := range g.Notices {
+	for _, n := range g.given() {
 		if _, ok := g.receivedOn(n); !ok {
 			all = append(all, Flag{Kind: "not-received", Member: n.Member, Act: &n.Position})
 		}
@@ -98,6 +98,16 @@ func (g *Agreement) Flags(today Date) []Flag {
 		}
 	}
 	return append(all, g.moreFlags()...)
+}
+
+// given lists the notices with their revocations, which are notices too.
+func (g *Agreement) given() (all []*Notice) {
+	for _, n := range g.Notices {
+		if all = append(all, n); n.Revoked != nil {
+			all = append(all, n.Revoked)
+		}
+	}
+	return all
 }
 
 func (g *Agreement) moreFlags() (all []Flag) {
@@ -203,7 +213,7 @@ func (g *Agreement) Awaits() []Await {
 	for _, m := range g.unconfirmed() {
 		owe("confirm", []MemberID{m.Member}, "")
 	}
-	for _, n := range g.Notices {
+	for _, n := range g.given() {
 		for _, m := range g.addressees(n.Member) {
 			if _, ok := n.Receipts[m]; !ok {
 				owe("receive", []MemberID{m}, "")

@@ -14,7 +14,10 @@ type agreementFold struct {
 	marks    map[Position]*Mark
 	what     map[Position]MandateAct
 	notices  map[Position]*Notice
-	applied  []*Act // in effect
+	applied  []*Act             // in effect
+	said     map[saidKey]int    // how many of these, by member and kind
+	concords map[concordKey]int // where each finding stands in g.Concordance
+	found    map[MemberID]int   // findings by member
 	voids    map[Position]*Refusal
 }
 
@@ -118,7 +121,7 @@ func newAgreementFold(id ThingID, propose *Act, mandates map[ThingID]*Mandate) *
 		g: &Agreement{ID: id, ProposeTerms: t, From: propose.Member, Proposed: s, Accepted: map[MemberID]Step{propose.Member: s},
 			Intents: map[MemberID]bool{propose.Member: t.Binding}, Last: s},
 		propose: propose, mandates: mandates, marks: map[Position]*Mark{}, what: map[Position]MandateAct{}, notices: map[Position]*Notice{},
-		voids: map[Position]*Refusal{},
+		voids: map[Position]*Refusal{}, said: map[saidKey]int{}, concords: map[concordKey]int{}, found: map[MemberID]int{},
 	}
 }
 
@@ -195,6 +198,9 @@ func (f *agreementFold) run(acts []*Act) {
 	for _, a := range acts {
 		err := f.admit(a)
 		if err == nil {
+			err = f.measure(a)
+		}
+		if err == nil {
 			err = f.apply(a)
 		}
 		if err != nil {
@@ -202,6 +208,7 @@ func (f *agreementFold) run(acts []*Act) {
 			continue
 		}
 		f.applied = append(f.applied, a)
+		f.said[saidKey{a.Member, a.Kind}]++
 		f.g.Last = a.step()
 	}
 	f.impliedReceipts()
@@ -227,10 +234,20 @@ func (f *agreementFold) admit(a *Act) error {
 	return nil
 }
 
-func (f *agreementFold) apply(a *Act) error {
-	if len(f.g.Notices)+len(f.g.Accords)+len(f.g.Brackets)+len(f.g.Versions)+len(f.g.Concordance) > MaxParts {
-		return Refuse(TooMany, string(f.g.ID), "max", itoa(MaxParts))
+// measure bounds what one member can say with effect, so that a hostile one makes nothing slow; each has its own measure.
+func (f *agreementFold) measure(a *Act) error {
+	limit := MaxKindActs
+	switch a.Kind {
+	case KindAgreementBracket, KindAgreementBracketAccept, KindAgreementBracketWithdraw, KindAgreementConcord:
+		limit = MaxWordings
 	}
+	if f.said[saidKey{a.Member, a.Kind}] >= limit {
+		return Refuse(TooMany, string(a.Kind), "max", itoa(limit))
+	}
+	return nil
+}
+
+func (f *agreementFold) apply(a *Act) error {
 	switch a.Kind {
 	case KindAgreementNegotiate, KindAgreementDeclare:
 		return f.intend(a)
@@ -539,21 +556,36 @@ func (f *agreementFold) concord(a *Act) error {
 	if len(segments) == 0 {
 		segments = []string{""}
 	}
+	if f.found[a.Member] += len(segments); f.found[a.Member] > MaxSegments*MaxLanguages {
+		f.found[a.Member] -= len(segments)
+		return Refuse(TooMany, "segments", "max", itoa(MaxSegments*MaxLanguages))
+	}
 	for _, s := range segments {
-		c := f.g.concordOn(t.Hash, t.Pair[0]+" "+t.Pair[1], s)
-		c.By[a.Member] = t.Word
+		f.concordOn(concordKey{t.Hash, t.Pair[0] + " " + t.Pair[1], s}).By[a.Member] = t.Word
 	}
 	return nil
 }
 
-func (g *Agreement) concordOn(h Commitment, pair, segment string) *Concord {
-	for i := range g.Concordance {
-		if c := &g.Concordance[i]; c.Hash == h && c.Pair == pair && c.Segment == segment {
-			return c
-		}
+// saidKey is who said what kind of act.
+type saidKey struct {
+	member MemberID
+	kind   Kind
+}
+
+// concordKey is what a finding is about.
+type concordKey struct {
+	hash          Commitment
+	pair, segment string
+}
+
+func (f *agreementFold) concordOn(k concordKey) *Concord {
+	i, known := f.concords[k]
+	if !known {
+		i = len(f.g.Concordance)
+		f.concords[k] = i
+		f.g.Concordance = append(f.g.Concordance, Concord{Hash: k.hash, Pair: k.pair, Segment: k.segment, By: map[MemberID]ConcordanceWord{}})
 	}
-	g.Concordance = append(g.Concordance, Concord{Hash: h, Pair: pair, Segment: segment, By: map[MemberID]ConcordanceWord{}})
-	return &g.Concordance[len(g.Concordance)-1]
+	return &f.g.Concordance[i]
 }
 
 // onText applies adopt, initial and reopen.

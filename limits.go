@@ -58,7 +58,8 @@ const (
 	MaxTextContent   = 4 << 20 // bytes of a text in all its languages, as JSON
 	MaxSegments      = 4_000   // segments of a text
 	MaxSegmentText   = 20_000  // characters of one segment, per language
-	MaxParts         = 4_000   // texts, brackets, findings, notices and joint steps of one agreement
+	MaxKindActs      = 100     // acts of one kind by one member about one agreement that have effect
+	MaxWordings      = 2_000   // brackets, answers to them and findings on concordance: the same
 	MaxSubjects      = 16      // things full powers are given for
 	MaxDomesticSteps = 40      // steps of a domestic track
 )
