@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -609,4 +610,36 @@ func (p *pact) chain(m jisr.MemberID) []jisr.ChainAct {
 		p.t.Fatal(err)
 	}
 	return all
+}
+
+// The text of a treaty is larger than what stands beside an entry: it is drafted, cleared, travels and is read all the same.
+func TestLargeTexts(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq, c := w.As("iq"), []jisr.MemberID{"iq", "sy"}
+	id := iq.ProposesAgreement(c...)
+	text := w.Text(c, "Large.", func(x *jisr.InstrumentText) {
+		for i := range 200 {
+			s := strings.TrimSpace(strings.Repeat("the parties exchange data ", 40))
+			x.Segments = append(x.Segments, jisr.Segment{ID: "large-" + strconv.Itoa(i), Kind: jisr.SegmentParagraph, Text: jisr.Text{"ar": s, "en": s}})
+		}
+	})
+	step, err := node.NewStep(jisr.KindAgreementTable, nil, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := iq.DoAs(w.Official("iq", "drafter", jisr.Drafter), node.DraftStep{Forum: w.Forum, About: id, Step: step})
+	iq.Done()
+	iq.DoAs(w.Official("iq", "chief", jisr.Releaser), node.ClearStep{ID: out.Thing, Version: 1})
+	iq.Done()
+	iq.DoAs(w.Official("iq", "chief", jisr.Releaser), node.ReleaseStep{ID: out.Thing, Version: 1, Kind: jisr.KindAgreementTable})
+	iq.Done()
+	w.Settle()
+	got, err := w.Node("sy").Text(t.Context(), w.Forum, id, "")
+	if err != nil || len(got.Segments) != len(text.Segments) {
+		t.Fatalf("%v", err)
+	}
+	want, err := text.Hash()
+	if have, err2 := got.Hash(); err != nil || err2 != nil || have != want {
+		t.Errorf("%s arrived as %s: %v %v", want, have, err, err2)
+	}
 }

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -43,6 +45,7 @@ type planned struct {
 	maxBody   int
 	files     []jisr.DraftFile
 	anonymous bool
+	rehearsed bool     // it is only looked at: nothing of it is kept
 	sign      *signing // the official's own signature; nil: none
 }
 
@@ -469,6 +472,9 @@ func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]by
 			typ = jisr.SignedType
 		}
 	}
+	if len(body) > ledger.MaxInline {
+		return body, d.addLarge(a, entry, p, typ, body)
+	}
 	c := ledger.Content{Data: body}
 	if _, err := d.n.random.Read(c.Salt[:]); err != nil {
 		return nil, fmt.Errorf("couldn't read random bytes: %w", err)
@@ -476,6 +482,32 @@ func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]by
 	a.Content = &jisr.Content{Commit: jisr.Commit(ledger.CommitOf(c.Salt, body)), Size: int64(len(body)), Type: typ}
 	entry.Contents = append(entry.Contents, c)
 	return body, nil
+}
+
+// addLarge adds a body too large to stand beside its entry, such as the text of a treaty in its languages: it is kept in
+// parts, as files are. A crash before the entry is written leaves an upload that no act names.
+func (d *decision) addLarge(a *jisr.Act, entry *ledger.NewEntry, p planned, typ string, body []byte) error {
+	a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256(body)), Size: int64(len(body)), Type: typ}
+	if p.rehearsed {
+		return nil // nothing of it is kept
+	}
+	id, err := d.n.ledger.NewUpload(d.ctx, int64(len(body)), typ, string(p.kind))
+	if err == nil {
+		_, err = d.n.ledger.WriteUpload(d.ctx, id, 0, bytes.NewReader(body))
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't keep the body of %s: %w", p.kind, err)
+	}
+	u, err := d.n.ledger.Upload(d.ctx, id)
+	if err == nil && !u.Complete {
+		err = errors.New("internal error: an upload of all bytes is not complete")
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't keep the body of %s: %w", p.kind, err)
+	}
+	a.Content.Commit = jisr.Commit(u.Commit)
+	entry.Contents = append(entry.Contents, ledger.Content{Blob: id})
+	return nil
 }
 
 func isRefused(err error) bool {

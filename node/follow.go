@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"time"
 
@@ -205,8 +206,32 @@ func (n *Node) bodyAt(ctx context.Context, origin ledger.Origin, i jisr.Index) (
 	if errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrNotFound) {
 		return nil, nil
 	}
+	if errors.Is(err, ledger.ErrTooLong) {
+		return n.largeBody(ctx, origin, i)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the body of %s %d: %w", origin, i, err)
+	}
+	return body, nil
+}
+
+// largeBody reads a body that is kept in parts; nil when it is not all here, or longer than any body may be.
+func (n *Node) largeBody(ctx context.Context, origin ledger.Origin, i jisr.Index) ([]byte, error) {
+	r, err := n.ledger.OpenContent(ctx, origin, int64(i), 0)
+	if errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the body of %s %d: %w", origin, i, err)
+	}
+	defer r.Close()
+	const longest = 2 * jisr.MaxTextContent // an outgoing act has the text as a string
+	body, err := io.ReadAll(io.LimitReader(r, longest+1))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the body of %s %d: %w", origin, i, err)
+	}
+	if len(body) > longest {
+		return nil, nil
 	}
 	return body, nil
 }

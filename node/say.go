@@ -88,6 +88,7 @@ func (p *planned) named() error {
 
 // meets refuses what would be void if it were said now.
 func (d *decision) meets(p planned) error {
+	p.rehearsed = true
 	said, _, err := d.make(p, d.batch.head(d.n, p.forum))
 	if err != nil {
 		return err

@@ -92,6 +92,7 @@ func (n *Node) rehearse(ctx context.Context, c Caller, cmd Command) (jisr.Statem
 	if i < 0 {
 		return jisr.Statement{}, jisr.Refuse(jisr.Already, string(cmd.verb()))
 	}
+	d.acts[i].rehearsed = true
 	said, _, err := d.make(d.acts[i], d.batch.head(n, d.acts[i].forum))
 	if err != nil {
 		return jisr.Statement{}, err

@@ -400,6 +400,7 @@ func (s *said) powers(p planned) error {
 	if s.g == nil || s.read(&t) != nil || t.Mandate == "" {
 		return nil
 	}
+	p.rehearsed = true
 	said, _, err := s.d.make(p, s.d.batch.head(s.d.n, s.forum))
 	if err != nil {
 		return err
