@@ -18,6 +18,8 @@ type State struct {
 	Commitment *Undertaking `json:"commitment,omitempty"`
 	Agreement  *Agreement   `json:"agreement,omitempty"`
 	Mandate    *Mandate     `json:"mandate,omitempty"`
+	Programme  *Programme   `json:"programme,omitempty"`
+	Batch      *RecordBatch `json:"batch,omitempty"`
 
 	Draft   *DraftState `json:"draft,omitempty"`
 	Account *Account    `json:"account,omitempty"`
@@ -110,6 +112,10 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Agreement = foldAgreement(thing, acts, s.Voids)
 	case noun == "mandate":
 		s.Mandate = foldMandate(thing, acts, s.Voids)
+	case noun == "programme":
+		s.Programme = foldProgramme(thing, acts, s.Voids)
+	case noun == "record":
+		s.Batch = foldBatch(thing, acts, s.Voids)
 	}
 }
 
@@ -133,6 +139,7 @@ func (k Kind) noun(f ForumID) string {
 		KindAgreementRevoke, KindAgreementTerminate, KindAgreementContest, KindAgreementCorrect, KindAgreementCorrectAccept,
 		KindAgreementCorrectObject, KindAgreementDormant, KindAgreementWake, KindAgreementRegister, KindAgreementMilestone, KindAgreementSign,
 		KindAgreementDeposit, KindAgreementReserve, KindAgreementUnreserve,
+		KindProgrammeLay, KindRecordBatch,
 		KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		if f == House {
 			return ""

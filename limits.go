@@ -25,6 +25,7 @@ const (
 	MaxDomain      = 253       // characters of a domain name (RFC 1035 section 2.3.4)
 	MaxCustodians  = 64        // desks a thing is assigned to, and officials named for it
 	MaxConcerns    = 32        // other things whose state one act may change
+	MaxBatch       = 100_000   // records of one batch
 	MaxActsPerFold = 10_000    // acts of one member about one thing that have effect; later ones are void
 )
 

@@ -39,5 +39,11 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Mandate != nil {
 		return s.Mandate.summary(), true
 	}
+	if s.Programme != nil {
+		return s.Programme.summary(), true
+	}
+	if s.Batch != nil {
+		return s.Batch.summary(), true
+	}
 	return Summary{}, false
 }

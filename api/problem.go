@@ -119,6 +119,8 @@ func annexStatuses() map[jisr.RefusalKind]int {
 		jisr.TooShort:           http.StatusUnprocessableEntity,
 		jisr.TooFew:             http.StatusUnprocessableEntity,
 		jisr.Twice:              http.StatusUnprocessableEntity,
+		jisr.NoFlow:             http.StatusConflict,
+		jisr.NotSender:          http.StatusForbidden,
 		jisr.OutOfRange:         http.StatusUnprocessableEntity,
 		jisr.UnknownField:       http.StatusUnprocessableEntity,
 		jisr.ReadOnly:           http.StatusUnprocessableEntity,

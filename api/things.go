@@ -108,6 +108,12 @@ func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
 	switch {
 	case v.State.Commitment != nil:
 		return c.answer(status, c.commitmentOut(&v, joint))
+	case v.State.Programme != nil:
+		out, err := c.programmeView(&v, joint)
+		if err != nil {
+			return err
+		}
+		return c.answer(status, out)
 	case v.State.Agreement != nil || v.State.Mandate != nil:
 		out, err := c.agreementView(&v, joint)
 		if err != nil {

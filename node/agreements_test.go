@@ -34,7 +34,9 @@ func (p *pact) all(do func(a *nodetest.Actor)) {
 	p.Settle()
 }
 
-func newPact(t *testing.T, parties []jisr.MemberID) *pact {
+func newPact(t *testing.T, parties []jisr.MemberID) *pact { t.Helper(); return newPactWith(t, parties) }
+
+func newPactWith(t *testing.T, parties []jisr.MemberID, change ...func(*jisr.InstrumentText)) *pact {
 	t.Helper()
 	w := nodetest.New(t, parties...)
 	p := &pact{World: w, t: t, parties: parties}
@@ -43,7 +45,7 @@ func newPact(t *testing.T, parties []jisr.MemberID) *pact {
 	for _, m := range parties[1:] {
 		w.As(m).Negotiates(p.id).Done()
 	}
-	w.As("iq").Tables(p.id, w.Text(parties, "The Parties exchange water levels."))
+	w.As("iq").Tables(p.id, w.Text(parties, "The Parties exchange water levels.", change...))
 	p.all(func(a *nodetest.Actor) { a.Initials(p.id) })
 	return p
 }

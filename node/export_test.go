@@ -10,7 +10,7 @@ import (
 // Commands lists one of each command, for tests of what must hold for all.
 func Commands() []Command {
 	return []Command{DraftNote{}, ClearNote{}, ReturnNote{}, DiscardNote{}, ReleaseNote{}, SendNote{}, WithdrawNote{}, OpenNote{}, CloseNote{},
-		DraftStep{}, ClearStep{}, ReturnStep{}, DiscardStep{}, ReleaseStep{}, SayStep{}, PlanDomestic{}, MoveDomestic{},
+		DraftStep{}, ClearStep{}, ReturnStep{}, DiscardStep{}, ReleaseStep{}, SayStep{}, PlanDomestic{}, MoveDomestic{}, LayProgramme{}, SendRecords{},
 		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, InviteOfficial{}, EnrolPasskey{}, RevokePasskey{}, RecoverOfficial{}, RestoreOfficial{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
 }
 

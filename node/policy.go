@@ -107,6 +107,9 @@ func table() []row {
 		{"note.withdraw", Concluding, free},
 		{"note.close", Concluding, free},
 
+		{"programme.lay", Negotiating, free},
+		{"record.batch", Reporting, free},
+
 		{"commitment.propose", Negotiating, free},
 		{"commitment.agree", Chairing, binding},
 		{"commitment.withdraw", Negotiating, free},

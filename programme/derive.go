@@ -497,3 +497,11 @@ func (p *Programme) course(pic *Picture, c *chart, g Groups, at time.Time) {
 	}
 	pic.Series = []Series{s}
 }
+
+// TargetOf is the target that a chart shows the course of; empty: it shows records.
+func (p *Programme) TargetOf(chart string) string {
+	if c := p.chart(chart); c != nil && c.target != nil {
+		return c.target.ID
+	}
+	return ""
+}

@@ -20,7 +20,11 @@ func (l *Lang) Refusal(kind, subject string, need map[string]string) string {
 	if !l.Has(key) {
 		key, args = "refusal.other", append(args, "kind", kind)
 	}
-	return l.say(l.entries[key].forms[""], args)
+	out := l.say(l.entries[key].forms[""], args)
+	if need["clause"] != "" && l.Has("refusal.clause") { // what was signed, and where it says so
+		out += " " + l.say(l.entries["refusal.clause"].forms[""], args)
+	}
+	return out
 }
 
 // subject names what a refusal is about: a field or noun of ours by its word, anything else as it stands.

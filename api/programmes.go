@@ -1,0 +1,387 @@
+package api
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+	"jisr/programme"
+)
+
+// programmeIn is an annex as a program lays it before a forum.
+type programmeIn struct {
+	Agreement string          `json:"agreement" doc:"The agreement whose text names the annex by its hash, or will."`
+	Annex     json.RawMessage `json:"annex" doc:"The annex, in any layout: doc/spec/annex.md."`
+}
+
+// programmeOut is a programme as a program reads it.
+type programmeOut struct {
+	jointOut
+	Agreement jisr.ThingID    `json:"agreement"`
+	Document  jisr.Commitment `json:"document" doc:"SHA-256 of the annex in its one encoding: what the agreement's text names."`
+	Programme string          `json:"programme"`
+	Version   string          `json:"version"`
+	From      jisr.MemberID   `json:"from"`
+	Standing  string          `json:"standing,omitempty" doc:"Today: the agreement's state, or laid while no text that counts names the annex. Left out in lists."`
+	Article   string          `json:"article,omitempty"`
+	Records   []recordTypeOut `json:"records,omitempty" nullable:"false"`
+	Charts    []string        `json:"charts,omitempty" nullable:"false"`
+	Annex     json.RawMessage `json:"annex,omitempty"`
+}
+
+type recordTypeOut struct {
+	Type   string    `json:"type"`
+	Title  jisr.Text `json:"title"`
+	Clause string    `json:"clause" doc:"Its paragraph of the annex."`
+	URL    string    `json:"url"`
+}
+
+type promiseOut struct {
+	ID     string        `json:"id"`
+	Label  jisr.Text     `json:"label"`
+	Clause string        `json:"clause"`
+	Of     jisr.MemberID `json:"of,omitempty"`
+	From   time.Time     `json:"from"`
+	To     time.Time     `json:"to"`
+	Value  *float64      `json:"value,omitempty" doc:"Left out while there is nothing to tell it from."`
+	Op     string        `json:"op"`
+	Target float64       `json:"target"`
+	Unit   string        `json:"unit,omitempty"`
+	Kept   bool          `json:"kept"`
+	Ended  bool          `json:"ended" doc:"The period is over."`
+}
+
+func (c *call) programmeRow(r *book.ThingRow) programmeOut {
+	p := r.State.Programme
+	return programmeOut{jointOut: c.jointRow(r), Agreement: p.Agreement, Document: p.Document, Programme: p.Programme, Version: p.Version, From: p.From}
+}
+
+// programmeView is a programme with what its annex and its agreement make of it today. An annex that has not arrived yet
+// leaves it a row.
+func (c *call) programmeView(v *book.ThingView, joint jointOut) (programmeOut, error) {
+	out := c.programmeRow(&v.ThingRow)
+	out.jointOut = joint
+	f, err := c.node.Flow(c.ctx(), v.Forum, v.ID)
+	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	out.Standing, out.Article, out.Annex, out.Charts = string(f.Standing(c.node.Today())), f.Article, f.Programme.Encode(), f.Programme.ChartIDs()
+	for _, t := range f.Programme.Types {
+		out.Records = append(out.Records, recordTypeOut{t.Name, t.Spec.Title, t.Clause, c.thingURL(v.Forum, v.ID) + "/records/" + t.Name})
+	}
+	return out, nil
+}
+
+// getTargets tells what each target came to in its present period.
+func (c *call) getTargets() error {
+	f, id, err := c.thing("programme")
+	if err != nil {
+		return err
+	}
+	promises, err := c.node.Promises(c.ctx(), c.caller, f, id)
+	if err != nil {
+		return err
+	}
+	items := make([]promiseOut, 0, len(promises))
+	for _, p := range promises {
+		o := promiseOut{ID: p.Target.ID, Label: p.Target.Label, Clause: p.Clause, Of: p.Of, From: p.Span.From, To: p.Span.To, Op: p.Target.Op, Target: p.Target.Value, Unit: p.Target.Unit, Kept: p.Kept, Ended: p.Ended}
+		if p.There {
+			o.Value = &p.Value
+		}
+		items = append(items, o)
+	}
+	return answerPage(c, items, "")
+}
+
+func (c *call) postProgramme() error {
+	f, err := c.forum()
+	if err != nil {
+		return err
+	}
+	var in programmeIn
+	if err := c.decode(2*programme.MaxAnnex, &in); err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c.r)
+	if err != nil {
+		return err
+	}
+	agreement := jisr.ThingID(in.Agreement)
+	if agreement.Noun() != "agreement" {
+		agreement = jisr.ThingID("agreement/" + in.Agreement)
+	}
+	if len(in.Agreement) > maxID || !jisr.ValidName(agreement.Name()) {
+		return inBody(jisr.Refuse(jisr.NoSuch, echo(in.Agreement), "noun", "agreement"))
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, node.LayProgramme{Forum: f, Agreement: agreement, Document: in.Annex, Key: key})
+	if err != nil {
+		return inBody(err)
+	}
+	prefer := preferencesOf(c.r)
+	status, _ := c.await(prefer, done, http.StatusCreated)
+	preferences{wait: prefer.wait}.applied(c.w.Header())
+	c.w.Header().Set("Location", c.thingURL(f, done.Thing))
+	return c.answerThing(status, f, done.Thing)
+}
+
+func (c *call) listProgrammes() error {
+	q, err := c.thingQuery("programme", []string{jisr.ProgrammeLaid}, map[string]string{"agreement": "agreement:"})
+	if err != nil {
+		return err
+	}
+	return listThings(c, q, c.programmeRow)
+}
+
+// recordsOut is what became of records that were sent.
+type recordsOut struct {
+	Accepted int          `json:"accepted"`
+	Refused  []refusedOut `json:"refused" nullable:"false" doc:"With partial=true: each record that was left out, and why."`
+}
+
+type refusedOut struct {
+	Row     int         `json:"row" doc:"As it was sent, from 1."`
+	Path    string      `json:"path,omitempty"`
+	Refusal *refusalOut `json:"refusal"`
+}
+
+// recordOut is a record as a program reads it.
+type recordOut struct {
+	ID       string          `json:"id"`
+	By       jisr.MemberID   `json:"by"`
+	At       time.Time       `json:"at"`
+	Handling jisr.Handling   `json:"handling,omitempty"`
+	Record   json.RawMessage `json:"record"`
+	Void     *refusalOut     `json:"void,omitempty" doc:"Why it has no effect: what the annex, the sender or the day did not allow."`
+}
+
+// recordType is the programme and the type of records in the path.
+func (c *call) recordType() (f jisr.ForumID, id jisr.ThingID, typ string, err error) {
+	if f, id, err = c.thing("programme"); err != nil {
+		return "", "", "", err
+	}
+	if typ = c.r.PathValue("type"); len(typ) > maxID {
+		return "", "", "", jisr.Refuse(jisr.NoSuch, echo(typ), "noun", "record")
+	}
+	return f, id, typ, nil
+}
+
+func (c *call) postRecords() error {
+	forum, id, typ, err := c.recordType()
+	if err != nil {
+		return err
+	}
+	q, err := c.query("partial", "handling")
+	if err != nil {
+		return err
+	}
+	f, err := c.node.Flow(c.ctx(), forum, id)
+	if err != nil {
+		return err
+	}
+	t := f.Programme.Type(typ)
+	if t == nil {
+		return jisr.Refuse(jisr.NoSuch, echo(typ), "noun", "record")
+	}
+	records, err := c.records(f.Programme, t)
+	if err != nil {
+		return err
+	}
+	out := recordsOut{Refused: []refusedOut{}}
+	good, refused := f.Check(t, records)
+	partial := q.Get("partial") == "true"
+	if len(refused) > 0 && (!partial || len(good) == 0) {
+		return inBody(refused[0].Refusal)
+	}
+	for _, r := range refused {
+		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling"))})
+	if err != nil {
+		return inBody(err)
+	}
+	out.Accepted = len(good)
+	prefer := preferencesOf(c.r)
+	status, _ := c.await(prefer, done, http.StatusCreated)
+	preferences{wait: prefer.wait}.applied(c.w.Header())
+	return c.answer(status, out)
+}
+
+// records reads the records of a request: a JSON list or object, objects one a line, or a table whose headings are the
+// names of fields.
+func (c *call) records(p *programme.Programme, t *programme.Type) ([]json.RawMessage, error) {
+	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" && kind != "application/x-ndjson" && kind != "text/csv" {
+		return nil, &refused{http.StatusUnsupportedMediaType, jisr.Refuse(jisr.NotOneOf, "Content-Type", "allowed", "application/json, application/x-ndjson, text/csv")}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxRecords))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &refused{http.StatusRequestEntityTooLarge, jisr.Refuse(jisr.TooLong, "body", "max", itoa(maxRecords))}
+	}
+	if err != nil {
+		return nil, jisr.Refuse(jisr.Malformed, "body", "error", "it ended early")
+	}
+	var all []json.RawMessage
+	if kind != "text/csv" {
+		for raw, err := range programme.Objects(body) {
+			if err != nil {
+				return nil, inBody(err)
+			}
+			all = append(all, raw)
+		}
+		return all, nil
+	}
+	columns, err := byHeading(t, body)
+	if err != nil {
+		return nil, inBody(err)
+	}
+	for rec, err := range p.Import(columns, body) {
+		if err != nil {
+			return nil, inBody(err)
+		}
+		all = append(all, rec.Raw)
+	}
+	return all, nil
+}
+
+// byHeading is the column map of a table whose headings are the names of fields.
+func byHeading(t *programme.Type, body []byte) (programme.Columns, error) {
+	c := programme.Columns{Layout: programme.Layout{Format: programme.CSV}, Record: t.Name, Fields: map[string]programme.Column{}}
+	heads, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(body), "\ufeff"))).Read()
+	if err != nil {
+		return c, jisr.Refuse(jisr.Malformed, "body", "want", "CSV", "error", err.Error())
+	}
+	for _, h := range heads {
+		h = strings.TrimSpace(h)
+		c.Fields[h] = programme.Column{From: []string{h}}
+	}
+	return c, nil
+}
+
+func (c *call) getRecords() error {
+	f, id, typ, err := c.recordType()
+	if err != nil {
+		return err
+	}
+	q, err := c.query("cursor", "limit")
+	if err != nil {
+		return err
+	}
+	limit, err := limitOf(q)
+	if err != nil {
+		return err
+	}
+	if limit == 0 {
+		limit = 50
+	}
+	page, next, err := c.node.RecordPage(c.ctx(), c.caller, f, id, typ, q.Get("cursor"), limit)
+	if err != nil {
+		return err
+	}
+	items := make([]recordOut, 0, len(page))
+	for _, r := range page {
+		items = append(items, recordOut{r.ID, r.By, r.At, r.Handling, r.Raw, c.refusalOut(r.Void)})
+	}
+	return answerPage(c, items, next)
+}
+
+// pictureOut is a chart as data: an axis, and figures along it for each series.
+type pictureOut struct {
+	ID     string        `json:"id"`
+	Type   string        `json:"type"`
+	Title  jisr.Text     `json:"title"`
+	Clause string        `json:"clause"`
+	Level  jisr.Handling `json:"handling"`
+	Unit   string        `json:"unit,omitempty"`
+	Axis   []tickOut     `json:"axis" nullable:"false"`
+	Series []seriesOut   `json:"series" nullable:"false"`
+	Cut    bool          `json:"cut,omitempty" doc:"There was more than a picture holds."`
+}
+
+type tickOut struct {
+	Key   string    `json:"key"`
+	Label jisr.Text `json:"label,omitempty"`
+	Lat   float64   `json:"lat,omitempty"`
+	Lon   float64   `json:"lon,omitempty"`
+}
+
+type seriesOut struct {
+	Key    string      `json:"key,omitempty"`
+	Label  jisr.Text   `json:"label,omitempty"`
+	Values []figureOut `json:"values" nullable:"false"`
+}
+
+// figureOut is a figure: none where there is nothing, fewer_than where showing how many could lead to a person.
+type figureOut struct {
+	Value *float64 `json:"value,omitempty"`
+	Fewer int      `json:"fewer_than,omitempty"`
+}
+
+func (c *call) getPicture() error {
+	f, id, err := c.thing("programme")
+	if err != nil {
+		return err
+	}
+	name := c.r.PathValue("chart")
+	if len(name) > maxID {
+		return jisr.Refuse(jisr.NoSuch, echo(name), "noun", "chart")
+	}
+	p, err := c.node.Picture(c.ctx(), c.caller, f, id, name)
+	if err != nil {
+		return err
+	}
+	out := pictureOut{ID: p.Chart.ID, Type: string(p.Chart.Type), Title: p.Chart.Title, Clause: p.Clause, Level: p.Level, Unit: p.Chart.Unit, Axis: []tickOut{}, Series: []seriesOut{}, Cut: p.Cut}
+	for _, t := range p.Axis {
+		out.Axis = append(out.Axis, tickOut{t.Key, t.Label, t.Lat, t.Lon})
+	}
+	for _, s := range p.Series {
+		so := seriesOut{Key: s.Key, Label: s.Label, Values: []figureOut{}}
+		for _, fig := range s.Figures {
+			fo := figureOut{}
+			switch {
+			case fig.Few:
+				fo.Fewer = 5
+			case fig.There:
+				fo.Value = &fig.Value
+			}
+			so.Values = append(so.Values, fo)
+		}
+		out.Series = append(out.Series, so)
+	}
+	return c.answer(http.StatusOK, out)
+}
+
+func programmeOperations() []operation {
+	one := thingsPath("programme") + "/{id}"
+	records := one + "/records/{type}"
+	ok := []int{http.StatusOK}
+	made := []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}
+	return []operation{
+		{method: "POST", path: thingsPath("programme"), id: "postProgramme", tag: "programmes", access: program, in: programmeIn{}, out: programmeOut{}, do: (*call).postProgramme,
+			summary: "Lay an annex before the forum", statuses: made, headers: []param{idempotency(), prefer("")},
+			about: "Nothing flows by it. Records flow while the agreement is in force and its text names the annex by its hash."},
+		{method: "GET", path: thingsPath("programme"), id: "listProgrammes", tag: "programmes", access: reading, out: page[programmeOut]{}, do: (*call).listProgrammes, summary: "List programmes, newest change first", statuses: ok,
+			query: append([]param{{name: "state", about: "The step of its life.", enum: []string{jisr.ProgrammeLaid}}, {name: "with", about: "The member that laid it."},
+				{name: "agreement", about: "What it rests on: agreement/iq-01k…."}, {name: "q", about: "Words of the title; Arabic is normalised."}}, paging()...)},
+		{method: "GET", path: one, id: "getProgramme", tag: "programmes", access: reading, out: programmeOut{}, do: getThing("programme"), summary: "Read a programme", statuses: ok,
+			about: "With its annex, and what it is today."},
+		{method: "POST", path: records, id: "postRecords", tag: "programmes", access: program, in: []map[string]any{}, out: recordsOut{}, do: (*call).postRecords,
+			summary: "Send records", statuses: made, headers: []param{prefer("")},
+			query: []param{{name: "partial", about: "true: records the annex does not allow are left out and listed; otherwise one refuses all.", enum: []string{"true"}}, {name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())}},
+			about: "A JSON list, objects one a line (application/x-ndjson), or a table whose headings are names of fields (text/csv). What is refused names the agreement, the article and the paragraph of the annex."},
+		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[recordOut]{}, do: (*call).getRecords, summary: "Read records, newest batch first", statuses: ok, query: paging()},
+		{method: "GET", path: one + "/targets", id: "getTargets", tag: "programmes", access: reading, out: page[promiseOut]{}, do: (*call).getTargets, summary: "Read what the targets came to in their present periods", statuses: ok},
+		{method: "GET", path: one + "/charts/{chart}", id: "getChart", tag: "programmes", access: reading, out: pictureOut{}, do: (*call).getPicture, summary: "Read a chart of the annex as data", statuses: ok},
+	}
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+
+	"jisr"
+	"jisr/node"
+	"jisr/programme"
+)
+
+// importIn is a table of somebody else's, with the column map that makes records of it.
+type importIn struct {
+	Columns programme.Columns `json:"columns" doc:"As doc/spec/annex.md has it; its record is the type in the path."`
+	Data    []byte            `json:"data" doc:"The file, in base64."`
+}
+
+// previewOut is what a column map makes of a table, before anything is sent.
+type previewOut struct {
+	Records int          `json:"records" doc:"How many the table holds."`
+	Good    int          `json:"good" doc:"How many of them the annex allows."`
+	Rows    []previewRow `json:"rows" nullable:"false" doc:"The first good ones, and the first that are not, each bad cell marked."`
+}
+
+type previewRow struct {
+	Line   int             `json:"line" doc:"Of the file."`
+	Record json.RawMessage `json:"record"`
+	Cells  []cellsOut      `json:"cells" nullable:"false"`
+}
+
+// cellsOut is a cell that is wrong.
+type cellsOut struct {
+	Column  string      `json:"column,omitempty"`
+	Cell    string      `json:"cell,omitempty"`
+	Path    string      `json:"path"`
+	Clause  string      `json:"clause"`
+	Refusal *refusalOut `json:"refusal"`
+}
+
+// imported reads a table by the column map of the request.
+func (c *call) imported() (f jisr.ForumID, id jisr.ThingID, typ string, rows iter.Seq2[programme.Imported, error], err error) {
+	if f, id, typ, err = c.recordType(); err != nil {
+		return
+	}
+	var in importIn
+	if err = c.decode(maxRecords, &in); err != nil {
+		return
+	}
+	flow, err := c.node.Flow(c.ctx(), f, id)
+	if err != nil {
+		return
+	}
+	in.Columns.Record = typ
+	return f, id, typ, flow.Programme.Import(in.Columns, in.Data), nil
+}
+
+// previewRecords shows what would be sent, and sends nothing.
+func (c *call) previewRecords() error {
+	_, _, _, rows, err := c.imported()
+	if err != nil {
+		return err
+	}
+	out := previewOut{Rows: []previewRow{}}
+	shown, wrong := 0, 0
+	for r, err := range rows {
+		if err != nil {
+			return inBody(err)
+		}
+		out.Records++
+		if len(r.Faults) == 0 {
+			out.Good++
+			shown++
+		} else {
+			wrong++
+		}
+		if len(r.Faults) == 0 && shown > maxShown || len(r.Faults) > 0 && wrong > maxShown {
+			continue
+		}
+		row := previewRow{Line: r.Line, Record: json.RawMessage(r.Raw), Cells: []cellsOut{}}
+		for _, m := range r.Faults {
+			row.Cells = append(row.Cells, cellsOut{m.Column, m.Cell, m.Path, m.Clause, c.refusalOut(m.Refusal)})
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return c.answer(http.StatusOK, out)
+}
+
+// importRecords sends what a column map makes of a table: all of it, or nothing.
+func (c *call) importRecords() error {
+	f, id, typ, rows, err := c.imported()
+	if err != nil {
+		return err
+	}
+	cmd := node.SendRecords{Forum: f, Programme: id, Type: typ}
+	for r, err := range rows {
+		if err != nil {
+			return inBody(err)
+		}
+		if len(r.Faults) > 0 {
+			m := r.Faults[0]
+			return inBody(jisr.Refuse(m.Refusal.Kind, m.Path, needs(m.Refusal, "column", m.Column, "line", itoa(r.Line), "clause", m.Clause)...))
+		}
+		cmd.Records = append(cmd.Records, r.Raw)
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, cmd)
+	if err != nil {
+		return inBody(err)
+	}
+	prefer := preferencesOf(c.r)
+	status, _ := c.await(prefer, done, http.StatusCreated)
+	preferences{wait: prefer.wait}.applied(c.w.Header())
+	return c.answer(status, recordsOut{Accepted: len(cmd.Records), Refused: []refusedOut{}})
+}
+
+// needs adds to what a refusal needs.
+func needs(r *jisr.Refusal, more ...string) []string {
+	var all []string
+	for _, k := range sortedKeys(r.Need) {
+		all = append(all, k, r.Need[k])
+	}
+	return append(all, more...)
+}
+
+// exportRecords writes records in a form that others read.
+func (c *call) exportRecords() error {
+	f, id, typ, err := c.recordType()
+	if err != nil {
+		return err
+	}
+	q, err := c.query("format")
+	if err != nil {
+		return err
+	}
+	format := programme.Format(q.Get("format"))
+	if format == "" {
+		format = programme.CSV
+	}
+	var b bytes.Buffer
+	if err := c.node.ExportRecords(c.ctx(), c.caller, &b, f, id, typ, format, c.lang().Tag()); err != nil {
+		return err
+	}
+	media, ending := formOf(format)
+	c.w.Header().Set("Content-Type", media)
+	c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, id.Name(), typ, ending))
+	c.w.WriteHeader(http.StatusOK)
+	_, err = c.w.Write(b.Bytes())
+	return err
+}
+
+// formOf is the media type of a form, and how names of its files end.
+func formOf(f programme.Format) (media, ending string) {
+	switch f {
+	case programme.XLSX:
+		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"
+	case programme.NDJSON:
+		return "application/x-ndjson", "ndjson"
+	case programme.SensorThings:
+		return "application/json", "json"
+	case programme.CAP:
+		return "application/cap+xml", "xml"
+	}
+	return "text/csv; charset=utf-8", "csv"
+}
+
+func tableOperations() []operation {
+	one := thingsPath("programme") + "/{id}/records/{type}"
+	return []operation{
+		{method: "POST", path: one + "/preview", id: "previewRecords", tag: "programmes", access: program, in: importIn{}, out: previewOut{}, do: (*call).previewRecords,
+			summary: "See what a column map makes of a table", statuses: []int{http.StatusOK}, about: "Sends nothing. Each cell that is wrong is marked, with the paragraph of the annex it breaks."},
+		{method: "POST", path: one + "/import", id: "importRecords", tag: "programmes", access: program, in: importIn{}, out: recordsOut{}, do: (*call).importRecords,
+			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{prefer("")}, about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it, or nothing."},
+		{method: "GET", path: one + "/export", id: "exportRecords", tag: "programmes", access: reading, plain: "text/csv", do: (*call).exportRecords, summary: "Export records", statuses: []int{http.StatusOK},
+			query: []param{{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the newest record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}},
+			about: "Records that have effect and that the caller may read, newest batch first; headings in the language of Accept-Language."},
+	}
+}

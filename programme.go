@@ -1,0 +1,163 @@
+package jisr
+
+import "slices"
+
+// A programme is what an agreement's machine-readable annex makes flow between its parties: records of agreed types. A
+// party lays the annex before the forum; what it then is follows from the agreement that binds its hash and from nothing
+// else:
+//
+//	laid --> in force (the agreement is, and its text names the annex by hash) --> at rest while it is suspended --> ended with it
+//
+// Acts tell only that it was laid. Whether it is in force on a day is asked of the agreement and of its text, which every
+// node has alike; a node lets no record leave that the annex and the day do not allow, and reads none that they did not.
+//
+// Records travel in batches. Each batch is a thing of its own, so that a member can send as many as the annex allows.
+
+// The acts of programmes.
+const (
+	KindProgrammeLay Kind = "programme.lay" // a party: lays an annex before the forum; content: the annex in its one encoding
+	KindRecordBatch  Kind = "record.batch"  // a party: records of one type; content: a JSON list of them
+)
+
+// LayTerms is the terms of programme.lay: what is laid, and the agreement it belongs to.
+type LayTerms struct {
+	Agreement ThingID    `json:"agreement"`
+	Document  Commitment `json:"document"` // "sha256:" of the annex's bytes, unsalted, as the agreement's text names it
+	Programme string     `json:"programme"`
+	Version   string     `json:"version"`
+	Title     Text       `json:"title"`
+}
+
+// BatchTerms is the terms of record.batch: what rules and lists need; how many, and never what the records say.
+type BatchTerms struct {
+	Programme ThingID    `json:"programme"`
+	Document  Commitment `json:"document"` // the annex it was checked against
+	Type      string     `json:"type"`
+	Count     int        `json:"count"`
+	Handling  Handling   `json:"handling,omitempty"`
+}
+
+// ProgrammeLaid is the state of a programme as far as acts tell.
+const ProgrammeLaid = "laid"
+
+// RecordsSent is the state of a batch.
+const RecordsSent = "sent"
+
+// Programme is the joint state of a programme.
+type Programme struct {
+	LayTerms
+	From MemberID `json:"from"`
+	Laid Step     `json:"laid"`
+}
+
+// RecordBatch is the joint state of a batch of records.
+type RecordBatch struct {
+	BatchTerms
+	From MemberID `json:"from"`
+	Sent Step     `json:"sent"`
+}
+
+// Check holds the terms of programme.lay against their form.
+func (t *LayTerms) Check() error {
+	switch _, ok := t.Document.Sum(); {
+	case !ok:
+		return Refuse(Malformed, "document", "want", "sha256:…")
+	case t.Agreement.Noun() != "agreement" || !validThing(t.Agreement):
+		return Refuse(Malformed, "agreement")
+	case !validName(t.Programme):
+		return Refuse(Malformed, "programme")
+	case t.Version == "" || len(t.Version) > MaxID || !ascii(t.Version):
+		return Refuse(Malformed, "version")
+	case t.Title.Empty():
+		return Refuse(Missing, "title")
+	}
+	return t.Title.Check("title", MaxTitle)
+}
+
+// Check holds the terms of record.batch against their form.
+func (t *BatchTerms) Check() error {
+	switch _, ok := t.Document.Sum(); {
+	case !ok:
+		return Refuse(Malformed, "document", "want", "sha256:…")
+	case t.Programme.Noun() != "programme" || !validThing(t.Programme):
+		return Refuse(Malformed, "programme")
+	case !validName(t.Type):
+		return Refuse(Malformed, "type")
+	case t.Count < 1 || t.Count > MaxBatch:
+		return Refuse(OutOfRange, "count", "min", "1", "max", itoa(MaxBatch), "got", itoa(t.Count))
+	}
+	return t.Handling.Check()
+}
+
+// validName tells a name of the annex language: a-z, 0-9 and _, a letter first.
+func validName(s string) bool {
+	for i, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= MaxID
+}
+
+// foldProgramme takes the first laying by the member in whose name the programme stands. An annex is never changed: another
+// one is another programme.
+func foldProgramme(id ThingID, acts []Act, voids map[Position]*Refusal) *Programme {
+	var p *Programme
+	for i := range acts {
+		a := &acts[i]
+		t, err := firstOf[LayTerms](id, a, p != nil)
+		if err == nil {
+			err = t.Check()
+		}
+		if err != nil {
+			voids[a.Position] = asRefusal(err)
+			continue
+		}
+		p = &Programme{LayTerms: t, From: a.Member, Laid: a.step()}
+	}
+	return p
+}
+
+// foldBatch takes the first sending by the member in whose name the batch stands.
+func foldBatch(id ThingID, acts []Act, voids map[Position]*Refusal) *RecordBatch {
+	var b *RecordBatch
+	for i := range acts {
+		a := &acts[i]
+		t, err := firstOf[BatchTerms](id, a, b != nil)
+		if err == nil {
+			err = t.Check()
+		}
+		if err == nil && a.Content == nil {
+			err = Refuse(Missing, "content")
+		}
+		if err != nil {
+			voids[a.Position] = asRefusal(err)
+			continue
+		}
+		b = &RecordBatch{BatchTerms: t, From: a.Member, Sent: a.step()}
+	}
+	return b
+}
+
+// firstOf reads the terms of an act that only the maker of a thing says, and only once.
+func firstOf[T any](id ThingID, a *Act, again bool) (T, error) {
+	switch {
+	case a.Member != id.Maker():
+		var none T
+		return none, Refuse(NotYours, id.Noun())
+	case again:
+		var none T
+		return none, Refuse(Already, id.Noun())
+	}
+	return terms[T](a)
+}
+
+func (p *Programme) summary() Summary {
+	return Summary{Kind: p.Programme, State: ProgrammeLaid, Title: p.Title, Members: []MemberID{p.From}, Labels: []string{"agreement:" + string(p.Agreement)}}
+}
+
+func (b *RecordBatch) summary() Summary {
+	labels := []string{"programme:" + string(b.Programme), "type:" + string(b.Programme) + "/" + b.Type}
+	slices.Sort(labels)
+	return Summary{Kind: b.Type, State: RecordsSent, Members: []MemberID{b.From}, Labels: labels, Handling: b.Handling}
+}
