@@ -44,7 +44,7 @@ func (c LayProgramme) decide(d *decision) error {
 	if err != nil {
 		return annexRefusal(err)
 	}
-	v, err := d.n.book.Thing(d.ctx, c.Forum, c.Agreement)
+	v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.Agreement)
 	if err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (a *annexes) of(hash jisr.Commitment, read func() ([]byte, error)) (*progra
 // Flow finds a programme, its annex and the agreement it rests on. What the other side laid is compiled like our own: an
 // annex that is none, or another than its hash says, lets nothing flow.
 func (n *Node) Flow(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
-	v, err := n.book.Thing(ctx, forum, id)
+	v, err := n.book.Thing(ctx, book.Whole(), forum, id)
 	if err != nil {
 		return nil, err
 	}
@@ -293,13 +293,13 @@ func (n *Node) Flow(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (*
 	}
 	f := &Flow{id: id, Laid: v.State.Programme}
 	f.Programme, err = n.annexes.of(f.Laid.Document, func() ([]byte, error) {
-		body, _, err := n.book.Content(ctx, forum, f.Laid.Laid.Position)
+		body, _, err := n.book.Content(ctx, book.Whole(), forum, f.Laid.Laid.Position)
 		return body, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	a, err := n.book.Thing(ctx, forum, f.Laid.Agreement)
+	a, err := n.book.Thing(ctx, book.Whole(), forum, f.Laid.Agreement)
 	if err != nil {
 		return nil, err
 	}
@@ -368,7 +368,7 @@ func (n *Node) Records(ctx context.Context, forum jisr.ForumID, id jisr.ThingID,
 	q.Limit = 200
 	return func(yield func(SentRecord, error) bool) {
 		for seen := 0; seen < maxBatches; {
-			rows, next, err := n.book.Things(ctx, q)
+			rows, next, err := n.book.Things(ctx, book.Whole(), q)
 			if err != nil {
 				yield(SentRecord{}, err)
 				return
@@ -419,7 +419,7 @@ func (n *Node) RecordPage(ctx context.Context, c Caller, forum jisr.ForumID, id 
 	q.Cursor, q.Limit = rest, 1
 	shown := n.reader(ctx, c, forum, f)
 	for range maxBatches {
-		rows, older, err := n.book.Things(ctx, q)
+		rows, older, err := n.book.Things(ctx, book.Whole(), q)
 		if err != nil || len(rows) == 0 {
 			return page, "", err
 		}
@@ -475,7 +475,7 @@ func (n *Node) reader(ctx context.Context, c Caller, forum jisr.ForumID, f *Flow
 // batch gives the records of one batch; false when no more are wanted.
 func (n *Node) batch(ctx context.Context, f *Flow, t *programme.Type, row *book.ThingRow, yield func(SentRecord, error) bool) bool {
 	b := row.State.Batch
-	body, _, err := n.book.Content(ctx, row.Forum, b.Sent.Position)
+	body, _, err := n.book.Content(ctx, book.Whole(), row.Forum, b.Sent.Position)
 	if isRefusal(err, jisr.NoSuch) {
 		return true // it is on its way, or was erased
 	}
@@ -629,9 +629,4 @@ func (n *Node) eachItem(ctx context.Context, forum jisr.ForumID, id jisr.ThingID
 		}
 	}
 	return nil
-}
-
-// Programmes lists the programmes laid before a forum.
-func (n *Node) Programmes(ctx context.Context, forum jisr.ForumID, cursor string) ([]book.ThingRow, string, error) {
-	return n.book.Things(ctx, book.ThingQuery{Forum: forum, Noun: "programme", Cursor: cursor})
 }
