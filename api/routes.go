@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"jisr"
 	"jisr/node"
@@ -165,7 +166,7 @@ func uploadOperations() []operation {
 
 func houseOperations() []operation {
 	ok, made := []int{http.StatusOK}, []int{http.StatusCreated}
-	return []operation{
+	return slices.Concat([]operation{
 		{method: "GET", path: "/api/v1/me", id: "getMe", tag: "house", access: program, out: callerOut{}, do: (*call).getMe, summary: "Who asks", statuses: ok},
 		{method: "GET", path: "/api/v1/desks", id: "listDesks", tag: "house", access: program, out: page[deskOut]{}, do: (*call).listDesks, summary: "List desks", statuses: ok},
 		{method: "PUT", path: "/api/v1/desks/{id}", id: "putDesk", tag: "house", access: admin, in: deskIn{}, out: deskOut{}, do: (*call).putDesk, summary: "Add a desk or change its title", statuses: ok},
@@ -179,7 +180,7 @@ func houseOperations() []operation {
 		{method: "POST", path: "/api/v1/tokens", id: "postToken", tag: "house", access: admin, in: tokenIn{}, out: accountOut{}, do: (*call).postToken, summary: "Make access for a program", statuses: made,
 			about: "The token is in secret, this once. A token made again under the same id replaces the one before."},
 		{method: "DELETE", path: "/api/v1/tokens/{id}", id: "deleteToken", tag: "house", access: admin, out: accountOut{}, do: (*call).deleteToken, summary: "End a token", statuses: ok},
-	}
+	}, policyOperations(), auditOperations())
 }
 
 func plainOperations() []operation {

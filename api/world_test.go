@@ -100,7 +100,7 @@ func (w *world) open(t testing.TB, member string, name jisr.Text, address string
 	w.nodes[member] = n
 	do(t, n, node.AddDesk{ID: "mofa", Title: jisr.Text{"ar": "وزارة الخارجية", "en": "Ministry of Foreign Affairs"}})
 	for id, roles := range map[string][]jisr.Role{
-		"drafter": {jisr.Drafter}, "releaser": {jisr.Releaser}, "direct": {jisr.Direct}, "reader": {jisr.Reader}, "admin": {jisr.Admin},
+		"drafter": {jisr.Drafter}, "releaser": {jisr.Releaser}, "direct": {jisr.Direct}, "reader": {jisr.Reader}, "admin": {jisr.Admin}, "auditor": {jisr.Auditor},
 	} {
 		w.tokens[member+" "+id] = do(t, n, node.AddToken{ID: id, Title: jisr.Text{"en": id}, Desk: "mofa", Roles: roles}).Secret
 	}

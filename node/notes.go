@@ -306,6 +306,15 @@ func (d *decision) draftOf(id jisr.ThingID) (*book.NoteView, error) {
 	return v, nil
 }
 
+// aboutNote is a note or a draft as policies see it. One that nobody is named for yet is known to those who file it: the
+// scope has let the caller see it.
+func aboutNote(c Caller, v *book.NoteView) resource {
+	if v.Note == nil && v.Draft != nil {
+		return *aboutDraft(v)
+	}
+	return aboutThing(c, v.Forum, v.ID, v.Terms.Handling, v.Desks, v.Officials)
+}
+
 // aboutDraft is a draft as policies see it: its first drafter's desk's, and of those it was referred to; known to all who
 // wrote of it or are named for it.
 func aboutDraft(v *book.NoteView) *resource {
@@ -349,7 +358,8 @@ func (d *decision) noteOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.Note, erro
 	if v.Note == nil {
 		return nil, jisr.Refuse(jisr.NotReleased, string(id))
 	}
-	d.about = d.aboutThing(forum, id, v.Note.Handling, v.Desks, v.Officials)
+	about := aboutNote(d.caller, &v)
+	d.about = &about
 	return v.Note, nil
 }
 

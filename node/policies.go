@@ -290,18 +290,24 @@ func (n *Node) CheckPolicies(text string) ([]PolicyChange, error) { return n.rul
 func (s *policySet) lines() []PolicyLine {
 	var all []PolicyLine
 	for _, p := range s.all {
-		l := PolicyLine{ID: string(p.id), Forbids: p.policy.Effect() == cedar.Forbid, Text: p.text(), Shipped: p.shipped}
-		if notes := p.policy.Annotations(); !p.shipped {
-			l.Reason = jisr.Text{}
-			for _, lang := range []types.AnnotationKey{"ar", "en"} {
-				if t := strings.TrimSpace(string(notes[lang])); t != "" {
-					l.Reason[string(lang)] = t
-				}
-			}
-		}
-		all = append(all, l)
+		all = append(all, p.line())
 	}
 	return all
+}
+
+func (n named) line() PolicyLine {
+	l := PolicyLine{ID: string(n.id), Forbids: n.policy.Effect() == cedar.Forbid, Text: n.text(), Shipped: n.shipped}
+	if n.shipped {
+		return l
+	}
+	notes := n.policy.Annotations()
+	l.Reason = jisr.Text{}
+	for _, lang := range []types.AnnotationKey{"ar", "en"} {
+		if t := strings.TrimSpace(string(notes[lang])); t != "" {
+			l.Reason[string(lang)] = t
+		}
+	}
+	return l
 }
 
 // changes compares what is in force with what a text would put in force.

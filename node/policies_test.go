@@ -100,11 +100,12 @@ func TestPoliciesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-func TestAProgramDoesNotChangePolicies(t *testing.T) {
+func TestAProgramDoesNotApprovePolicies(t *testing.T) {
 	w := nodetest.New(t, "iq", "sy")
 	administrators(t, w)
 	_, program := token(t, w, node.AddToken{ID: "robot", Roles: []jisr.Role{jisr.Admin}})
-	_, err := w.Node("iq").Do(t.Context(), program, node.ProposePolicies{Text: noWithdrawals, Reason: "x"})
+	w.As("iq").DoAs(program, node.ProposePolicies{Text: noWithdrawals, Reason: "x"})
+	_, err := w.Node("iq").Do(t.Context(), program, node.ApprovePolicies{Number: 1})
 	if refusedBy(err) != "policies-by-officials" {
 		t.Error(err)
 	}

@@ -87,6 +87,7 @@ func verbs() []verb {
 		deskAddVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
 		programmeCheckVerb(), programmeNewVerb(), programmeShowVerb(),
+		policyShowVerb(), policyCheckVerb(), policyProposeVerb(), policyApproveVerb(), policyWithdrawVerb(),
 		benchVerb(), configDescribeVerb(), versionVerb(),
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -18,9 +19,10 @@ import (
 	"jisr/paper"
 )
 
-const maxChainFile = 256 << 20 // bytes of the chain of an agreement: some hundred proofs
-
-const maxKeysFile = 1 << 20 // bytes of a file of verifier keys: an ML-DSA-44 key is 1.8 KB there
+const (
+	maxKeysFile  = 1 << 20   // bytes of a file of verifier keys: an ML-DSA-44 key is 1.8 KB there
+	maxChainFile = 256 << 20 // bytes of many proofs in one file: the chain of an agreement, or an audit export of at most 2,000 acts
+)
 
 func verifyVerb() verb {
 	return verb{
@@ -125,6 +127,9 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 	if isChain(proof) {
 		return verifyChain(t, proof, letters, keyFiles, said, asJSON)
 	}
+	if bytes.HasPrefix(proof, []byte(ledger.BundleHeader)) {
+		return t.verifyBundle(proof, letters, keyFiles, asJSON)
+	}
 	vkeys, err := keysFor(proof, letters, keyFiles)
 	if err != nil {
 		return err
@@ -134,6 +139,70 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 		return t.refuted(who, vkeys, err, asJSON)
 	}
 	return t.proved(who, v, said, asJSON)
+}
+
+// bundledJSON is one act of a bundle, for programs.
+type bundledJSON struct {
+	Verified bool            `json:"verified"`
+	Detail   string          `json:"detail,omitempty"`
+	Log      string          `json:"log,omitempty"`
+	Index    int64           `json:"index"`
+	Entry    json.RawMessage `json:"entry,omitempty"`
+}
+
+// verifyBundle checks every proof of an audit export and tells each act in a line. It holds as a whole or not at all.
+func (t *terminal) verifyBundle(bundle []byte, letters []*link.Letter, keyFiles []string, asJSON bool) error {
+	all, bad := []bundledJSON{}, 0
+	err := ledger.ReadBundle(bytes.NewReader(bundle), func(proof []byte) error {
+		vkeys, err := keysFor(proof, letters, keyFiles)
+		if err != nil {
+			return err
+		}
+		v, err := ledger.Verify(proof, vkeys, contentsOf)
+		if err != nil {
+			bad++
+			all = append(all, bundledJSON{Detail: err.Error()})
+			return nil
+		}
+		all = append(all, bundledJSON{Verified: true, Log: string(v.Log), Index: v.Index, Entry: json.RawMessage(v.Entry)})
+		return nil
+	})
+	if err == nil && len(all) == 0 {
+		err = ledger.ErrFormat
+	}
+	if err != nil {
+		return t.refuted(signers{}, []string{""}, err, asJSON)
+	}
+	if err := t.bundled(all, bad, asJSON); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return errQuiet
+	}
+	return nil
+}
+
+func (t *terminal) bundled(all []bundledJSON, bad int, asJSON bool) error {
+	if asJSON {
+		return t.json(map[string]any{"verified": bad == 0, "acts": all})
+	}
+	rows := [][]string{{"LOG", "INDEX", "ACT"}}
+	for _, b := range all {
+		act := b.Detail
+		if a, err := jisr.Decode("xx", jisr.Index(b.Index), b.Entry); b.Verified && err == nil {
+			act = string(a.Kind) + " " + string(a.About)
+		}
+		rows = append(rows, []string{b.Log, fmt.Sprint(b.Index), act})
+	}
+	if err := t.table(rows); err != nil {
+		return err
+	}
+	if bad > 0 {
+		t.say("verify.bundle.failed", "bad", bad, "all", len(all))
+		return nil
+	}
+	t.say("verify.bundle.ok", "all", len(all))
+	return nil
 }
 
 // keysFor gathers verifier keys. A letter's keys sign any log whose name begins with the member's origin; which one
