@@ -20,15 +20,6 @@ func Attend(ctx context.Context, n *Node) error { return n.attend(ctx) }
 // VerbOf gives a command's verb.
 func VerbOf(c Command) Verb { return c.verb() }
 
-// Verbs lists the verbs of the table.
-func Verbs() []Verb {
-	var all []Verb
-	for _, r := range table() {
-		all = append(all, r.verb)
-	}
-	return all
-}
-
 // Binding tells whether a verb commits the member.
 func Binding(v Verb) bool {
 	for _, r := range table() {

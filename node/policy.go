@@ -154,6 +154,16 @@ func table() []row {
 	}...)
 }
 
+// Verbs lists the verbs, sorted.
+func Verbs() []Verb {
+	var all []Verb
+	for _, r := range table() {
+		all = append(all, r.verb)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Caller is who asks: an official signed in at a face, a program with a token, or the operator at the machine.
 type Caller struct {
 	Account  jisr.ThingID // "official/…" or "token/…"; "operator/local" for the command line

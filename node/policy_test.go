@@ -45,9 +45,7 @@ func matrix(t *testing.T) string {
 	}
 	var b strings.Builder
 	fmt.Fprint(&b, "# Written by: go test ./node -run Matrix -rewrite\n# Levels: p public, o official, r restricted, c confidential, s secret.\n")
-	verbs := node.Verbs()
-	slices.Sort(verbs)
-	for _, v := range verbs {
+	for _, v := range node.Verbs() {
 		fmt.Fprintf(&b, "\n%s\n", v)
 		for _, role := range jisr.Roles() {
 			if line := cells(may, v, role); strings.ContainsAny(line, "porcs") {

@@ -167,7 +167,8 @@ func (s *site) titles(ctx context.Context, rd reader) (map[jisr.OfficialID]strin
 	if err != nil {
 		return nil, err
 	}
-	titles := map[jisr.OfficialID]string{}
+	op := s.node.Operator()
+	titles := map[jisr.OfficialID]string{op.By().Official: inLanguage(rd.l, op.Title)}
 	for _, row := range rows {
 		titles[jisr.OfficialID(row.ID.Name())] = inLanguage(rd.l, row.Account.Title)
 	}

@@ -25,6 +25,7 @@ func (s *site) page(r *request, current string) Page {
 		p.Post = r.caller.Account.Name()
 	}
 	p.MayNote = node.May(r.caller, "note.draft") == nil
+	p.MayHouse = node.May(r.caller, node.ReadHouse) == nil || node.May(r.caller, node.ReadAudit) == nil
 	if isLive(r) {
 		return p // only what changes is sent, and it has no navigation
 	}

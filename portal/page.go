@@ -20,21 +20,22 @@ import (
 //
 // It is a value: made once for a request, changed by nobody afterwards.
 type Page struct {
-	L       *words.Lang
-	Path    string // of this page, without its language: "/notes?box=in"; it is also what a live page asks for
-	Current string // today, notes, record, forum: the entry of the navigation that is lit; empty: none
-	Assets  Assets
-	Self    MemberBadge // whose portal this is
-	Members []string    // IDs of all members known here, sorted: each has its colour by its place, the same on every node
-	Post    string      // title of the official's post; empty: nobody is signed in, and there is no navigation
-	Desk    string      // title of the official's desk
-	Counts  Counts
-	Others  []Language // the same page in the other languages
-	Search  string     // words in the search field
-	MayNote bool       // the official may begin a note
-	Live    bool       // the page brings itself up to date; not for pages with a form to fill in
-	Since   int64      // changes of the node when the page was made; watching goes on from there
-	Demo    bool       // nothing here has official effect, and every page says so
+	L        *words.Lang
+	Path     string // of this page, without its language: "/notes?box=in"; it is also what a live page asks for
+	Current  string // today, notes, record, forum: the entry of the navigation that is lit; empty: none
+	Assets   Assets
+	Self     MemberBadge // whose portal this is
+	Members  []string    // IDs of all members known here, sorted: each has its colour by its place, the same on every node
+	Post     string      // title of the official's post; empty: nobody is signed in, and there is no navigation
+	Desk     string      // title of the official's desk
+	Counts   Counts
+	Others   []Language // the same page in the other languages
+	Search   string     // words in the search field
+	MayNote  bool       // the official may begin a note
+	MayHouse bool       // the official may see pages of the house: accounts, policies or audit
+	Live     bool       // the page brings itself up to date; not for pages with a form to fill in
+	Since    int64      // changes of the node when the page was made; watching goes on from there
+	Demo     bool       // nothing here has official effect, and every page says so
 }
 
 // Assets are the addresses of what the build made, from portal/dist/manifest.json. They carry a hash of the

@@ -20,6 +20,7 @@ type figures struct {
 	Backlog *backlogFigures `json:"backlog,omitempty"`
 	Rebuild *rebuildFigures `json:"rebuild,omitempty"`
 	Page    *pageFigures    `json:"page,omitempty"`
+	Policy  *policyFigures  `json:"policy,omitempty"`
 	Idle    *idleFigures    `json:"idle,omitempty"`
 	Ready   *readyFigures   `json:"ready,omitempty"`
 }
@@ -83,7 +84,9 @@ func quickPlan() benchPlan {
 }
 
 // measurements lists what can be asked for with --only, in the order it is done.
-func measurements() []string { return []string{"ready", "note", "backlog", "rebuild", "page"} }
+func measurements() []string {
+	return []string{"ready", "note", "backlog", "rebuild", "page", "policy"}
+}
 
 func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
 
@@ -104,7 +107,7 @@ func benchVerb() verb {
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
-			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page; with commas between", "من ready و note و backlog و rebuild و page؛ مفصولة بفواصل"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, policy; with commas between", "من ready و note و backlog و rebuild و page و policy؛ مفصولة بفواصل"})
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				if *greet != "" {
@@ -156,7 +159,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"rebuild", b.rebuild}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"policy", b.policies}, {"rebuild", b.rebuild}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
@@ -205,6 +208,12 @@ func (t *terminal) report(r *report) error {
 			return 0, false
 		}
 		return f.Page.P95, true
+	})
+	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
+		if f.Policy == nil {
+			return 0, false
+		}
+		return f.Policy.Page, true
 	})
 	add("idle memory (MB)", func(f *figures) (float64, bool) {
 		if f.Idle == nil {
