@@ -124,11 +124,11 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 	if err != nil {
 		return err
 	}
-	if isChain(proof) {
-		return verifyChain(t, proof, letters, keyFiles, said, asJSON)
-	}
-	if bytes.HasPrefix(proof, []byte(ledger.BundleHeader)) {
+	switch {
+	case isAudit(proof):
 		return t.verifyBundle(proof, letters, keyFiles, asJSON)
+	case isChain(proof):
+		return verifyChain(t, proof, letters, keyFiles, said, asJSON)
 	}
 	vkeys, err := keysFor(proof, letters, keyFiles)
 	if err != nil {
@@ -148,6 +148,11 @@ type bundledJSON struct {
 	Log      string          `json:"log,omitempty"`
 	Index    int64           `json:"index"`
 	Entry    json.RawMessage `json:"entry,omitempty"`
+}
+
+// isAudit tells an audit export among bundles of proofs: it carries no content, and the chain of an agreement its texts.
+func isAudit(file []byte) bool {
+	return bytes.HasPrefix(file, []byte(ledger.BundleHeader+" ")) && !bytes.Contains(file, []byte("\ncontent held "))
 }
 
 // verifyBundle checks every proof of an audit export and tells each act in a line. It holds as a whole or not at all.
