@@ -23,6 +23,10 @@ const (
 	KindOfficialRevoke  Kind = "official.revoke"  // ends a passkey
 	KindOfficialRecover Kind = "official.recover" // an administrator: nobody holds a passkey of the post any more
 	KindOfficialRestore Kind = "official.restore" // another administrator: ends its passkeys, and invites anew
+
+	// KindOfficialHandOver: the post gets another holder. Its password, passkeys and sessions end; what belongs to its desk
+	// stays there. A post that never had a passkey is invited at once, another waits for a second administrator to restore it.
+	KindOfficialHandOver Kind = "official.hand-over"
 )
 
 // InviteTerms is the terms of official.invite and official.restore. The invitation itself is 256 random bits, so its
@@ -30,6 +34,12 @@ const (
 type InviteTerms struct {
 	Invitation Commitment `json:"invitation"` // "sha256:" of the invitation
 	Until      time.Time  `json:"until"`
+}
+
+// HandOverTerms is the terms of official.hand-over. Invitation empty: the post has had a passkey.
+type HandOverTerms struct {
+	Invitation Commitment `json:"invitation,omitempty"`
+	Until      time.Time  `json:"until,omitzero"`
 }
 
 // EnrolTerms is the terms of official.enrol. Invitation empty: the official was in already.
@@ -173,16 +183,49 @@ func (acc *Account) access(a *Act) error {
 		if err := acc.MayRestore(by, a.At); err != nil {
 			return err
 		}
-		s := a.step()
-		acc.Passkeys = slices.Clone(acc.Passkeys)
-		for i := range acc.Passkeys {
-			if acc.Passkeys[i].Revoked == nil {
-				acc.Passkeys[i].Revoked = &s
-			}
-		}
+		acc.endPasskeys(a.step())
 		acc.Recovery = nil
 		return acc.invite(a)
+	case KindOfficialHandOver:
+		return acc.handOver(a)
 	}
+	return nil
+}
+
+func (acc *Account) endPasskeys(s Step) {
+	acc.Passkeys = slices.Clone(acc.Passkeys)
+	for i := range acc.Passkeys {
+		if acc.Passkeys[i].Revoked == nil {
+			acc.Passkeys[i].Revoked = &s
+		}
+	}
+}
+
+// MayHandOver is what a hand-over would meet.
+func (acc *Account) MayHandOver() error {
+	if acc.Ended != nil {
+		return Refuse(NoSuch, "official")
+	}
+	return nil
+}
+
+// handOver closes the post to its former holder: the password has no verifier any more, and every passkey ends.
+func (acc *Account) handOver(a *Act) error {
+	t, err := terms[HandOverTerms](a)
+	if err == nil {
+		err = acc.MayHandOver()
+	}
+	if err != nil {
+		return err
+	}
+	s := a.step()
+	if len(acc.Passkeys) > 0 {
+		acc.endPasskeys(s)
+		acc.Recovery, acc.Invitation = &s, nil
+	} else if _, ok := t.Invitation.Sum(); ok {
+		acc.Invitation = &Invitation{Hash: t.Invitation, Until: t.Until, By: a.By}
+	}
+	acc.Secret, acc.HandedOver = a.Index, &s
 	return nil
 }
 

@@ -144,7 +144,8 @@ func (k Kind) noun(f ForumID) string {
 		if f == House {
 			return ""
 		}
-	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore:
+	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore,
+		KindOfficialHandOver:
 		if f != House {
 			return ""
 		}

@@ -278,7 +278,8 @@ type Account struct {
 
 	Passkeys   []Passkey   `json:"passkeys,omitempty"` // in the order they were enrolled, revoked ones too
 	Invitation *Invitation `json:"invitation,omitempty"`
-	Recovery   *Step       `json:"recovery,omitempty"` // asked for, not confirmed
+	Recovery   *Step       `json:"recovery,omitempty"`    // asked for, not confirmed
+	HandedOver *Step       `json:"handed_over,omitempty"` // the last time its holder changed
 }
 
 // Desk is the house's state of a desk.
@@ -376,7 +377,10 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 		t, err := terms[OfficialTerms](a)
 		next := &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}
 		if acc != nil { // a post that changes keeps its passkeys
-			next.Passkeys, next.Invitation, next.Recovery = acc.Passkeys, acc.Invitation, acc.Recovery
+			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver
+			if a.Content == nil && acc.Ended == nil { // and its password, where the act brings none
+				next.Secret = acc.Secret
+			}
 		}
 		return next, err
 	case KindTokenAdd:

@@ -166,5 +166,25 @@ func TestADeskReceivesOnceItIsThere(t *testing.T) {
 		if s, _ := house(t, "desk/registry", c.steps...); s.Desk == nil || s.Desk.Receives != c.want || s.Desk.Title["en"] != "Registry" {
 			t.Errorf("%+v, want receives %v", s.Desk, c.want)
 		}
+
+// A post that is handed over keeps its name, desk and roles; what let its former holder in does not.
+func TestAPostIsHandedOver(t *testing.T) {
+	add := houseStep{"admin", jisr.KindOfficialAdd, jisr.OfficialTerms{Post: jisr.Text{"ar": "مدير"}, Desk: "protocol", Roles: []jisr.Role{jisr.Releaser}}}
+	key := houseStep{"director", jisr.KindOfficialEnrol, jisr.EnrolTerms{Credential: jisr.Bytes("one"), Key: fixed(t).public,
+		At: jisr.Relying{Party: "jisr.mofa.gov.iq", Origins: []string{"https://jisr.mofa.gov.iq"}}}}
+	over := houseStep{"admin", jisr.KindOfficialHandOver, jisr.HandOverTerms{Invitation: jisr.Commit([32]byte{1})}}
+	end := houseStep{"admin", jisr.KindOfficialEnd, nil}
+
+	s, _ := house(t, "official/director", add, over)
+	if a := s.Account; a.Secret != 1 || a.Invitation == nil || a.HandedOver == nil || a.Ended != nil || a.Desk != "protocol" {
+		t.Errorf("a post with a password: %+v", a)
+	}
+	s, _ = house(t, "official/director", add, key, over)
+	if a := s.Account; len(a.Valid()) != 0 || a.Recovery == nil || a.Invitation != nil || a.HandedOver == nil {
+		t.Errorf("a post with a passkey waits for a second administrator: %+v", a)
+	}
+	s, acts := house(t, "official/director", add, end, over)
+	if s.Account.HandedOver != nil || s.Voids[acts[2].Position] == nil {
+		t.Error("an ended post is handed over")
 	}
 }

@@ -26,7 +26,7 @@ func (c *call) getAttachment() error {
 	if err != nil || n < 0 || itoa(n) != c.r.PathValue("n") {
 		return jisr.Refuse(jisr.NoSuch, echo(c.r.PathValue("n")), "noun", "attachment")
 	}
-	v, err := c.node.Book().Note(c.ctx(), c.scope(), f, id)
+	v, err := c.seeNote(f, id)
 	if err != nil {
 		return err
 	}

@@ -340,8 +340,17 @@ func (c *call) getNote() error {
 	return c.answerNote(http.StatusOK, f, id)
 }
 
-func (c *call) answerNote(status int, f jisr.ForumID, id jisr.ThingID) error {
+// seeNote reads a note for the caller; that of few is audited first.
+func (c *call) seeNote(f jisr.ForumID, id jisr.ThingID) (book.NoteView, error) {
 	v, err := c.node.Book().Note(c.ctx(), c.scope(), f, id)
+	if err == nil {
+		err = c.node.ReadsNote(c.ctx(), c.caller, &v)
+	}
+	return v, err
+}
+
+func (c *call) answerNote(status int, f jisr.ForumID, id jisr.ThingID) error {
+	v, err := c.seeNote(f, id)
 	if err != nil {
 		return err
 	}

@@ -98,6 +98,9 @@ func (c *call) thing(noun string) (jisr.ForumID, jisr.ThingID, error) {
 // answerThing answers with one thing, as its noun shows it.
 func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
 	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
+	if err == nil {
+		err = c.node.ReadsThing(c.ctx(), c.caller, &v)
+	}
 	if err != nil {
 		return err
 	}

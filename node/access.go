@@ -1,6 +1,8 @@
 package node
 
 import (
+	"slices"
+
 	"jisr"
 )
 
@@ -23,6 +25,11 @@ type RecoverOfficial struct{ ID jisr.OfficialID }
 // RestoreOfficial confirms a recovery: every passkey of the post ends, and Done.Secret is a new invitation.
 type RestoreOfficial struct{ ID jisr.OfficialID }
 
+// HandOver gives a post another holder: its password, passkeys and sessions end. Done.Secret is an invitation, where the post
+// has had no passkey; else another administrator restores it.
+type HandOver struct{ ID jisr.OfficialID }
+
+func (HandOver) verb() Verb        { return "official.hand-over" }
 func (InviteOfficial) verb() Verb  { return "official.invite" }
 func (EnrolPasskey) verb() Verb    { return "official.enrol" }
 func (RevokePasskey) verb() Verb   { return "official.revoke" }
@@ -51,6 +58,33 @@ func (c InviteOfficial) decide(d *decision) error {
 func (d *decision) invite(kind jisr.Kind, id jisr.OfficialID) error {
 	d.done.Secret = newSecret(32)
 	return d.house(planned{kind: kind, about: officialID(id), terms: jisr.InviteTerms{Invitation: invitationHash(d.done.Secret), Until: d.now.Add(inviteFor)}})
+}
+
+func (c HandOver) decide(d *decision) error {
+	acc, err := d.account(officialID(c.ID))
+	if err == nil {
+		err = acc.MayHandOver()
+	}
+	if err == nil && slices.Contains(acc.Roles, jisr.Admin) { // nobody is in until the successor has come
+		err = d.keepAnAdmin(officialID(c.ID))
+	}
+	if err != nil {
+		return err
+	}
+	var t jisr.HandOverTerms
+	if len(acc.Passkeys) == 0 {
+		d.done.Secret = newSecret(32)
+		t = jisr.HandOverTerms{Invitation: invitationHash(d.done.Secret), Until: d.now.Add(inviteFor)}
+	}
+	if err := d.house(planned{kind: jisr.KindOfficialHandOver, about: officialID(c.ID), terms: t}); err != nil {
+		return err
+	}
+	for _, p := range acc.Valid() {
+		if err := d.endSigners(p.Credential, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c EnrolPasskey) decide(d *decision) error {

@@ -139,6 +139,7 @@ type AddOfficial struct {
 	Desk     jisr.DeskID
 	Roles    []jisr.Role
 	Password string
+	Keep     bool // a post that is there keeps how its holder signs in; no password is made
 }
 
 // SetPassword gives a post a new password.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jisr"
+	"jisr/book"
 )
 
 // PolicyQuestion asks what the policies say of an account, a verb and a thing.
@@ -93,14 +94,26 @@ func (n *Node) resourceOf(ctx context.Context, id jisr.ThingID) (resource, error
 		return resource{id: id, forum: jisr.House}, nil
 	}
 	for _, f := range n.forumIDs() {
-		v, err := n.book.Note(ctx, f, id)
+		if id.Noun() != "note" {
+			v, err := n.book.Thing(ctx, book.Whole(), f, id)
+			if err == nil {
+				return resource{id: id, forum: f, handling: v.Summary.Handling, desks: v.Desks, named: v.Officials}, nil
+			}
+			if !isRefusal(err, jisr.NoSuch) {
+				return resource{}, err
+			}
+			continue
+		}
+		v, err := n.book.Note(ctx, book.Whole(), f, id)
 		if isRefusal(err, jisr.NoSuch) {
 			continue
 		}
 		if err != nil {
 			return resource{}, err
 		}
-		return aboutNote(&v), nil
+		r := aboutNote(Caller{}, &v)
+		r.named = v.Officials
+		return r, nil
 	}
 	return resource{}, jisr.Refuse(jisr.NoSuch, string(id))
 }

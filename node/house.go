@@ -122,12 +122,22 @@ func (c AddOfficial) decide(d *decision) error {
 	if err := d.touch(officialID(c.ID)); err != nil {
 		return err
 	}
+	add := planned{kind: jisr.KindOfficialAdd, about: officialID(c.ID), terms: jisr.OfficialTerms{Post: c.Post, Desk: c.Desk, Roles: c.Roles}}
+	if c.Keep {
+		row, err := d.n.book.Account(d.ctx, officialID(c.ID))
+		if err == nil && row.Account.Ended == nil {
+			return d.house(add)
+		}
+		if err != nil && !isRefusal(err, jisr.NoSuch) {
+			return err
+		}
+	}
 	secret, err := d.password(c.Password)
 	if err != nil {
 		return err
 	}
-	return d.house(planned{kind: jisr.KindOfficialAdd, about: officialID(c.ID),
-		terms: jisr.OfficialTerms{Post: c.Post, Desk: c.Desk, Roles: c.Roles}, body: secret})
+	add.body = secret
+	return d.house(add)
 }
 
 func (c SetPassword) decide(d *decision) error {

@@ -143,6 +143,7 @@ func table() []row {
 		{"official.invite", Administering, free},
 		{"official.recover", Administering, free},
 		{"official.restore", Administering, free},
+		{"official.hand-over", Administering, free},
 		{"official.enrol", Entering, free},
 		{"official.revoke", Entering, free}, // others' for administrators only
 		{"session.end", Administering, free},

@@ -8,23 +8,49 @@ import (
 	"jisr/book"
 )
 
-// ScopeOf is what a caller may see in the book; faces pass it with every reading. Whoever may read at all sees what is
-// for official use; what is restricted, of the caller's desk; and above that, what the caller is named for.
+// ScopeOf is what a caller may see in the book; faces pass it with every reading. It is what the policies allow to be
+// read, asked for the ways in which a caller can stand to a thing.
 func (n *Node) ScopeOf(c Caller) book.Scope {
-	s := book.Scope{Everything: true, Official: c.By().Official, Registry: n.registry(c.Desk), Ceiling: jisr.HandlingSecret}
-	if c.Desk != "" {
+	rules, me := n.rules.now(), []jisr.OfficialID{c.By().Official}
+	reads := func(h jisr.Handling, desk jisr.DeskID, named []jisr.OfficialID) bool {
+		r := c.own()
+		r.handling, r.named = h, named
+		if desk != "" {
+			r.desks = []jisr.DeskID{desk}
+		}
+		return rules.ask(c, Read, r, facts{}).allowed
+	}
+	s := book.Scope{Everything: reads(jisr.HandlingOfficial, someDesk, nil), Forums: c.Scope.Forums}
+	for _, h := range jisr.Handlings() {
+		if reads(h, someDesk, me) {
+			s.Official, s.Ceiling = me[0], h
+		}
+	}
+	if c.Desk != "" && reads(jisr.HandlingOfficial, c.Desk, nil) {
 		s.Desks = []jisr.DeskID{c.Desk}
+		s.Registry = n.registry(c.Desk)
 	}
 	return s
 }
 
-// scope is what the caller of a command may see: nobody decides about what is not there for it. What the house does by
+// someDesk is a desk that is not the caller's: no name of a desk has a capital.
+const someDesk jisr.DeskID = "Another"
+
+// scope is what the caller of a command may see: nobody decides about what is not there for it. What the caller did
+// itself is always there, so that who writes without reading can ask again under the same key. What the house does by
 // itself it does about everything.
 func (d *decision) scope() book.Scope {
 	if d.own {
 		return book.Whole()
 	}
-	return d.n.ScopeOf(d.caller)
+	if d.sees == nil {
+		s := d.n.ScopeOf(d.caller)
+		if s.Official == "" {
+			s.Official, s.Ceiling = d.caller.By().Official, jisr.HandlingSecret
+		}
+		d.sees = &s
+	}
+	return *d.sees
 }
 
 // registry tells whether what comes in and belongs to no desk yet is this desk's: where no desk of the house receives,
@@ -144,9 +170,25 @@ func (d *decision) custodyOf(forum jisr.ForumID, id jisr.ThingID, reason string)
 
 // aboutThing is a joint thing as policies see it. One that nobody is named for yet is known to those who file it: the
 // scope has let the caller see it.
-func (d *decision) aboutThing(forum jisr.ForumID, id jisr.ThingID, h jisr.Handling, desks []jisr.DeskID, officials []jisr.OfficialID) *resource {
+func aboutThing(c Caller, forum jisr.ForumID, id jisr.ThingID, h jisr.Handling, desks []jisr.DeskID, officials []jisr.OfficialID) resource {
 	if len(officials) == 0 {
-		officials = []jisr.OfficialID{d.caller.By().Official}
+		officials = []jisr.OfficialID{c.By().Official}
 	}
-	return &resource{id: id, forum: forum, handling: h, desks: desks, named: officials}
+	return resource{id: id, forum: forum, handling: h, desks: desks, named: officials}
+}
+
+// aboutThing is the thing a command is about.
+func (d *decision) aboutThing(forum jisr.ForumID, id jisr.ThingID, h jisr.Handling, desks []jisr.DeskID, officials []jisr.OfficialID) *resource {
+	r := aboutThing(d.caller, forum, id, h, desks, officials)
+	return &r
+}
+
+// ReadsNote lets a caller read a note that the book has given it, or not. Reading what few may read is audited first.
+func (n *Node) ReadsNote(ctx context.Context, c Caller, v *book.NoteView) error {
+	return n.reads(ctx, c, Read, aboutNote(c, v), false)
+}
+
+// ReadsThing does the same for a thing of any other noun.
+func (n *Node) ReadsThing(ctx context.Context, c Caller, v *book.ThingView) error {
+	return n.reads(ctx, c, Read, aboutThing(c, v.Forum, v.ID, v.Summary.Handling, v.Desks, v.Officials), false)
 }

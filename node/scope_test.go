@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/node/nodetest"
 )
@@ -74,4 +75,69 @@ func TestWhatIsRestrictedIsOfTheDesksItWasReferredTo(t *testing.T) {
 	iq.DoAs(engineer, node.ReferThing{Forum: w.Forum, ID: id, Desk: "water"})
 	iq.Refused(jisr.Already)
 	iq.Sees(id, jisr.OpenedState)
+}
+
+// What each role sees in lists is what the policies let it read.
+func TestScopeFollowsThePolicies(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	n := w.Node("iq")
+	for _, c := range []struct {
+		role    jisr.Role
+		all     bool
+		desks   int
+		ceiling jisr.Handling
+	}{
+		{jisr.Reader, true, 1, jisr.HandlingSecret},
+		{jisr.Drafter, true, 1, jisr.HandlingSecret},
+		{jisr.ParliamentReader, true, 1, jisr.HandlingOfficial},
+		{jisr.Observer, false, 0, jisr.HandlingSecret},
+		{jisr.Admin, false, 0, ""},
+	} {
+		s := n.ScopeOf(w.Official("iq", "post", c.role))
+		if s.Everything != c.all || len(s.Desks) != c.desks || s.Ceiling != c.ceiling || (s.Official != "") != (c.ceiling != "") {
+			t.Errorf("%s: %+v", c.role, s)
+		}
+	}
+}
+
+// An observer reads what it was given, and nothing else.
+func TestAnObserverReadsWhatItWasGiven(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq, sy := w.As("iq"), w.As("sy")
+	given, other := sy.Releases(w.Note("iq")), sy.Releases(w.Note("iq"))
+	iq.Receives(given).Receives(other)
+	iq.DoAs(w.Official("iq", "admin", jisr.Admin), node.AddOfficial{ID: "guest", Post: jisr.Text{"en": "Guest"}, Desk: "mofa", Roles: []jisr.Role{jisr.Observer}})
+	iq.Do(node.NameOfficial{Forum: w.Forum, ID: given, Official: "guest"})
+	iq.Done()
+	n, guest := w.Node("iq"), w.Official("iq", "guest", jisr.Observer)
+	rows, _, err := n.Book().Notes(t.Context(), n.ScopeOf(guest), book.NoteQuery{Forum: w.Forum})
+	if err != nil || len(rows) != 1 || rows[0].ID != given {
+		t.Errorf("%d notes, %v", len(rows), err)
+	}
+	iq.DoAs(guest, node.OpenNote{Forum: w.Forum, ID: given})
+	iq.Refused(jisr.NotAllowed)
+}
+
+// Who reads what is confidential stands in the house log before it is answered; what is not, does not.
+func TestReadingOfWhatIsConfidentialIsAudited(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq, sy := w.As("iq"), w.As("sy")
+	secret, plain := w.Note("iq"), w.Note("iq")
+	secret.Handling = jisr.HandlingConfidential
+	few, many := sy.Releases(secret), sy.Releases(plain)
+	iq.Receives(few).Receives(many)
+	n, clerk := w.Node("iq"), w.Official("iq", "clerk", jisr.Drafter)
+	for _, id := range []jisr.ThingID{few, many, few} {
+		v, err := n.Book().Note(t.Context(), n.ScopeOf(clerk), w.Forum, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.ReadsNote(t.Context(), clerk, &v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := audited(t, w, node.AuditQuery{Official: "clerk", Verb: string(node.Read)}, 1)[0]
+	if row.About != few || row.Outcome != jisr.AuditDone {
+		t.Errorf("the reading: %+v", row)
+	}
 }

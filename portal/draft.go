@@ -68,6 +68,9 @@ func (s *site) loadDraft(ctx context.Context, rd reader, id jisr.ThingID) (book.
 		if isKind(err, jisr.NoSuch) || err == nil && v.Draft == nil && v.Note == nil {
 			continue
 		}
+		if err == nil {
+			err = s.node.ReadsNote(ctx, rd.caller, &v)
+		}
 		return v, err
 	}
 	return book.NoteView{}, jisr.Refuse(jisr.NoSuch, clip(id.Name(), maxField), "noun", "note")

@@ -239,7 +239,7 @@ func (in *accountInput) cmd(noun string) node.Command {
 	case "desk":
 		return node.AddDesk{ID: jisr.DeskID(in.ID), Title: in.title()}
 	case "post":
-		return node.AddOfficial{ID: jisr.OfficialID(in.ID), Post: in.title(), Desk: jisr.DeskID(in.Desk), Roles: in.roles()}
+		return node.AddOfficial{ID: jisr.OfficialID(in.ID), Post: in.title(), Desk: jisr.DeskID(in.Desk), Roles: in.roles(), Keep: true}
 	}
 	cmd := node.AddToken{ID: in.ID, Title: in.title(), Desk: jisr.DeskID(in.Desk), Roles: in.roles(), Expires: in.date(), Scope: jisr.TokenScope{Programmes: strings.Fields(in.Programmes), Verbs: in.Verbs}}
 	for _, f := range in.Forums {
@@ -357,7 +357,7 @@ func (rd reader) accountSteps(place, id string) []Link {
 	at := rd.url("house", place, id)
 	switch place {
 	case "posts":
-		return []Link{{Word: rd.l.T("house.step.end"), URL: at + "/end"}}
+		return []Link{{Word: rd.l.T("house.step.handover"), URL: at + "/hand-over"}, {Word: rd.l.T("house.step.end"), URL: at + "/end"}}
 	case "tokens":
 		return []Link{{Word: rd.l.T("house.step.end"), URL: at + "/end"}}
 	}
@@ -458,6 +458,74 @@ func (s *site) end(r *request) (*answer, error) {
 		return nil, err
 	}
 	return &answer{to: s.reader(r).url("house", place)}, nil
+}
+
+// handOverView asks before a post gets another holder, with what is open at its desk.
+type handOverView struct {
+	askView
+	Open []openLine
+}
+
+// openLine is a step that is owed at the desk.
+type openLine struct {
+	Why, Thing, Due string
+	Late            bool
+}
+
+func (s *site) askHandOver(r *request) (*answer, error) {
+	v, err := s.handOverView(r)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{page: handOverPage(v)}, nil
+}
+
+func (s *site) handOverView(r *request) (handOverView, error) {
+	rd, id := s.reader(r), r.PathValue("id")
+	open, err := s.node.OpenAt(r.Context(), r.caller, jisr.OfficialID(id))
+	if err != nil {
+		return handOverView{}, err
+	}
+	row, err := s.node.Book().Account(r.Context(), jisr.ThingID("official/"+id))
+	if err != nil {
+		return handOverView{}, err
+	}
+	next := "house.handover.invites"
+	if !row.Account.ByPassword() {
+		next = "house.handover.second"
+	}
+	at := rd.url("house", "posts", id)
+	v := handOverView{askView: askView{Page: s.page(r, "house"), Title: rd.l.T("house.handover"), About: rd.say(row.Account.Title), ID: id,
+		Means: []string{rd.l.T("house.handover.ends"), rd.l.T("house.handover.stays"), rd.l.T("house.handover.mandates"), rd.l.T(next)}, Action: at + "/hand-over", Button: rd.l.T("house.step.handover"), Grave: true, Back: at}}
+	for _, o := range open {
+		l := openLine{Why: rd.openWhy(o), Thing: o.Thing.Name(), Late: o.Late}
+		if o.Due != "" {
+			l.Due = rd.l.Day(string(o.Due))
+		}
+		v.Open = append(v.Open, l)
+	}
+	return v, nil
+}
+
+func (rd reader) openWhy(o node.OpenItem) string {
+	if o.Thing.Noun() == "note" {
+		return rd.l.T("todo.why." + string(o.Why))
+	}
+	return known(rd.l, "why."+o.Thing.Noun()+".", string(o.Why))
+}
+
+// handOver closes the post to its former holder. The invitation of the next one is shown this once.
+func (s *site) handOver(r *request) (*answer, error) {
+	rd := s.reader(r)
+	done, err := s.node.Do(r.Context(), r.caller, node.HandOver{ID: jisr.OfficialID(r.PathValue("id"))})
+	if err != nil {
+		return nil, err
+	}
+	back := rd.url("house", "posts")
+	if done.Secret == "" {
+		return &answer{to: back}, nil
+	}
+	return &answer{page: secretPage(secretView{Page: s.page(r, "house"), Title: rd.l.T("house.handover.invitation"), Means: rd.l.T("house.handover.invitation.means"), Secret: done.Secret, Back: back})}, nil
 }
 
 // askView asks before something of the house that cannot be taken back.

@@ -64,6 +64,10 @@ func TestAdministratorsKeepTheHouse(t *testing.T) {
 	if p := in.get("/ar/house/posts"); p.status != http.StatusForbidden || strings.Contains(in.get("/ar/").body, "/house") {
 		t.Errorf("a drafter sees the posts: %d", p.status)
 	}
+	b.post("/ar/house/posts/engineer", url.Values{"title_ar": {"مهندس أول"}, "desk": {"water"}, "roles": {"drafter"}})
+	if p := in.get("/ar/"); p.path != "/ar/" {
+		t.Errorf("a post that changes is signed out, to %s", p.path)
+	}
 	must(t, b.get("/ar/house/posts/engineer/end"), "btn-danger")
 	if p := b.post("/ar/house/posts/engineer/end", nil); p.path != "/ar/house/posts" {
 		t.Errorf("ending leads to %s", p.path)
@@ -184,5 +188,38 @@ func TestPagesOfTheHouse(t *testing.T) {
 			}
 			checkPage(t, p, lang)
 		}
+	}
+}
+
+// A post gets another holder: the former one is out at once, what the desk has stays and is listed for the next.
+func TestAPostIsHandedOver(t *testing.T) {
+	iq, sy := world(t)
+	iq.do(iq.node.Operator(), node.AddOfficial{ID: "admin.one", Post: jisr.Text{"ar": "مدير"}, Desk: "mofa.treaties", Roles: []jisr.Role{jisr.Admin}, Password: password})
+	draft := iq.do(iq.as("first.secretary", jisr.Drafter), node.DraftNote{Forum: "iq-sy", Draft: verbale("sy", "مسودة")})
+	arrived := sy.sends(verbale("iq", "منفذ القائم"))
+	former, admin := iq.signedIn("first.secretary"), iq.signedIn("admin.one")
+	ask := admin.get("/ar/house/posts/first.secretary/hand-over")
+	must(t, ask, draft.Thing.Name(), arrived.Thing.Name(), "btn-danger")
+	checkPage(t, ask, "ar")
+	if strings.Contains(ask.body, "منفذ القائم") {
+		t.Error("who hands over reads the subject of a note")
+	}
+	done := admin.post("/ar/house/posts/first.secretary/hand-over", nil)
+	checkPage(t, done, "ar")
+	if secretOn(t, done) == "" {
+		t.Error("no invitation")
+	}
+	if p := former.get("/ar/"); !strings.HasPrefix(p.path, "/ar/sign-in") {
+		t.Errorf("the former holder goes on at %s", p.path)
+	}
+	if p := former.post("/ar/sign-in", url.Values{"official": {"first.secretary"}, "password": {password}}); p.status != http.StatusUnauthorized {
+		t.Errorf("the former holder signs in again: %d", p.status)
+	}
+	row, err := iq.node.Book().Account(t.Context(), "official/first.secretary")
+	if err != nil || row.Account.HandedOver == nil || row.Account.Ended != nil || row.Account.Invitation == nil {
+		t.Errorf("the post: %+v %v", row.Account, err)
+	}
+	if p := admin.post("/ar/house/posts/admin.one/hand-over", nil); p.status != http.StatusUnprocessableEntity {
+		t.Errorf("the last administrator hands over: %d", p.status)
 	}
 }

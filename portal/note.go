@@ -124,7 +124,11 @@ func (s *site) loadNote(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 	if !jisr.ValidForum(f) {
 		return book.NoteView{}, jisr.Refuse(jisr.NoSuch, string(f), "noun", "forum")
 	}
-	return s.node.Book().Note(ctx, rd.scope, f, id)
+	v, err := s.node.Book().Note(ctx, rd.scope, f, id)
+	if err == nil {
+		err = s.node.ReadsNote(ctx, rd.caller, &v)
+	}
+	return v, err
 }
 
 func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) (noteView, error) {

@@ -81,6 +81,8 @@ func routes() []route {
 		{"GET", "/house/tokens/{id}/end", official, (*site).askEnd},
 		{"POST", "/house/posts/{id}/end", official, (*site).end},
 		{"POST", "/house/tokens/{id}/end", official, (*site).end},
+		{"GET", "/house/posts/{id}/hand-over", official, (*site).askHandOver},
+		{"POST", "/house/posts/{id}/hand-over", official, (*site).handOver},
 		{"GET", "/house/policies", official, (*site).policies},
 		{"GET", "/house/policies/propose", official, (*site).newPolicies},
 		{"POST", "/house/policies/propose", official, (*site).proposePolicies},
