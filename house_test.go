@@ -166,6 +166,8 @@ func TestADeskReceivesOnceItIsThere(t *testing.T) {
 		if s, _ := house(t, "desk/registry", c.steps...); s.Desk == nil || s.Desk.Receives != c.want || s.Desk.Title["en"] != "Registry" {
 			t.Errorf("%+v, want receives %v", s.Desk, c.want)
 		}
+	}
+}
 
 // A post that is handed over keeps its name, desk and roles; what let its former holder in does not.
 func TestAPostIsHandedOver(t *testing.T) {

@@ -48,7 +48,7 @@ func (c *call) getNotePaper() error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.node.Book().Note(c.ctx(), c.scope(), f, id); err != nil {
+	if _, err := c.seeNote(f, id); err != nil {
 		return err
 	}
 	return c.paper(f, id, "", ".pdf", "application/pdf")

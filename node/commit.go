@@ -61,6 +61,7 @@ type decision struct {
 	done   Done
 	about  *resource // what the command turned out to be about; nil: the thing of its first act
 	own    bool      // the house says it by itself
+	sees   *book.Scope
 	facts  facts
 }
 
