@@ -53,17 +53,15 @@ type Proposal struct {
 // accord, and the taking back comes too late.
 //
 // Acts come to it sorted, so an act is always met after every act its writer had seen.
-type accord struct {
-	parties []MemberID
-	offers  []*offer
-}
+type accord struct{ offers []*offer }
 
 // offer is one text and what was said to it.
 type offer struct {
-	hash  Commitment
-	act   *Act
-	words map[spoken]*utterance
-	done  []*Act // the words that completed it; nil while it is open
+	hash    Commitment
+	act     *Act
+	parties []MemberID // who must agree
+	words   map[spoken]*utterance
+	done    []*Act // the words that completed it; nil while it is open
 }
 
 // spoken is a member's word, and by which road: "" said directly, else the hash of the minutes that carry it. Words by
@@ -86,9 +84,9 @@ func (c *accord) find(hash Commitment) *offer {
 }
 
 // propose puts a text on the table, with the proposer's word for it.
-func (c *accord) propose(a *Act) error {
+func (c *accord) propose(a *Act, parties []MemberID) error {
 	hash := a.Substance()
-	if !slices.Contains(c.parties, a.Member) {
+	if !slices.Contains(parties, a.Member) {
 		return Refuse(NotParty, string(a.Member))
 	}
 	if c.find(hash) != nil {
@@ -97,7 +95,7 @@ func (c *accord) propose(a *Act) error {
 	if len(c.offers) >= MaxProposals {
 		return Refuse(TooMany, "proposals", "max", itoa(MaxProposals))
 	}
-	c.offers = append(c.offers, &offer{hash: hash, act: a, words: map[spoken]*utterance{}})
+	c.offers = append(c.offers, &offer{hash: hash, act: a, parties: parties, words: map[spoken]*utterance{}})
 	return c.say(a, hash, "")
 }
 
@@ -105,7 +103,7 @@ func (c *accord) propose(a *Act) error {
 func (c *accord) say(a *Act, hash, via Commitment) error {
 	o := c.find(hash)
 	switch {
-	case !slices.Contains(c.parties, a.Member):
+	case o != nil && !slices.Contains(o.parties, a.Member):
 		return Refuse(NotParty, string(a.Member))
 	case o == nil || o.act.Position != a.Position && !a.Saw(o.act):
 		return Refuse(NotProposed, string(hash))
@@ -119,9 +117,27 @@ func (c *accord) say(a *Act, hash, via Commitment) error {
 	c.takeBack(a, o)
 	o.words[k] = &utterance{act: a}
 	if o.done == nil {
-		o.done = o.complete(c.parties, via)
+		o.done = o.complete(via)
 	}
 	return nil
+}
+
+// agree is the word of an act whose terms name a hash.
+func (c *accord) agree(a *Act) error {
+	t, err := terms[AgreeTerms](a)
+	if err == nil {
+		err = t.check()
+	}
+	if err == nil {
+		err = c.say(a, t.Hash, "")
+	}
+	return err
+}
+
+// has tells whether the hash that an act names is one of these texts.
+func (c *accord) has(a *Act) bool {
+	t, err := terms[AgreeTerms](a)
+	return err == nil && c.find(t.Hash) != nil
 }
 
 // takeBack ends what the member said for other texts, or for all when keep is nil.
@@ -140,16 +156,16 @@ func (c *accord) takeBack(a *Act, keep *offer) {
 
 // complete gives the words of all parties when they make the text agreed: nobody had received, when it spoke, that
 // another took its word back.
-func (o *offer) complete(parties []MemberID, via Commitment) []*Act {
+func (o *offer) complete(via Commitment) []*Act {
 	var all []*Act
-	for _, m := range parties {
+	for _, m := range o.parties {
 		w := o.words[spoken{m, via}]
 		if w == nil {
 			return nil
 		}
 		all = append(all, w.act)
 	}
-	for _, m := range parties {
+	for _, m := range o.parties {
 		gone := o.words[spoken{m, via}].gone
 		for _, a := range all {
 			if gone != nil && a.Saw(gone) {

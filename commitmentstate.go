@@ -389,13 +389,9 @@ func (f *commitmentFold) talk(withdrawal *Act, counts func(*Act) bool) map[Posit
 		case a.Kind == KindCommitmentPropose:
 			err = f.propose(a, agreed)
 		case a.Kind == KindCommitmentAgree:
-			var t AgreeTerms
-			if t, err = terms[AgreeTerms](a); err == nil {
-				err = t.check()
-			}
-			if err == nil {
-				err = f.accord.say(a, t.Hash, "")
-			}
+			err = f.accord.agree(a)
+		case a.Kind == KindMinutesSign:
+			f.signed(a)
 		}
 		if err != nil && a.About == f.id {
 			voids[a.Position] = asRefusal(err)
@@ -421,17 +417,29 @@ func (f *commitmentFold) propose(a *Act, agreed map[Commitment]CommitmentTerms) 
 	case first && f.id.Maker() != a.Member:
 		return Refuse(NotProposed, string(f.id))
 	case first:
-		f.accord.parties = t.Parties()
-	case !slices.Equal(f.accord.parties, t.Parties()):
+	case !slices.Equal(f.accord.offers[0].parties, t.Parties()):
 		return Refuse(NotParty, "debtor")
 	case !a.Saw(f.accord.offers[0].act):
 		return Refuse(NotProposed, string(f.id))
 	}
-	if err := f.accord.propose(a); err != nil {
+	if err := f.accord.propose(a, t.Parties()); err != nil {
 		return err
 	}
 	agreed[a.Substance()] = t
 	return nil
+}
+
+// signed takes the word of a head of delegation who signed minutes that carry this commitment.
+func (f *commitmentFold) signed(a *Act) {
+	t, err := terms[SignTerms](a)
+	if err != nil || t.check() != nil {
+		return
+	}
+	for _, c := range t.Commitments {
+		if c.ID == f.id {
+			_ = f.accord.say(a, c.Hash, t.words()) // the signature stands as such whatever it finds here
+		}
+	}
 }
 
 // settleTerms makes the state from the text that holds: the newest that both agreed, else the newest proposal.

@@ -15,6 +15,9 @@ type State struct {
 	Forum  *Forum  `json:"forum,omitempty"`
 	Signer *Signer `json:"signer,omitempty"`
 
+	Body       *Body        `json:"body,omitempty"`
+	Meeting    *Meeting     `json:"meeting,omitempty"`
+	Minutes    *Minutes     `json:"minutes,omitempty"`
 	Commitment *Undertaking `json:"commitment,omitempty"`
 	Agreement  *Agreement   `json:"agreement,omitempty"`
 	Mandate    *Mandate     `json:"mandate,omitempty"`
@@ -106,6 +109,12 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Forum = foldForum(thing, acts, s.Voids)
 	case noun == "signer":
 		s.Signer = foldSigner(thing, acts, s.Voids)
+	case noun == "body":
+		s.Body = foldBody(thing, acts, s.Voids)
+	case noun == "meeting":
+		s.Meeting = foldMeeting(thing, acts, s.Voids)
+	case noun == "minutes":
+		s.Minutes = foldMinutes(thing, acts, s.Voids)
 	case noun == "commitment":
 		s.Commitment = foldCommitment(thing, acts, s.Voids)
 	case noun == "agreement":
@@ -127,6 +136,9 @@ func (k Kind) noun(f ForumID) string {
 	switch k {
 	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin,
 		KindSignerIntroduce, KindSignerRevoke,
+		KindBodyPropose, KindBodyAgree, KindMeetingPropose, KindMeetingAgenda, KindMeetingAgree, KindMeetingConvene,
+		KindMeetingDelegation, KindMeetingPaper, KindMeetingHold, KindMeetingPostpone, KindMeetingCancel, KindMeetingClose,
+		KindMinutesEdit, KindMinutesClear, KindMinutesUnclear, KindMinutesSign, KindMinutesReceive, KindMinutesApprove, KindMinutesDisapprove,
 		KindCommitmentPropose, KindCommitmentAgree, KindCommitmentWithdraw, KindCommitmentAssign, KindCommitmentProgress,
 		KindCommitmentBlock, KindCommitmentReport, KindCommitmentRecall, KindCommitmentReceive, KindCommitmentAccept,
 		KindCommitmentReturn, KindCommitmentExtend, KindCommitmentGrant, KindCommitmentKeep, KindCommitmentRaise,
@@ -195,6 +207,15 @@ func Concerns(a *Act) []ThingID {
 		things = append(things, answered(a)...)
 	case KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		things = append(things, mandated(a)...)
+	case KindMeetingPropose, KindMeetingAgree: // minutes are between those who agreed to meet
+		things = append(things, MinutesThing(a.About))
+	case KindMinutesSign:
+		things = append(things, meetingOf(a.About))
+		if t, err := terms[SignTerms](a); err == nil {
+			for _, c := range t.Commitments {
+				things = append(things, c.ID)
+			}
+		}
 	default:
 		things = append(things, within(a)...)
 	}

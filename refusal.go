@@ -74,6 +74,8 @@ const (
 	NotProposed RefusalKind = "not-proposed" // nothing of this hash or name was on the table when the act was written
 	NotAgreed   RefusalKind = "not-agreed"   // both have not agreed yet, as far as the writer had received
 	UnderReview RefusalKind = "under-review" // a report is with the beneficiary
+	Bracketed   RefusalKind = "bracketed"    // a paragraph of minutes has several versions; need: segment
+	TooLate     RefusalKind = "too-late"     // a period has ended; need: until
 	Ended       RefusalKind = "ended"        // it is accepted, released or superseded
 
 	// Agreements. What a party does about one follows from what it had received.

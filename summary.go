@@ -30,6 +30,14 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Signer != nil {
 		return s.Signer.summary(), true
 	}
+	switch {
+	case s.Body != nil:
+		return s.Body.summary(), true
+	case s.Meeting != nil:
+		return s.Meeting.summary(), true
+	case s.Minutes != nil:
+		return s.Minutes.summary(), true
+	}
 	if s.Commitment != nil {
 		return s.Commitment.summary(), true
 	}

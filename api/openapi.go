@@ -69,6 +69,9 @@ func tags() []*huma.Tag {
 	return []*huma.Tag{
 		{Name: "notes", Description: "Notes: reading, drafting, releasing."},
 		{Name: "steps", Description: "What is done with a note: in the house before it leaves, and in the forum after."},
+		{Name: "bodies", Description: "Committees and their rules of procedure, agreed by all members."},
+		{Name: "meetings", Description: "Sessions of a body: date, agenda, delegations, papers."},
+		{Name: "minutes", Description: "Minutes drafted together, cleared by each side, signed by all heads over one hash."},
 		{Name: "commitments", Description: "What members owe each other, until the side it was made to accepts."},
 		{Name: "attachments", Description: "Files on their way up, resumable (tus 1.0)."},
 		{Name: "record", Description: "Acts, their proofs, and the digest of what they make true."},

@@ -86,6 +86,8 @@ func statuses() map[jisr.RefusalKind]int {
 
 		jisr.NotAgreed:   http.StatusConflict,
 		jisr.UnderReview: http.StatusConflict,
+		jisr.Bracketed:   http.StatusConflict,
+		jisr.TooLate:     http.StatusConflict,
 		jisr.Ended:       http.StatusConflict,
 	}
 	maps.Copy(all, agreementStatuses())

@@ -71,6 +71,9 @@ func (c *call) jointView(v *book.ThingView) (jointOut, error) {
 	for i := range v.Acts {
 		out.Acts = append(out.Acts, c.actOut(&v.Acts[i].ActRow))
 	}
+	if len(v.Acts) == 0 { // minutes that nobody has begun: there is nothing of theirs to hold
+		return out, nil
+	}
 	receipts, err := c.node.Receipts(c.ctx(), v.Forum, v.Acts[0].Act.Position)
 	if err != nil {
 		return out, err
@@ -123,8 +126,33 @@ func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
 			return err
 		}
 		return c.answer(status, out)
+	case v.State.Minutes != nil:
+		out, err := c.minutesOut(f, id, joint)
+		if err != nil {
+			return err
+		}
+		return c.answer(status, out)
+	case v.State.Meeting != nil:
+		joint.Next = v.State.Meeting.Next(c.node.Self().ID)
 	}
-	return c.answer(status, joint)
+	return c.answer(status, recordOut{jointOut: joint, Record: recordOf(&v.State)})
+}
+
+// recordOut is a joint thing with its joint state.
+type recordOut struct {
+	jointOut
+	Record any `json:"record" doc:"The joint state, as every node computes it."`
+}
+
+func recordOf(s *jisr.State) any {
+	if s.Body != nil {
+		return s.Body
+	}
+	return s.Meeting
+}
+
+func (c *call) recordRow(r *book.ThingRow) recordOut {
+	return recordOut{jointOut: c.jointRow(r), Record: recordOf(&r.State)}
 }
 
 func getThing(noun string) func(*call) error {
@@ -182,7 +210,9 @@ func said[T any](kind jisr.Kind, out any, summary, about string, complete func(*
 		}}
 }
 
-func (c *call) doSay(cmd node.Say) error {
+func (c *call) doSay(cmd node.Say) error { return c.doAbout(cmd.Forum, cmd.ID, cmd) }
+
+func (c *call) doAbout(f jisr.ForumID, id jisr.ThingID, cmd node.Command) error {
 	done, err := c.node.Do(c.ctx(), c.caller, cmd)
 	if err != nil {
 		return err
@@ -190,7 +220,7 @@ func (c *call) doSay(cmd node.Say) error {
 	prefer := preferencesOf(c.r)
 	status, _ := c.await(prefer, done, http.StatusOK)
 	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answerThing(status, cmd.Forum, done.Thing)
+	return c.answerThing(status, f, id)
 }
 
 // operationID is "keepDateCommitment" for keep-date.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"jisr"
@@ -32,7 +33,7 @@ func (n *Node) attendLoop(ctx context.Context) {
 
 // notice wakes the loop when an act of another member may call for it.
 func (n *Node) notice(a *jisr.Act) {
-	if a.Member == n.self.ID || a.Kind != jisr.KindCommitmentReport {
+	if a.Member == n.self.ID || a.Kind != jisr.KindCommitmentReport && a.Kind != jisr.KindMinutesSign {
 		return
 	}
 	select {
@@ -53,14 +54,23 @@ func (n *Node) attend(ctx context.Context) error {
 		}
 		for i := range rows {
 			if err := n.receive(ctx, &rows[i]); err != nil {
+	for _, q := range []book.ThingQuery{{Noun: "commitment", State: string(jisr.CommitmentReported)}, {Noun: "minutes", State: jisr.MinutesAreSigned}} {
+		for q.Limit = 200; ; {
+			rows, next, err := n.book.Things(ctx, q)
+			if err != nil {
 				return err
 			}
+			for i := range rows {
+				if err := n.receive(ctx, &rows[i]); err != nil {
+					return err
+				}
+			}
+			if q.Cursor = next; next == "" {
+				break
+			}
 		}
-		if next == "" {
-			return nil
-		}
-		reported.Cursor = next
 	}
+	return nil
 }
 
 // lapse says of every signing window that has closed without the other signatures that it lapsed: nobody stays bound by
@@ -91,13 +101,26 @@ func (n *Node) lapse(ctx context.Context) error {
 	return nil
 }
 
-// receive says that a report of another member is here.
+// receive says that what this member is to answer is here.
 func (n *Node) receive(ctx context.Context, r *book.ThingRow) error {
-	c := r.State.Commitment
-	if c == nil || c.Beneficiary.Member != n.self.ID || c.Newest().Received != nil {
+	say := Say{Forum: r.Forum, ID: r.ID}
+	switch {
+	case r.State.Commitment != nil:
+		c := r.State.Commitment
+		if c.Beneficiary.Member != n.self.ID || c.Newest().Received != nil {
+			return nil
+		}
+		say.Kind, say.Terms = jisr.KindCommitmentReceive, jisr.ReviewTerms{Report: c.Newest().Position}
+	case r.State.Minutes != nil:
+		m := r.State.Minutes
+		if !slices.Contains(m.Members, n.self.ID) || m.Approval == jisr.NoApproval || m.Verdicts[n.self.ID].Received != nil {
+			return nil
+		}
+		say.Kind, say.Terms = jisr.KindMinutesReceive, jisr.Reason{}
+	default:
 		return nil
 	}
-	return n.saysItself(ctx, Say{Forum: r.Forum, ID: r.ID, Kind: jisr.KindCommitmentReceive, Terms: jisr.ReviewTerms{Report: c.Newest().Position}})
+	return n.saysItself(ctx, say)
 }
 
 // saysItself carries out what no official asks for. A refusal is no failure: somebody was faster, or the node is closing.

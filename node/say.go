@@ -23,16 +23,23 @@ type Say struct {
 	Body  any              // of the kind; nil: none
 	Files []jisr.DraftFile // named in the body where it is evidence
 	Key   string           // Idempotency-Key, optional, for a new thing
+
+	touched bool // the thing is reserved for this command already
 }
 
 func (c Say) verb() Verb { return Verb(c.Kind) }
 
-func (c Say) decide(d *decision) error {
+func (c Say) decide(d *decision) error { return c.say(d) }
+
+func (c *Say) say(d *decision) error {
 	noun := Verb(c.Kind).Noun()
 	if !slices.Contains(saidNouns(), noun) {
 		return jisr.Refuse(jisr.Unknown, string(c.Kind))
 	}
 	if _, err := d.n.forum(c.Forum); err != nil {
+		return err
+	}
+	if err := c.quote(d); err != nil {
 		return err
 	}
 	if err := d.checkUploads(c.Files); err != nil {
@@ -43,8 +50,10 @@ func (c Say) decide(d *decision) error {
 		p.about = d.newThing(noun, c.Forum, c.Key)
 	}
 	d.about = &resource{id: p.about, forum: c.Forum}
-	if err := d.touch(p.about); err != nil {
-		return err
+	if !c.touched {
+		if err := d.touch(p.about); err != nil {
+			return err
+		}
 	}
 	if c.ID != "" {
 		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
@@ -68,12 +77,16 @@ func (c Say) decide(d *decision) error {
 }
 
 // saidNouns lists the nouns that Say is about.
-func saidNouns() []string { return []string{"commitment"} }
+func saidNouns() []string { return []string{"body", "meeting", "minutes", "commitment"} }
 
 // named puts the names of the files into a body of evidence, and holds bodies against their bounds.
 func (p *planned) named() error {
 	switch b := p.body.(type) {
 	case jisr.CommitmentBody:
+		return b.Check()
+	case jisr.EditBody:
+		return b.Check()
+	case jisr.MinutesBody:
 		return b.Check()
 	case jisr.EvidenceBody:
 		b.Files = nil

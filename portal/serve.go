@@ -224,7 +224,7 @@ func statusOf(k jisr.RefusalKind) int {
 		return http.StatusUnauthorized
 	case jisr.NotAllowed, jisr.SecondPerson, jisr.NotYours, jisr.NotAddressed, jisr.BadSignature, jisr.Unsigned, jisr.Unconfirmed, jisr.SecondAdmin, jisr.NotParty:
 		return http.StatusForbidden
-	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.NotProposed, jisr.NotAgreed, jisr.UnderReview, jisr.Ended, jisr.Behind, jisr.Restored, jisr.Unfinished, jisr.Lapsed:
+	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.NotProposed, jisr.NotAgreed, jisr.UnderReview, jisr.Ended, jisr.Behind, jisr.Restored, jisr.Unfinished, jisr.Lapsed, jisr.Bracketed, jisr.TooLate:
 		return http.StatusConflict
 	case jisr.TooLong:
 		return http.StatusRequestEntityTooLarge

@@ -1,0 +1,244 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"jisr"
+	"jisr/book"
+)
+
+// ClearMinutes says that the text as it stands here may be signed, and whether this side means it to bind. Next is the day
+// of the next session; empty takes what another side cleared with.
+type ClearMinutes struct {
+	Forum  jisr.ForumID
+	ID     jisr.ThingID
+	Intent jisr.Intent
+	Next   jisr.Date
+}
+
+// SignMinutes signs the text that all have cleared, with the commitments it carries.
+type SignMinutes struct {
+	Forum   jisr.ForumID
+	ID      jisr.ThingID
+	Mandate jisr.ThingID
+}
+
+func (ClearMinutes) verb() Verb { return Verb(jisr.KindMinutesClear) }
+func (SignMinutes) verb() Verb  { return Verb(jisr.KindMinutesSign) }
+
+// MinutesView is minutes with the text of all versions that stand.
+type MinutesView struct {
+	book.ThingView
+	Minutes *jisr.Minutes
+	Meeting *jisr.Meeting
+	texts   map[jisr.VersionID]jisr.Text
+}
+
+// Text is the text of a version; nil while it has not arrived, or when it cannot be read.
+func (v *MinutesView) Text(id jisr.VersionID) jisr.Text { return v.texts[id] }
+
+// Document puts the text together as it would be cleared. A bracket refuses it.
+func (v *MinutesView) Document(next jisr.Date, number func(int) string) (jisr.MinutesBody, error) {
+	for i := range v.Minutes.Segments {
+		s := &v.Minutes.Segments[i]
+		if _, here := v.texts[s.Stands[0].ID]; !here && !s.Gone() && s.Kind != jisr.CommitmentEntry {
+			return jisr.MinutesBody{}, jisr.Refuse(jisr.Unfinished, "minutes")
+		}
+	}
+	return v.Minutes.Document(v.Meeting.Agenda, next, v.Text, number)
+}
+
+// Agreed is the document that all cleared, once it is here and is what its hash says.
+func (v *MinutesView) Agreed() (jisr.MinutesBody, error) {
+	for i := range v.Acts {
+		a := &v.Acts[i]
+		if a.Act.Kind != jisr.KindMinutesClear || a.Body == nil {
+			continue
+		}
+		if b, err := jisr.DecodeMinutes(a.Body, v.Minutes.Agreed); err == nil {
+			return b, nil
+		}
+	}
+	return jisr.MinutesBody{}, jisr.Refuse(jisr.NotCleared, "minutes")
+}
+
+// Minutes gives minutes with their texts. Of a meeting whose date is agreed and whose minutes nobody has begun there are
+// empty ones.
+func (n *Node) Minutes(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (*MinutesView, error) {
+	v := &MinutesView{texts: map[jisr.VersionID]jisr.Text{}}
+	var err error
+	if v.ThingView, err = n.book.Thing(ctx, forum, id); err != nil {
+		return nil, err
+	}
+	if v.Minutes = v.State.Minutes; v.Minutes == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "minutes")
+	}
+	m, err := n.book.Thing(ctx, forum, jisr.MeetingThing(v.Minutes.Body, v.Minutes.Session))
+	if err != nil {
+		return nil, err
+	}
+	v.Meeting = m.State.Meeting
+	for i := range v.Acts {
+		a := &v.Acts[i]
+		if a.Act.Kind != jisr.KindMinutesEdit || a.Void != nil {
+			continue
+		}
+		b, err := jisr.DecodeEdit(a.Body, len(jisr.ReadEdit(&a.Act).Ops))
+		if err != nil {
+			continue // not here yet, or of no use to anybody
+		}
+		for op, text := range b.Texts {
+			v.texts[jisr.VersionID{Position: a.Act.Position, Op: op}] = text
+		}
+	}
+	return v, nil
+}
+
+func (c ClearMinutes) decide(d *decision) error {
+	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
+		return err
+	}
+	v, err := d.n.Minutes(d.ctx, c.Forum, c.ID)
+	if err != nil {
+		return err
+	}
+	next := c.Next
+	for i := range v.Acts {
+		a := &v.Acts[i]
+		if b, ok := v.Minutes.Cleared[a.Act.Member]; ok && next == "" && b.Position == a.Act.Position {
+			if doc, err := jisr.DecodeMinutes(a.Body, b.Hash); err == nil {
+				next = doc.Next
+			}
+		}
+	}
+	last, err := d.n.lastDecision(d.ctx, c.Forum, v.Minutes, v.Meeting.Day())
+	if err != nil {
+		return err
+	}
+	doc, err := v.Document(next, func(n int) string { return decisionNumber(v.Minutes, v.Meeting.Day(), last+n) })
+	if err != nil {
+		return err
+	}
+	say := Say{Forum: c.Forum, ID: c.ID, Kind: jisr.KindMinutesClear, Terms: jisr.ClearTerms{Hash: doc.Hash(), Intent: c.Intent}, Body: doc, touched: true}
+	return say.decide(d)
+}
+
+// decisionNumber is body, year and n.
+func decisionNumber(m *jisr.Minutes, day jisr.Date, n int) string {
+	return decisionSeries(m, day) + strconv.Itoa(n)
+}
+
+func decisionSeries(m *jisr.Minutes, day jisr.Date) string {
+	code := m.Code
+	if code == "" {
+		code = m.Body.Name()[:min(len(m.Body.Name()), jisr.MaxCode)]
+	}
+	return fmt.Sprintf("%s/%.4s/", code, day)
+}
+
+// lastDecision is the highest number of the body's decisions in the year, of sessions before this one.
+func (n *Node) lastDecision(ctx context.Context, forum jisr.ForumID, m *jisr.Minutes, day jisr.Date) (int, error) {
+	highest := 0
+	for q := (book.ThingQuery{Forum: forum, Noun: "minutes", Labels: []string{"body:" + string(m.Body)}, Limit: 200}); ; {
+		rows, next, err := n.book.Things(ctx, q)
+		if err != nil {
+			return 0, err
+		}
+		for i := range rows {
+			o := rows[i].State.Minutes
+			if o.Sign == nil || o.Session >= m.Session {
+				continue
+			}
+			for _, number := range o.Sign.Decisions {
+				if rest, ok := strings.CutPrefix(number, decisionSeries(m, day)); ok {
+					if k, err := strconv.Atoi(rest); err == nil {
+						highest = max(highest, k)
+					}
+				}
+			}
+		}
+		if q.Cursor = next; next == "" {
+			return highest, nil
+		}
+	}
+}
+
+func (c SignMinutes) decide(d *decision) error {
+	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
+		return err
+	}
+	v, err := d.n.Minutes(d.ctx, c.Forum, c.ID)
+	if err != nil {
+		return err
+	}
+	doc, err := v.Agreed()
+	if err != nil {
+		return err
+	}
+	t := jisr.SignTerms{Hash: v.Minutes.Agreed, Next: doc.Next, Mandate: c.Mandate, Intents: map[jisr.MemberID]jisr.Intent{}}
+	for m, cl := range v.Minutes.Cleared {
+		t.Intents[m] = cl.Intent
+	}
+	ids, decisions := doc.Carries()
+	t.Decisions = decisions
+	for _, id := range ids {
+		k, err := d.n.book.Thing(d.ctx, c.Forum, id)
+		if err != nil {
+			return err
+		}
+		if u := k.State.Commitment; u != nil {
+			t.Commitments = append(t.Commitments, jisr.SignedCommitment{ID: id, Hash: u.Proposals[len(u.Proposals)-1].Hash})
+		}
+	}
+	say := Say{Forum: c.Forum, ID: c.ID, Kind: jisr.KindMinutesSign, Terms: t, touched: true}
+	return say.decide(d)
+}
+
+// quote puts the rules of the body into a proposal to meet, and holds a date of the other side against them before it is
+// agreed to: what is quoted is what was agreed.
+func (c *Say) quote(d *decision) error {
+	switch t := c.Terms.(type) {
+	case jisr.MeetingTerms:
+		b, err := d.body(c.Forum, t.Body)
+		if err != nil {
+			return err
+		}
+		t.Rules, t.Members, t.Procedure = b.Rules, b.Members, b.Procedure
+		if t.Title.Empty() {
+			t.Title = b.Title
+		}
+		c.Terms = t
+		if c.ID == "" {
+			c.ID = jisr.MeetingThing(t.Body, t.Session)
+		}
+	case jisr.AgreeTerms:
+		if c.Kind != jisr.KindMeetingAgree {
+			return nil
+		}
+		v, err := d.n.book.Thing(d.ctx, c.Forum, c.ID)
+		if err != nil || v.State.Meeting == nil || v.State.Meeting.Live != t.Hash {
+			return err
+		}
+		b, err := d.body(c.Forum, v.State.Meeting.Body)
+		if err == nil && b.Rules != v.State.Meeting.Rules {
+			err = jisr.Refuse(jisr.Conflict, "rules")
+		}
+		return err
+	}
+	return nil
+}
+
+// body is a body whose rules are agreed.
+func (d *decision) body(forum jisr.ForumID, id jisr.ThingID) (*jisr.Body, error) {
+	v, err := d.n.book.Thing(d.ctx, forum, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.State.Body == nil || v.State.Body.Agreed == nil {
+		return nil, jisr.Refuse(jisr.NotAgreed, "body")
+	}
+	return v.State.Body, nil
+}
