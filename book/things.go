@@ -377,3 +377,25 @@ func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error)
 	s := jisr.Fold(next.About, append(acts, *next))
 	return s.Voids[next.Position], nil
 }
+
+// Tally counts the things of a noun: by state, and those with a step past its day.
+type Tally struct {
+	States map[string]int
+	Late   int
+}
+
+// Tally counts the things of a noun today.
+func (b *Book) Tally(ctx context.Context, noun string, today jisr.Date) (Tally, error) {
+	n := Tally{States: map[string]int{}}
+	err := b.read(ctx, "count things", func(c *conn) error {
+		err := c.each(`SELECT state, count(*) FROM thing WHERE noun=? GROUP BY state`, []any{noun}, func(st *sqlite3.Stmt) error {
+			n.States[st.ColumnText(0)] = st.ColumnInt(1)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.one(`SELECT count(DISTINCT d.thing) FROM todo d JOIN thing t ON t.n=d.thing WHERE t.noun=? AND d.due<?`, []any{noun, string(today)}, &n.Late)
+	})
+	return n, err
+}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/oklog/ulid/v2"
+
 	"jisr"
 	"jisr/book"
 )
@@ -241,4 +243,9 @@ func (d *decision) body(forum jisr.ForumID, id jisr.ThingID) (*jisr.Body, error)
 		return nil, jisr.Refuse(jisr.NotAgreed, "body")
 	}
 	return v.State.Body, nil
+}
+
+// NewSegment names a new paragraph of minutes: in this member's name space, like a thing.
+func (n *Node) NewSegment() string {
+	return string(n.self.ID) + "-" + strings.ToLower(ulid.MustNew(ulid.Timestamp(n.now()), n.random).String())
 }

@@ -55,6 +55,21 @@ func routes() []route {
 		{"GET", note + "/pdf", official, (*site).notePaper},
 		{"GET", "/agreements/{forum}/{id}/papers/{form}", official, (*site).agreementPaper},
 
+		{"GET", "/commitments", official, (*site).commitments},
+		{"GET", "/commitments/new", official, (*site).newCommitment},
+		{"POST", "/commitments/new", official, (*site).saveCommitment},
+		{"GET", "/commitments/{forum}/{id}", official, (*site).commitment},
+		{"POST", "/commitments/{forum}/{id}/{verb}", official, (*site).sayCommitment},
+
+		{"GET", "/meetings", official, (*site).meetings},
+		{"GET", "/meetings/{forum}/{id}", official, (*site).meeting},
+		{"GET", "/meetings/{forum}/{id}/edit", official, (*site).editMinutes},
+		{"POST", "/meetings/{forum}/{id}/edit", official, (*site).saveParagraph},
+		{"POST", "/meetings/{forum}/{id}/{verb}", official, (*site).sayMeeting},
+		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
+		{"POST", "/bodies/{forum}/{id}/agree", official, (*site).agreeBody},
+		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
+
 		{"GET", "/record", official, (*site).record},
 		{"GET", act, official, (*site).act},
 		{"GET", act + "/entry", official, (*site).actEntry},

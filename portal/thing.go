@@ -12,6 +12,12 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 	switch id.Noun() {
 	case "note":
 		return rd.noteURL(f, id)
+	case "commitment":
+		return rd.commitmentURL(f, id)
+	case "meeting", "minutes": // the minutes are in the room
+		return rd.meetingURL(f, id)
+	case "body":
+		return rd.url("meetings")
 	case "forum":
 		return rd.url("forum")
 	}
@@ -20,6 +26,14 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 
 // thingIcon is what a thing is known by at a glance.
 func thingIcon(id jisr.ThingID) string {
+	switch id.Noun() {
+	case "meeting", "body":
+		return "calendar-days"
+	case "minutes":
+		return "scroll-text"
+	case "commitment":
+		return "list-checks"
+	}
 	if id.Noun() == "forum" {
 		return "handshake"
 	}
@@ -28,6 +42,12 @@ func thingIcon(id jisr.ThingID) string {
 
 // thingLine is a thing in a list: from is who made it.
 func (rd reader) thingLine(t *book.ThingRow) line {
+	switch {
+	case t.State.Commitment != nil:
+		return rd.commitmentLine(t)
+	case t.State.Meeting != nil:
+		return rd.meetingLine(t)
+	}
 	l := line{URL: rd.thingURL(t.Forum, t.ID), Kind: known(rd.l, "noun.", t.ID.Noun()), Subject: rd.say(t.Summary.Title), To: rd.sides(t.Summary.Members),
 		Date: rd.l.ShortDate(t.At.In(rd.zone)), State: tag{Tone: "idle", Icon: thingIcon(t.ID), Word: known(rd.l, t.ID.Noun()+".state.", t.Summary.State)}}
 	if l.Subject.Empty() {

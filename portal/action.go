@@ -1,0 +1,137 @@
+package portal
+
+import (
+	"net/url"
+	"strings"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+)
+
+// saying is something this official may say about a joint thing: a form that opens where it stands, with what it means
+// before the button, so that nothing is said by one touch.
+type saying struct {
+	ID     string // of its field names in the page
+	Word   string
+	Means  string
+	URL    string
+	Fields []sayingField
+	First  bool // it is what is waited for
+}
+
+// sayingField is one field of an action. Kind: hidden, text, line, day, choice.
+type sayingField struct {
+	Field
+	Kind    string
+	Value   string
+	Options []Option
+}
+
+// offer makes the action for a kind of act; fields are what it asks.
+func (rd reader) offer(kind jisr.Kind, base string, fields ...sayingField) saying {
+	noun, verb, _ := strings.Cut(string(kind), ".")
+	a := saying{ID: verb, Word: rd.l.T("say." + string(kind)), URL: base + "/" + verb, Fields: fields}
+	if key := "say." + noun + "." + verb + ".means"; rd.l.Has(key) {
+		a.Means = rd.l.T(key)
+	}
+	return a
+}
+
+func hidden(name, value string) sayingField {
+	return sayingField{Field: Field{Name: name}, Kind: "hidden", Value: value}
+}
+
+// ask is a field of several lines; what is not optional is required by the rule that reads it.
+func (rd reader) ask(name string, optional bool) sayingField {
+	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + name), Optional: optional, Wide: true}, Kind: "text"}
+}
+
+func (rd reader) askLine(name string, optional bool) sayingField {
+	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + name), Optional: optional}, Kind: "line"}
+}
+
+func (rd reader) askDay(name, label string, optional bool) sayingField {
+	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + label), Optional: optional}, Kind: "day"}
+}
+
+func (rd reader) choose(name string, options ...Option) sayingField {
+	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + name)}, Kind: "choice", Options: options}
+}
+
+// dayOf puts the three fields of a day together, as [draftInput.date].
+func dayOf(f url.Values, name string) jisr.Date {
+	in := draftInput{Day: latinDigits(f.Get(name + ".day")), Month: latinDigits(f.Get(name + ".month")), Year: latinDigits(f.Get(name + ".year"))}
+	return in.date()
+}
+
+// written is a text of a form, in the reader's language or the languages there are fields for: name, name_ar, name_en.
+func written(r *request, name string) jisr.Text {
+	t := jisr.Text{}
+	if s := unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")); s != "" {
+		t[r.l.Tag()] = s
+	}
+	for _, lang := range writtenLanguages() {
+		if s := unixLines(strings.ToValidUTF8(r.PostForm.Get(name+"_"+lang), "\uFFFD")); s != "" {
+			t[lang] = s
+		}
+	}
+	return t
+}
+
+func line1(r *request, name string) string {
+	return clip(strings.TrimSpace(strings.ToValidUTF8(r.PostForm.Get(name), "")), jisr.MaxReason)
+}
+
+// thingOf is the thing of a noun in the address.
+func (s *site) thingOf(r *request, noun string) (book.ThingView, error) {
+	f := jisr.ForumID(r.PathValue("forum"))
+	if !jisr.ValidForum(f) {
+		return book.ThingView{}, jisr.Refuse(jisr.NoSuch, clip(string(f), maxField), "noun", "forum")
+	}
+	return s.node.Book().Thing(r.Context(), f, jisr.ThingID(noun+"/"+clip(r.PathValue("id"), maxField)))
+}
+
+// thingActs is what was said about a thing, as its page lists it: the newest first.
+func (rd reader) thingActs(v *book.ThingView) []noteAct {
+	var all []noteAct
+	for i := len(v.Acts) - 1; i >= 0 && len(all) < pageActs; i-- {
+		a := &v.Acts[i]
+		n := noteAct{What: known(rd.l, "act.kind.", string(a.Act.Kind)), Who: rd.side(a.Act.Member), When: rd.dateTime(a.Act.At), URL: rd.actURL(v.Forum, a.Act.Position),
+			Reason: saidIn(rd.l.Tag(), jisr.ReadReason(&a.Act), "")}
+		if a.Void != nil {
+			n.Void = sentence(rd.l, a.Void)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// thingTag is the state of a joint thing as pages show it.
+func (rd reader) thingTag(noun, state string, late bool) tag {
+	t := tag{Tone: "soon", Icon: "clock", Word: known(rd.l, noun+".state.", state)}
+	switch state {
+	case "accepted", "accepted-with-remarks", "closed", "approved", "minutes-signed", "signed", "stands":
+		t.Tone, t.Icon = "done", "circle-check"
+	case "agreed", "assigned", "in-progress", "date-agreed", "agenda-agreed", "convened", "held", "cleared", "reported":
+		t.Tone, t.Icon = "ok", "circle-dot"
+	case "withdrawn", "released", "superseded", "cancelled", "not-held":
+		t.Tone, t.Icon = "idle", "minus"
+	case "returned", "disapproved":
+		t.Icon = "undo-2"
+	}
+	if late {
+		t.Tone, t.Icon = "late", "clock"
+	}
+	return t
+}
+
+// says carries an act out and gives the sentence of what is wrong with it, if that is what went wrong: the page is shown
+// again with it.
+func (s *site) says(r *request, cmd node.Command) (problem string, err error) {
+	_, err = s.node.Do(r.Context(), r.caller, cmd)
+	if problem = s.reader(r).why(err); problem != "" {
+		return problem, nil
+	}
+	return "", err
+}

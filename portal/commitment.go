@@ -1,0 +1,534 @@
+package portal
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+)
+
+// commitmentsView is the register of commitments: filters, figures, a list.
+type commitmentsView struct {
+	Page
+	With, Sectors, States []Option
+	Lines                 []line
+	Next, First, All, New string
+	Figures               []figure
+	Bars                  []bar
+}
+
+// figure is one of the figures of health (practice 6).
+type figure struct{ Name, Value, Note, Tone string }
+
+// bar is one part of the chart of states, in per mille of its width.
+type bar struct {
+	Tone, Word string
+	X, Width   int
+}
+
+// commitmentView is one commitment: what is owed, how it stands, what was said, what may be said now.
+type commitmentView struct {
+	Page
+	Line     line
+	Title    string
+	Means    string
+	Columns  []column
+	Tests    []column
+	Facts    []field
+	Links    []Link
+	Reports  []reportView
+	Days     []string // extensions, both days kept
+	Raised   string
+	Ladder   string // the level that the agreed ladder gives today
+	Problem  string
+	Steps    []noteAct
+	Actions  []saying
+	NoAction string
+}
+
+// reportView is a report and what became of it.
+type reportView struct {
+	When   string
+	Text   said
+	State  tag
+	Until  string
+	Reason said
+}
+
+func (rd reader) commitmentURL(f jisr.ForumID, id jisr.ThingID) string {
+	return rd.url("commitments", string(f), id.Name())
+}
+
+// commitmentLine is a commitment in a list: who owes whom.
+func (rd reader) commitmentLine(r *book.ThingRow) line {
+	c := r.State.Commitment
+	l := line{URL: rd.commitmentURL(r.Forum, r.ID), Kind: known(rd.l, "commitment.type.", string(c.Type)), Subject: rd.say(c.Title), From: rd.side(c.Debtor.Member),
+		To: rd.sides([]jisr.MemberID{c.Beneficiary.Member}), Date: rd.l.ShortDate(r.At.In(rd.zone)), Late: c.Late(rd.today), State: rd.thingTag("commitment", string(c.State()), c.Late(rd.today))}
+	if c.Sector != "" {
+		l.Kind = known(rd.l, "sector.", c.Sector)
+	}
+	if due := c.DueDate(); due != "" && (c.State().Open() || c.State() == jisr.CommitmentDraft) {
+		l.Due, l.DueIn = rd.l.Day(string(due)), rd.l.RelativeDay(string(due), string(rd.today))
+	}
+	return l
+}
+
+func (s *site) commitments(r *request) (*answer, error) {
+	rd, q := s.reader(r), r.URL.Query()
+	ask := book.ThingQuery{Noun: "commitment", State: q.Get("state"), Member: jisr.MemberID(q.Get("with")), Search: strings.TrimSpace(clip(strings.ToValidUTF8(q.Get("q"), ""), maxSearch)),
+		Cursor: clip(q.Get("cursor"), maxField), Limit: pageNotes}
+	if !slices.Contains(jisr.CommitmentStates(), jisr.CommitmentState(ask.State)) {
+		ask.State = ""
+	}
+	if !jisr.ValidMember(ask.Member) {
+		ask.Member = ""
+	}
+	sector := q.Get("sector")
+	if slices.Contains(jisr.Sectors(), sector) {
+		ask.Labels = []string{"sector:" + sector}
+	} else {
+		sector = ""
+	}
+	rows, next, err := s.node.Book().Things(r.Context(), ask)
+	if err != nil {
+		return nil, err
+	}
+	v := commitmentsView{Page: s.live(r, "commitments"), New: rd.url("commitments", "new")}
+	if !rd.may(node.Verb(jisr.KindCommitmentPropose)) {
+		v.New = ""
+	}
+	for i := range rows {
+		v.Lines = append(v.Lines, rd.commitmentLine(&rows[i]))
+	}
+	at := func(cursor string) string {
+		to := url.Values{}
+		for k, val := range map[string]string{"with": string(ask.Member), "state": ask.State, "sector": sector, "q": ask.Search, "cursor": cursor} {
+			if val != "" {
+				to.Set(k, val)
+			}
+		}
+		return rd.url("commitments") + "?" + to.Encode()
+	}
+	if next != "" {
+		v.Next = at(next)
+	}
+	if ask.Cursor != "" {
+		v.First = at("")
+	}
+	if ask.State != "" || ask.Member != "" || sector != "" || ask.Search != "" {
+		v.All = rd.url("commitments")
+	}
+	v.Search = ask.Search
+	every := Option{Word: rd.l.T("note.list.any")}
+	v.With, v.Sectors, v.States = []Option{every}, []Option{every}, []Option{every}
+	for _, m := range s.partners() {
+		v.With = append(v.With, Option{Value: string(m), Word: rd.name(m), On: m == ask.Member})
+	}
+	for _, x := range jisr.Sectors() {
+		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == sector})
+	}
+	for _, x := range jisr.CommitmentStates() {
+		v.States = append(v.States, Option{Value: string(x), Word: rd.l.T("commitment.state." + string(x)), On: string(x) == ask.State})
+	}
+	n, err := s.node.Book().Tally(r.Context(), "commitment", rd.today)
+	if err != nil {
+		return nil, err
+	}
+	v.Figures, v.Bars = rd.health(n)
+	return &answer{page: commitmentsPage(v)}, nil
+}
+
+// health is the figures, and a bar of how all commitments stand.
+func (rd reader) health(n book.Tally) (figures []figure, bars []bar) {
+	open, all, accepted := 0, 0, 0
+	for _, st := range jisr.CommitmentStates() {
+		k := n.States[string(st)]
+		all += k
+		if st.Open() {
+			open += k
+		}
+		if st == jisr.CommitmentAccepted || st == jisr.CommitmentRemarked {
+			accepted += k
+		}
+	}
+	if all == 0 {
+		return nil, nil
+	}
+	late := figure{Name: rd.l.T("health.late"), Value: rd.l.Number(int64(n.Late)), Note: rd.l.T("health.late.note")}
+	if n.Late > 0 {
+		late.Tone = "late"
+	}
+	figures = []figure{{Name: rd.l.T("health.open"), Value: rd.l.Number(int64(open)), Note: rd.l.T("health.open.note")}, late,
+		{Name: rd.l.T("health.review"), Value: rd.l.Number(int64(n.States[string(jisr.CommitmentReported)])), Note: rd.l.T("health.review.note")},
+		{Name: rd.l.T("health.accepted"), Value: rd.l.Number(int64(accepted)), Note: rd.l.T("health.accepted.note")}}
+	x := 0
+	for _, st := range jisr.CommitmentStates() {
+		k := n.States[string(st)]
+		if k == 0 {
+			continue
+		}
+		t := rd.thingTag("commitment", string(st), false)
+		w := max(k*1000/all, 4)
+		bars = append(bars, bar{Tone: t.Tone, Word: t.Word + ": " + rd.l.Number(int64(k)), X: x, Width: w})
+		x += w
+	}
+	return figures, bars
+}
+
+func (s *site) commitment(r *request) (*answer, error) { return s.showCommitment(r, "") }
+
+func (s *site) showCommitment(r *request, problem string) (*answer, error) {
+	t, err := s.thingOf(r, "commitment")
+	if err != nil {
+		return nil, err
+	}
+	rd, c := s.reader(r), t.State.Commitment
+	v := commitmentView{Page: s.live(r, "commitments"), Line: rd.commitmentLine(&t.ThingRow), Problem: problem, Steps: rd.thingActs(&t)}
+	v.Title = v.Line.title(rd)
+	v.Means = rd.l.T("commitment.state." + string(c.State()) + ".means")
+	bodies := map[jisr.Position][]byte{}
+	for i := range t.Acts {
+		bodies[t.Acts[i].Act.Position] = t.Acts[i].Body
+	}
+	if b, err := jisr.DecodeCommitment(bodies[c.Text]); err == nil {
+		v.Columns, v.Tests = rd.columns(&jisr.NoteBody{Text: b.Text}), rd.columns(&jisr.NoteBody{Text: b.Test})
+	}
+	rd.commitmentFacts(&v, c, t.Forum)
+	for i := range c.Reports {
+		v.Reports = append(v.Reports, rd.reportView(&c.Reports[i], bodies))
+	}
+	for _, e := range c.Extensions {
+		key := "commitment.extension.asked"
+		if e.Answered != nil {
+			key = "commitment.extension.kept"
+		}
+		if e.Granted {
+			key = "commitment.extension.granted"
+		}
+		v.Days = append(v.Days, rd.l.T(key, "was", rd.l.Day(string(e.Was)), "to", rd.l.Day(string(e.To))))
+	}
+	if c.Level() > 1 {
+		v.Raised = rd.l.T("commitment.raised", "level", rd.l.T("level."+itoa(int64(c.Level()))))
+	}
+	if l := c.LadderDue(rd.today); l > c.Level() {
+		v.Ladder = rd.l.T("commitment.ladder", "level", rd.l.T("level."+itoa(int64(l))))
+	}
+	v.Actions = s.commitmentActions(r, rd, &t)
+	if problem != "" {
+		v.Live = false
+		return &answer{status: 422, page: commitmentPage(v)}, nil
+	}
+	return &answer{page: commitmentPage(v)}, nil
+}
+
+func (rd reader) commitmentFacts(v *commitmentView, c *jisr.Undertaking, f jisr.ForumID) {
+	office := func(o jisr.Office) string {
+		name, _ := o.Name.In(rd.l.Tag())
+		if name == "" {
+			name = string(o.Desk)
+		}
+		return strings.TrimSuffix(rd.name(o.Member)+" — "+name, " — ")
+	}
+	add := func(key, value string) {
+		if value != "" {
+			v.Facts = append(v.Facts, field{Name: rd.l.T(key), Value: value})
+		}
+	}
+	debtor := c.Debtor
+	if c.Owner != nil {
+		debtor.Desk, debtor.Name = c.Owner.Desk, c.Owner.Name
+	}
+	add("commitment.debtor", office(debtor))
+	add("commitment.beneficiary", office(c.Beneficiary))
+	if c.Due != "" {
+		add("commitment.due.agreed", rd.l.Day(string(c.Due)))
+	}
+	if d := c.DueDate(); d != c.Due {
+		add("commitment.due.holds", rd.l.Day(string(d)))
+	}
+	add("commitment.nodate", c.NoDate)
+	if c.Indicator != nil {
+		name, _ := c.Indicator.Name.In(rd.l.Tag())
+		add("commitment.indicator", rd.l.T("commitment.indicator.of", "name", name, "baseline", cmp.Or(c.Indicator.Baseline, "0"), "target", c.Indicator.Target, "unit", c.Indicator.Unit))
+	}
+	if c.Funding != "" {
+		add("commitment.funding", rd.l.T("funding."+string(c.Funding)))
+	}
+	if c.Source != nil && c.Source.Thing != "" {
+		v.Links = append(v.Links, Link{Word: known(rd.l, "noun.", c.Source.Thing.Noun()) + " " + c.Source.Part, URL: rd.thingURL(f, c.Source.Thing)})
+	}
+}
+
+func (rd reader) reportView(rep *jisr.Report, bodies map[jisr.Position][]byte) reportView {
+	v := reportView{When: rd.dateTime(rep.At), State: tag{Tone: "ok", Icon: "circle-dot", Word: rd.l.T("commitment.state.reported")}, Reason: saidIn(rd.l.Tag(), rep.Reason, "")}
+	if b, err := jisr.DecodeEvidence(bodies[rep.Position], rep.Files); err == nil {
+		v.Text = rd.say(b.Text)
+	}
+	switch {
+	case rep.Result != "":
+		v.State = rd.thingTag("commitment", string(rep.Result), false)
+	case rep.Recalled != nil:
+		v.State = tag{Tone: "idle", Icon: "undo-2", Word: rd.l.T("act.kind.commitment.recall")}
+	case rep.ReviewBy != "":
+		v.Until = rd.l.T("commitment.review.by", "date", rd.l.Day(string(rep.ReviewBy)))
+	}
+	return v
+}
+
+// commitmentActions is what this official may say now, what is waited for first.
+func (s *site) commitmentActions(r *request, rd reader, t *book.ThingView) []saying {
+	c, base := t.State.Commitment, rd.commitmentURL(t.Forum, t.ID)
+	var all []saying
+	for _, k := range c.Next(rd.self) {
+		if k == jisr.KindCommitmentPropose || !rd.may(node.Verb(k)) {
+			continue
+		}
+		a := rd.offer(k, base, s.commitmentFields(r, rd, c, k)...)
+		switch k {
+		case jisr.KindCommitmentAgree, jisr.KindCommitmentAccept:
+			a.First = true
+		case jisr.KindCommitmentReport, jisr.KindCommitmentAssign:
+			a.First = c.State() == jisr.CommitmentAgreed && k == jisr.KindCommitmentAssign
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k jisr.Kind) []sayingField {
+	switch k {
+	case jisr.KindCommitmentAgree:
+		return []sayingField{hidden("hash", string(c.Proposals[len(c.Proposals)-1].Hash))}
+	case jisr.KindCommitmentAssign:
+		desks, err := s.node.Book().Desks(r.Context())
+		if err != nil {
+			return []sayingField{rd.askLine("desk", false)}
+		}
+		var options []Option
+		for _, id := range sortedDesks(desks) {
+			name, _ := desks[id].Title.In(rd.l.Tag())
+			options = append(options, Option{Value: string(id), Word: cmp.Or(name, string(id)), On: id == c.OwnerDesk()})
+		}
+		return []sayingField{rd.choose("desk", options...)}
+	case jisr.KindCommitmentProgress:
+		return []sayingField{rd.ask("text", true), rd.askLine("value", true)}
+	case jisr.KindCommitmentReport:
+		return []sayingField{rd.ask("evidence", false)}
+	case jisr.KindCommitmentAccept:
+		return []sayingField{rd.ask("remarks", true)}
+	case jisr.KindCommitmentExtend:
+		return []sayingField{rd.askDay("to", "to", false), rd.ask("reason", false)}
+	case jisr.KindCommitmentRaise:
+		return []sayingField{hidden("level", itoa(int64(c.NextLevel()))), rd.ask("reason", true)}
+	case jisr.KindCommitmentRecall, jisr.KindCommitmentGrant, jisr.KindCommitmentSettle:
+		return nil
+	}
+	return []sayingField{rd.ask("reason", k != jisr.KindCommitmentReturn && k != jisr.KindCommitmentBlock && k != jisr.KindCommitmentDispute)}
+}
+
+func sortedDesks(m map[jisr.DeskID]jisr.Desk) []jisr.DeskID {
+	all := make([]jisr.DeskID, 0, len(m))
+	for id := range m {
+		all = append(all, id)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// sayCommitment carries out one of the actions.
+func (s *site) sayCommitment(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "commitment")
+	if err != nil {
+		return nil, err
+	}
+	rd := s.reader(r)
+	cmd, err := s.commitmentSay(r, &t)
+	if err != nil {
+		return nil, err
+	}
+	problem, err := s.says(r, cmd)
+	if err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		return s.showCommitment(r, problem)
+	}
+	return &answer{to: rd.commitmentURL(t.Forum, t.ID)}, nil
+}
+
+// commitmentSay reads an action's form. What a form cannot say is refused by the rule that reads it.
+func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
+	c, k := t.State.Commitment, jisr.Kind("commitment."+clip(r.PathValue("verb"), maxField))
+	say := node.Say{Forum: t.Forum, ID: t.ID, Kind: k}
+	reason := line1(r, "reason")
+	var report, asked, issue jisr.Position
+	if n := c.Newest(); n != nil {
+		report = n.Position
+	}
+	if e := c.Asked(); e != nil {
+		asked = e.Position
+	}
+	if i := c.Unsettled(s.node.Self().ID); i != nil {
+		issue = i.Position
+	}
+	switch k {
+	case jisr.KindCommitmentAgree:
+		say.Terms = jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}
+	case jisr.KindCommitmentAssign:
+		desks, err := s.node.Book().Desks(r.Context())
+		if err != nil {
+			return say, err
+		}
+		id := jisr.DeskID(line1(r, "desk"))
+		say.Terms = jisr.AssignTerms{Desk: id, Name: desks[id].Title}
+	case jisr.KindCommitmentProgress:
+		say.Terms = jisr.ProgressTerms{Text: line1(r, "text"), Value: latinDigits(line1(r, "value"))}
+	case jisr.KindCommitmentReport:
+		say.Terms, say.Body = jisr.ReportTerms{}, jisr.EvidenceBody{Text: written(r, "evidence")}
+	case jisr.KindCommitmentRecall, jisr.KindCommitmentReturn:
+		say.Terms = jisr.ReviewTerms{Report: report, Reason: reason}
+	case jisr.KindCommitmentAccept:
+		remarks := line1(r, "remarks")
+		say.Terms = jisr.ReviewTerms{Report: report, Remarks: remarks != "", Reason: remarks}
+	case jisr.KindCommitmentExtend:
+		say.Terms = jisr.ExtendTerms{To: dayOf(r.PostForm, "to"), Reason: reason}
+	case jisr.KindCommitmentGrant, jisr.KindCommitmentKeep:
+		say.Terms = jisr.AnswerTerms{To: asked, Reason: reason}
+	case jisr.KindCommitmentSettle:
+		say.Terms = jisr.AnswerTerms{To: issue, Reason: reason}
+	case jisr.KindCommitmentRaise:
+		say.Terms = jisr.RaiseTerms{Level: c.NextLevel(), Reason: reason}
+	case jisr.KindCommitmentRelease:
+		say.Terms = jisr.EndTerms{Reason: reason}
+	default:
+		say.Terms = jisr.Reason{Reason: reason}
+	}
+	return say, nil
+}
+
+// newCommitmentView is the form of a commitment, from a note, a meeting or nothing.
+type newCommitmentView struct {
+	Page
+	Problem string
+	Action  string
+	Source  string
+	Section string
+	Forum   string
+	Sides   []Option // who owes it
+	Desks   []Option // our office
+	Sectors []Option
+	Types   []Option
+	In      map[string]string
+}
+
+func (s *site) newCommitment(r *request) (*answer, error) {
+	return s.askCommitment(r, r.URL.Query(), "")
+}
+
+func (s *site) askCommitment(r *request, q url.Values, problem string) (*answer, error) {
+	rd := s.reader(r)
+	v := newCommitmentView{Page: s.page(r, "commitments"), Problem: problem, Action: rd.url("commitments", "new"), Source: clip(q.Get("source"), maxField),
+		Section: clip(q.Get("section"), maxField), Forum: clip(q.Get("forum"), maxField), In: map[string]string{}}
+	for _, k := range []string{"title_ar", "title_en", "text_ar", "text_en", "test_ar", "test_en", "due.day", "due.month", "due.year", "no_date", "office"} {
+		v.In[k] = strings.ToValidUTF8(q.Get(k), "")
+	}
+	for _, f := range s.forums(r) {
+		for _, m := range f.members {
+			if m == rd.self {
+				continue
+			}
+			v.Sides = append(v.Sides, Option{Value: string(f.id) + " us " + string(m), Word: rd.l.T("commitment.we.owe", "member", rd.name(m)), On: q.Get("side") == string(f.id)+" us "+string(m)},
+				Option{Value: string(f.id) + " them " + string(m), Word: rd.l.T("commitment.they.owe", "member", rd.name(m)), On: q.Get("side") == string(f.id)+" them "+string(m)})
+		}
+	}
+	desks, err := s.node.Book().Desks(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range sortedDesks(desks) {
+		name, _ := desks[id].Title.In(rd.l.Tag())
+		v.Desks = append(v.Desks, Option{Value: string(id), Word: cmp.Or(name, string(id)), On: id == r.caller.Desk})
+	}
+	v.Sectors = []Option{{Word: rd.l.T("note.list.any")}}
+	for _, x := range jisr.Sectors() {
+		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == q.Get("sector")})
+	}
+	for _, x := range jisr.CommitmentTypes() {
+		if x != jisr.Recurring {
+			v.Types = append(v.Types, Option{Value: string(x), Word: rd.l.T("commitment.type." + string(x)), On: string(x) == q.Get("type")})
+		}
+	}
+	a := &answer{page: newCommitmentPage(v)}
+	if problem != "" {
+		a.status = 422
+	}
+	return a, nil
+}
+
+// forumOf is a forum and its members.
+type forumOf struct {
+	id      jisr.ForumID
+	members []jisr.MemberID
+}
+
+func (s *site) forums(r *request) (all []forumOf) {
+	rows, err := s.node.Book().Forums(r.Context())
+	if err != nil {
+		return nil
+	}
+	for i := range rows {
+		if rows[i].ID == jisr.House || rows[i].Forum == nil {
+			continue
+		}
+		f := forumOf{id: rows[i].ID}
+		for _, c := range rows[i].Forum.Members {
+			f.members = append(f.members, c.Member)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// saveCommitment proposes it; from a meeting it also writes it into the minutes, where it arose.
+func (s *site) saveCommitment(r *request) (*answer, error) {
+	rd := s.reader(r)
+	parts := strings.Fields(r.PostForm.Get("side"))
+	if len(parts) != 3 {
+		return s.askCommitment(r, r.PostForm, rd.l.Refusal(string(jisr.Missing), "beneficiary", nil))
+	}
+	forum, them := jisr.ForumID(parts[0]), jisr.MemberID(parts[2])
+	desk := jisr.DeskID(line1(r, "desk"))
+	desks, err := s.node.Book().Desks(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	ours := jisr.Office{Member: rd.self, Desk: desk, Name: desks[desk].Title}
+	theirs := jisr.Office{Member: them, Name: written(r, "office")}
+	t := jisr.CommitmentTerms{Type: jisr.CommitmentType(line1(r, "type")), Title: written(r, "title"), Debtor: ours, Beneficiary: theirs, Due: dayOf(r.PostForm, "due"),
+		NoDate: line1(r, "no_date"), Sector: line1(r, "sector")}
+	if parts[1] == "them" {
+		t.Debtor, t.Beneficiary = theirs, ours
+	}
+	if src := jisr.ThingID(line1(r, "source")); src != "" {
+		t.Source = &jisr.Source{Thing: src, Part: line1(r, "section")}
+	}
+	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: forum, Kind: jisr.KindCommitmentPropose, Terms: t, Body: jisr.CommitmentBody{Text: written(r, "text"), Test: written(r, "test")}})
+	if problem := rd.why(err); problem != "" {
+		return s.askCommitment(r, r.PostForm, problem)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.Source != nil && t.Source.Thing.Noun() == "minutes" {
+		op := jisr.Op{Segment: done.Thing.Name(), Section: t.Source.Part, Kind: jisr.CommitmentEntry, Ref: done.Thing}
+		if _, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: forum, ID: t.Source.Thing, Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{nil}}}); err != nil {
+			return nil, err
+		}
+		return &answer{to: rd.url("meetings", string(forum), t.Source.Thing.Name())}, nil
+	}
+	return &answer{to: rd.commitmentURL(forum, done.Thing)}, nil
+}

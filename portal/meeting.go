@@ -1,0 +1,613 @@
+package portal
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+)
+
+// meetingsView is the bodies and their sessions.
+type meetingsView struct {
+	Page
+	Bodies   []bodyView
+	Meetings []line
+}
+
+// bodyView is a body: when it last met, when it meets next, what it waits for.
+type bodyView struct {
+	Title   said
+	Level   string
+	Members []side
+	State   tag
+	Last    string
+	Next    string
+	Missed  string // its next session is past its time by the rules
+	Propose saying
+	Agree   []saying
+	MayMeet bool
+	ID      string
+}
+
+// meetingView is the room: the agenda beside the minutes, with the decisions and commitments in them.
+type meetingView struct {
+	Page
+	Title    string
+	Session  string
+	State    tag
+	Means    string
+	Problem  string
+	Facts    []field
+	Items    []itemView
+	Papers   []string
+	Sections []sectionView
+	Bracket  string // how many paragraphs stand in brackets
+	Cleared  []string
+	Document []sectionView // as all cleared it, to be read back
+	Sign     []saying
+	Actions  []saying
+	Steps    []noteAct
+	State2   tag // of the minutes
+}
+
+type itemView struct {
+	Ref, Purpose, By string
+	Title            said
+}
+
+type sectionView struct {
+	Ref        string
+	Title      said
+	Paragraphs []paragraphView
+	Add        string // where a paragraph is added; empty: it may not be
+	Commit     string // where a commitment is written
+}
+
+// paragraphView is a paragraph: one wording, or a bracket of several with the side of each.
+type paragraphView struct {
+	Kind     string
+	Number   string
+	Of       string
+	Wordings []wording
+	Edit     string
+	Link     Link
+	State    tag
+}
+
+type wording struct {
+	Who     side
+	Text    said
+	Removed bool
+}
+
+// editView is the form of a paragraph. From is the versions it was made from.
+type editView struct {
+	Page
+	Title                         string
+	Problem                       string
+	Action                        string
+	Back                          string
+	Section, Segment, After, From string
+	Kinds                         []Option
+	Of                            []Option
+	Text                          string
+	Was                           []wording
+}
+
+func (rd reader) meetingURL(f jisr.ForumID, id jisr.ThingID) string {
+	return rd.url("meetings", string(f), id.Name())
+}
+
+func (rd reader) meetingLine(r *book.ThingRow) line {
+	m := r.State.Meeting
+	missed := m.Missed(rd.today)
+	l := line{URL: rd.meetingURL(r.Forum, r.ID), Kind: rd.l.T("meeting.session", "n", m.Session), Subject: rd.say(m.Title), From: rd.side(m.Host(m.Session)), To: rd.sides(others(m.Members, m.Host(m.Session))),
+		Date: rd.l.Day(string(m.Day())), State: rd.thingTag("meeting", string(m.State()), missed), Late: missed}
+	if missed {
+		l.State.Word = rd.l.T("meeting.missed")
+	}
+	return l
+}
+
+func others(all []jisr.MemberID, but jisr.MemberID) []jisr.MemberID {
+	return slices.DeleteFunc(slices.Clone(all), func(m jisr.MemberID) bool { return m == but })
+}
+
+func (s *site) meetings(r *request) (*answer, error) {
+	rd := s.reader(r)
+	v := meetingsView{Page: s.live(r, "meetings")}
+	bodies, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Noun: "body", Limit: pageNotes})
+	if err != nil {
+		return nil, err
+	}
+	for i := range bodies {
+		b, err := s.bodyView(r, rd, &bodies[i])
+		if err != nil {
+			return nil, err
+		}
+		v.Bodies = append(v.Bodies, b)
+	}
+	rows, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Noun: "meeting", Limit: pageNotes})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b book.ThingRow) int { return cmp.Compare(b.State.Meeting.Begins, a.State.Meeting.Begins) })
+	for i := range rows {
+		v.Meetings = append(v.Meetings, rd.meetingLine(&rows[i]))
+	}
+	return &answer{page: meetingsPage(v)}, nil
+}
+
+func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, error) {
+	b := row.State.Body
+	v := bodyView{ID: row.ID.Name(), Title: rd.say(b.Title), Level: rd.l.T("body.level." + string(b.Level)), Members: rd.sides(b.Members), State: rd.thingTag("body", row.Summary.State, false)}
+	sessions, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Forum: row.Forum, Noun: "meeting", Labels: []string{"body:" + string(row.ID)}, Limit: 200})
+	if err != nil {
+		return v, err
+	}
+	last, next, number := jisr.Date(""), jisr.Date(""), 0
+	for i := range sessions {
+		m := sessions[i].State.Meeting
+		number = max(number, m.Session)
+		switch m.State() {
+		case jisr.MeetingHeld, jisr.MinutesSigned, jisr.MeetingClosed:
+			last = max(last, m.Day())
+		case jisr.DateAgreed, jisr.AgendaAgreed, jisr.Convened:
+			if next == "" || m.Day() < next {
+				next = m.Day()
+			}
+		}
+	}
+	if last != "" {
+		v.Last = rd.l.T("body.last", "date", rd.l.Day(string(last)))
+		if due := last.Add(b.Months * 30); next == "" && b.Months > 0 && due < rd.today {
+			v.Missed = rd.l.T("body.missed", "date", rd.l.Day(string(due)))
+		}
+	}
+	if next != "" {
+		v.Next = rd.l.T("body.next", "date", rd.l.Day(string(next)), "in", rd.l.RelativeDay(string(next), string(rd.today)))
+	}
+	base := rd.url("bodies", string(row.Forum), row.ID.Name())
+	if b.Agreed != nil && rd.may(node.Verb(jisr.KindMeetingPropose)) {
+		v.MayMeet = true
+		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true))
+		v.Propose.URL = base + "/meet"
+	}
+	p := b.Proposals[len(b.Proposals)-1]
+	if _, said := p.Agreed[rd.self]; !said && !p.Done && rd.may(node.Verb(jisr.KindBodyAgree)) {
+		a := rd.offer(jisr.KindBodyAgree, base, hidden("hash", string(p.Hash)))
+		a.First = true
+		v.Agree = append(v.Agree, a)
+	}
+	return v, nil
+}
+
+// agreeBody agrees to rules of procedure; meet proposes the next session.
+func (s *site) agreeBody(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "body")
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindBodyAgree, Terms: jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}})
+	if err != nil {
+		return nil, err
+	}
+	return &answer{to: s.reader(r).url("meetings")}, nil
+}
+
+func (s *site) meet(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "body")
+	if err != nil {
+		return nil, err
+	}
+	session, _ := strconv.Atoi(line1(r, "session")) // none: refused as such
+	hour := latinDigits(line1(r, "hour"))
+	if len(hour) < 3 {
+		hour = fmt.Sprintf("%02s:00", hour)
+	}
+	cal := t.State.Body.Calendar(s.node.Self().ID)
+	begins := fmt.Sprintf("%sT%s:00%+03d:%02d", dayOf(r.PostForm, "day"), hour, cal.Offset/60, max(cal.Offset%60, -(cal.Offset%60)))
+	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, Kind: jisr.KindMeetingPropose,
+		Terms: jisr.MeetingTerms{Body: t.ID, Session: session, Begins: begins, Zone: cal.Zone, Place: written(r, "place"), Mode: jisr.InPerson}})
+	if err != nil {
+		return nil, err
+	}
+	return &answer{to: s.reader(r).meetingURL(t.Forum, done.Thing)}, nil
+}
+
+func (s *site) meeting(r *request) (*answer, error) { return s.showMeeting(r, "") }
+
+func (s *site) showMeeting(r *request, problem string) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	rd, m := s.reader(r), t.State.Meeting
+	l := rd.meetingLine(&t.ThingRow)
+	v := meetingView{Page: s.live(r, "meetings"), Title: l.title(rd), Session: l.Kind, State: l.State, Means: rd.l.T("meeting.state." + string(m.State()) + ".means"), Problem: problem, Steps: rd.thingActs(&t)}
+	rd.meetingFacts(&v, m)
+	for _, it := range m.Agenda {
+		v.Items = append(v.Items, itemView{Ref: it.Ref, Title: rd.say(it.Title), Purpose: rd.l.T("purpose." + string(it.Purpose)), By: rd.sideName(it.Proposer)})
+	}
+	for _, p := range m.Papers {
+		title, _ := p.Title.In(rd.l.Tag())
+		v.Papers = append(v.Papers, fmt.Sprintf("%s/%d — %s", strings.ToUpper(string(p.Member)), p.Number, title))
+	}
+	v.Actions = rd.meetingActions(m, rd.meetingURL(t.Forum, t.ID))
+	if m.DateAgreed != nil {
+		min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+		if err != nil {
+			return nil, err
+		}
+		s.room(r, rd, &v, min, t.Forum, t.ID)
+	}
+	a := &answer{page: meetingPage(v)}
+	if problem != "" {
+		v.Live = false
+		a = &answer{status: 422, page: meetingPage(v)}
+	}
+	return a, nil
+}
+
+func (rd reader) sideName(m jisr.MemberID) string {
+	if m == "" {
+		return ""
+	}
+	return rd.name(m)
+}
+
+func (rd reader) meetingFacts(v *meetingView, m *jisr.Meeting) {
+	add := func(key, value string) {
+		if value != "" {
+			v.Facts = append(v.Facts, field{Name: rd.l.T(key), Value: value})
+		}
+	}
+	hour := ""
+	if _, at, ok := strings.Cut(m.Begins, "T"); ok && len(at) >= 5 {
+		hour = at[:5]
+	}
+	add("meeting.date", rd.l.Day(string(m.Day()))+" — "+hour)
+	place, _ := m.Place.In(rd.l.Tag())
+	add("meeting.place", place)
+	add("meeting.host", rd.name(m.Host(m.Session)))
+	if m.State() == jisr.DateAgreed {
+		add("meeting.agendaby", rd.l.Day(string(m.AgendaBy(m.Day()))))
+	}
+	for _, id := range m.Members {
+		if d, told := m.Delegations[id]; told {
+			post, _ := d.Head.Post.In(rd.l.Tag())
+			add2 := field{Name: rd.l.T("meeting.delegation", "member", rd.name(id)), Value: post}
+			v.Facts = append(v.Facts, add2)
+		}
+	}
+	if m.NextOn != "" {
+		add("meeting.nexton", rd.l.Day(string(m.NextOn)))
+	}
+}
+
+func (rd reader) meetingActions(m *jisr.Meeting, base string) []saying {
+	var all []saying
+	for _, k := range m.Next(rd.self) {
+		if !rd.may(node.Verb(k)) || k == jisr.KindMeetingPropose || k == jisr.KindMeetingPaper {
+			continue
+		}
+		var fields []sayingField
+		first := false
+		switch k {
+		case jisr.KindMeetingAgree:
+			hash, about := m.Live, "date"
+			if n := len(m.Agendas); m.DateAgreed != nil && n > 0 {
+				hash, about = m.Agendas[n-1].Hash, "agenda"
+			}
+			fields, first = []sayingField{hidden("hash", string(hash))}, true
+			a := rd.offer(k, base, fields...)
+			a.Word, a.First = rd.l.T("say.meeting.agree."+about), first
+			all = append(all, a)
+			continue
+		case jisr.KindMeetingAgenda:
+			f := rd.ask("agenda", false)
+			f.Hint = rd.l.T("say.field.agenda.hint")
+			fields = []sayingField{f}
+		case jisr.KindMeetingDelegation:
+			fields = []sayingField{rd.askLine("head", false), rd.ask("members", true)}
+		case jisr.KindMeetingPostpone, jisr.KindMeetingCancel:
+			fields = []sayingField{rd.ask("reason", false)}
+		case jisr.KindMeetingConvene:
+			first = true
+		case jisr.KindMeetingHold:
+			first = m.State() == jisr.Convened
+		}
+		a := rd.offer(k, base, fields...)
+		a.First = first
+		all = append(all, a)
+	}
+	return all
+}
+
+// sayMeeting carries out one of the actions of a meeting.
+func (s *site) sayMeeting(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	k, m := jisr.Kind("meeting."+clip(r.PathValue("verb"), maxField)), t.State.Meeting
+	say := node.Say{Forum: t.Forum, ID: t.ID, Kind: k}
+	switch k {
+	case jisr.KindMeetingAgree:
+		say.Terms = jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}
+	case jisr.KindMeetingAgenda:
+		say.Terms = agendaOf(r, m)
+	case jisr.KindMeetingDelegation:
+		d := jisr.DelegationTerms{Head: jisr.Delegate{Post: written(r, "head")}}
+		for _, row := range strings.Split(unixLines(r.PostForm.Get("members")), "\n") {
+			if row = strings.TrimSpace(row); row != "" {
+				d.Members = append(d.Members, jisr.Delegate{Post: jisr.Text{r.l.Tag(): row}})
+			}
+		}
+		say.Terms = d
+	case jisr.KindMeetingHold:
+		say.Terms = jisr.HoldTerms{Day: s.node.Today()}
+	case jisr.KindMeetingPostpone, jisr.KindMeetingCancel:
+		say.Terms = jisr.Reason{Reason: line1(r, "reason")}
+	}
+	return s.afterMeeting(r, t.Forum, t.ID, say)
+}
+
+// agendaOf reads an agenda as lines of a form; an item that stands keeps its ref, so that what points at it stays.
+func agendaOf(r *request, m *jisr.Meeting) jisr.AgendaTerms {
+	var t jisr.AgendaTerms
+	for i, row := range strings.Split(unixLines(r.PostForm.Get("agenda")), "\n") {
+		if row = strings.TrimSpace(row); row == "" {
+			continue
+		}
+		it := jisr.AgendaItem{Ref: fmt.Sprintf("a%d", len(m.Agendas)*jisr.MaxItems+i+1), Title: jisr.Text{r.l.Tag(): row}, Purpose: jisr.ForDiscussion}
+		for _, old := range m.Agenda {
+			if old.Title[r.l.Tag()] == row {
+				it = old
+			}
+		}
+		t.Items = append(t.Items, it)
+	}
+	return t
+}
+
+// afterMeeting says something, and shows the meeting again: with what is wrong, if something was.
+func (s *site) afterMeeting(r *request, f jisr.ForumID, id jisr.ThingID, cmd node.Command) (*answer, error) {
+	problem, err := s.says(r, cmd)
+	if err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		return s.showMeeting(r, problem)
+	}
+	return &answer{to: s.reader(r).meetingURL(f, id)}, nil
+}
+
+// room fills in the minutes as they stand.
+func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView, f jisr.ForumID, id jisr.ThingID) {
+	base, mn := rd.meetingURL(f, id), min.Minutes
+	v.State2 = rd.thingTag("minutes", mn.Standing(rd.today), false)
+	writes := rd.may(node.Verb(jisr.KindMinutesEdit)) && mn.Done == nil && slices.Contains(mn.Members, rd.self)
+	at := map[string]int{}
+	for _, it := range v.Items {
+		at[it.Ref] = len(v.Sections)
+		v.Sections = append(v.Sections, sectionView{Ref: it.Ref, Title: it.Title})
+	}
+	brackets := 0
+	for i := range mn.Segments {
+		g := &mn.Segments[i]
+		if g.Gone() {
+			continue
+		}
+		n, ok := at[g.Section]
+		if !ok {
+			n = len(v.Sections)
+			at[g.Section] = n
+			v.Sections = append(v.Sections, sectionView{Ref: g.Section, Title: saidIn("en", g.Section, "")})
+		}
+		p := paragraphView{Kind: rd.l.T("paragraph." + string(g.Kind)), Of: rd.sideName(g.Of)}
+		if g.Bracketed() {
+			brackets++
+		}
+		for _, ver := range g.Stands {
+			p.Wordings = append(p.Wordings, wording{Who: rd.side(ver.ID.Member), Text: rd.say(min.Text(ver.ID)), Removed: ver.Removed})
+		}
+		if g.Ref != "" {
+			s.linkCommitment(r, rd, f, g.Ref, &p)
+		} else if writes {
+			p.Edit = base + "/edit?segment=" + g.ID
+		}
+		v.Sections[n].Paragraphs = append(v.Sections[n].Paragraphs, p)
+	}
+	if brackets > 0 {
+		v.Bracket = rd.l.N("minutes.brackets", brackets)
+	}
+	if writes {
+		for i := range v.Sections {
+			v.Sections[i].Add = base + "/edit?section=" + v.Sections[i].Ref
+			v.Sections[i].Commit = rd.url("commitments", "new") + "?source=minutes/" + id.Name() + "&section=" + v.Sections[i].Ref
+		}
+	}
+	for _, m := range mn.Members {
+		if c, ok := mn.Cleared[m]; ok {
+			v.Cleared = append(v.Cleared, rd.l.T("minutes.cleared.by", "member", rd.name(m), "intent", rd.l.T("intent."+string(c.Intent))))
+		}
+		if _, ok := mn.Signed[m]; ok {
+			v.Cleared = append(v.Cleared, rd.l.T("minutes.signed.by", "member", rd.name(m)))
+		}
+	}
+	if doc, err := min.Agreed(); err == nil {
+		v.Document = rd.documentOf(&doc)
+	}
+	v.Sign = rd.minutesActions(mn, base)
+}
+
+func (s *site) linkCommitment(r *request, rd reader, f jisr.ForumID, id jisr.ThingID, p *paragraphView) {
+	t, err := s.node.Book().Thing(r.Context(), f, id)
+	if err != nil || t.State.Commitment == nil {
+		return
+	}
+	l := rd.commitmentLine(&t.ThingRow)
+	p.Wordings, p.State = nil, l.State
+	p.Link = Link{Word: l.title(rd), URL: l.URL, Count: l.Due}
+}
+
+func (rd reader) documentOf(doc *jisr.MinutesBody) []sectionView {
+	var all []sectionView
+	for _, sec := range doc.Sections {
+		v := sectionView{Ref: sec.Item, Title: rd.say(sec.Title)}
+		for _, p := range sec.Paragraphs {
+			v.Paragraphs = append(v.Paragraphs, paragraphView{Kind: rd.l.T("paragraph." + string(p.Kind)), Number: p.Number, Of: rd.sideName(p.Of), Wordings: []wording{{Text: rd.say(p.Text)}}})
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+func (rd reader) minutesActions(mn *jisr.Minutes, base string) []saying {
+	var all []saying
+	for _, k := range mn.Next(rd.self) {
+		if !rd.may(node.Verb(k)) || k == jisr.KindMinutesEdit {
+			continue
+		}
+		var fields []sayingField
+		switch k {
+		case jisr.KindMinutesClear:
+			var intents []Option
+			for _, i := range jisr.Intents() {
+				intents = append(intents, Option{Value: string(i), Word: rd.l.T("intent." + string(i))})
+			}
+			fields = []sayingField{rd.choose("intent", intents...), rd.askDay("next", "next", len(mn.Cleared) > 0)}
+		case jisr.KindMinutesDisapprove:
+			fields = []sayingField{rd.ask("reason", false)}
+		}
+		a := rd.offer(k, base+"/minutes", fields...)
+		a.First = k == jisr.KindMinutesSign
+		all = append(all, a)
+	}
+	return all
+}
+
+// sayMinutes carries out one of the actions of minutes.
+func (s *site) sayMinutes(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	id, k := jisr.MinutesThing(t.ID), jisr.Kind("minutes."+clip(r.PathValue("verb"), maxField))
+	var cmd node.Command = node.Say{Forum: t.Forum, ID: id, Kind: k, Terms: jisr.Reason{Reason: line1(r, "reason")}}
+	switch k {
+	case jisr.KindMinutesClear:
+		cmd = node.ClearMinutes{Forum: t.Forum, ID: id, Intent: jisr.Intent(line1(r, "intent")), Next: dayOf(r.PostForm, "next")}
+	case jisr.KindMinutesSign:
+		cmd = node.SignMinutes{Forum: t.Forum, ID: id}
+	}
+	return s.afterMeeting(r, t.Forum, t.ID, cmd)
+}
+
+// editMinutes is the form of a paragraph: a new one of a section, or another version of one that stands.
+func (s *site) editMinutes(r *request) (*answer, error) { return s.askParagraph(r, "") }
+
+func (s *site) askParagraph(r *request, problem string) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	rd := s.reader(r)
+	min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+	if err != nil {
+		return nil, err
+	}
+	base := rd.meetingURL(t.Forum, t.ID)
+	v := editView{Page: s.page(r, "meetings"), Title: rd.l.T("minutes.write"), Problem: problem, Action: base + "/edit", Back: base, Section: clip(r.FormValue("section"), maxField), Segment: clip(r.FormValue("segment"), maxField)}
+	for i := range min.Minutes.Segments {
+		g := &min.Minutes.Segments[i]
+		if g.Section == v.Section && v.Segment == "" {
+			v.After = g.ID
+		}
+		if g.ID != v.Segment {
+			continue
+		}
+		v.Title = rd.l.T("minutes.rewrite")
+		var from, texts []string
+		for _, ver := range g.Stands {
+			from = append(from, fmt.Sprintf("%s.%d.%d", ver.ID.Member, ver.ID.Index, ver.ID.Op))
+			texts = append(texts, min.Text(ver.ID)[r.l.Tag()])
+			v.Was = append(v.Was, wording{Who: rd.side(ver.ID.Member), Text: rd.say(min.Text(ver.ID)), Removed: ver.Removed})
+		}
+		v.From, v.Text = strings.Join(from, " "), strings.Join(texts, "\n")
+	}
+	if v.Segment == "" {
+		for _, k := range jisr.ParagraphKinds() {
+			if k != jisr.CommitmentEntry {
+				v.Kinds = append(v.Kinds, Option{Value: string(k), Word: rd.l.T("paragraph." + string(k))})
+			}
+		}
+		for _, m := range min.Minutes.Members {
+			v.Of = append(v.Of, Option{Value: string(m), Word: rd.name(m), On: m == rd.self})
+		}
+	}
+	if problem != "" {
+		v.Text = unixLines(r.PostForm.Get("text"))
+		return &answer{status: 422, page: editPage(v)}, nil
+	}
+	return &answer{page: editPage(v)}, nil
+}
+
+// saveParagraph writes a version. It names the versions that the form showed and no others, so what came meanwhile from the
+// other side stands beside it in brackets.
+func (s *site) saveParagraph(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	text := jisr.Text{}
+	if got := unixLines(strings.ToValidUTF8(r.PostForm.Get("text"), "\uFFFD")); got != "" {
+		text[r.l.Tag()] = got
+	}
+	op := jisr.Op{Segment: line1(r, "segment"), Removed: len(text) == 0 || r.PostForm.Get("remove") != ""}
+	min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+	if err != nil {
+		return nil, err
+	}
+	if op.Segment == "" {
+		op = jisr.Op{Segment: s.node.NewSegment(), Section: line1(r, "section"), After: line1(r, "after"), Kind: jisr.ParagraphKind(line1(r, "kind"))}
+		if op.Kind == jisr.AtRequestOf {
+			op.Of = jisr.MemberID(line1(r, "of"))
+		}
+	}
+	for _, f := range bounded(strings.Fields(r.PostForm.Get("from")), jisr.MaxEdits) {
+		p := strings.Split(f, ".")
+		if len(p) != 3 {
+			return nil, jisr.Refuse(jisr.Malformed, "from")
+		}
+		index, err1 := strconv.ParseInt(p[1], 10, 64)
+		n, err2 := strconv.Atoi(p[2])
+		if err1 != nil || err2 != nil {
+			return nil, jisr.Refuse(jisr.Malformed, "from")
+		}
+		v := jisr.VersionID{Position: jisr.Position{Member: jisr.MemberID(p[0]), Index: jisr.Index(index)}, Op: n}
+		op.From = append(op.From, v)
+		for lang, was := range min.Text(v) { // what is said in other languages stays
+			if lang != r.l.Tag() && text[lang] == "" && !op.Removed {
+				text[lang] = was
+			}
+		}
+	}
+	if op.Removed {
+		text = nil
+	}
+	problem, err := s.says(r, node.Say{Forum: t.Forum, ID: jisr.MinutesThing(t.ID), Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
+	if err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		return s.askParagraph(r, problem)
+	}
+	return &answer{to: s.reader(r).meetingURL(t.Forum, t.ID)}, nil
+}

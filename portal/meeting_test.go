@@ -1,0 +1,143 @@
+package portal_test
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"jisr"
+	"jisr/node"
+)
+
+// committee makes a body of both sides, agreed by both, and gives the address of its forms.
+func committee(iq, sy *house) jisr.ThingID {
+	posts := map[jisr.MemberID]jisr.Office{"iq": {Member: "iq", Name: jisr.Text{"ar": "أمين السر"}}, "sy": {Member: "sy", Name: jisr.Text{"ar": "أمين السر"}}}
+	chair := iq.as("head.treaties", jisr.Releaser)
+	t := jisr.BodyTerms{Title: jisr.Text{"ar": "اللجنة المشتركة للمياه", "en": "Joint water committee"}, Level: jisr.TechnicalLevel, Members: []jisr.MemberID{"iq", "sy"},
+		Chairs: posts, Secretaries: posts, Months: 3, Procedure: jisr.Procedure{Code: "JWC", Rotation: []jisr.MemberID{"iq", "sy"}, Approval: jisr.Silent}}
+	done := iq.do(chair, node.Say{Forum: "iq-sy", Kind: jisr.KindBodyPropose, Terms: t})
+	if err := iq.node.WaitHeld(iq.t.Context(), "iq-sy", done.Position); err != nil {
+		iq.t.Fatal(err)
+	}
+	v, err := sy.node.Book().Thing(sy.t.Context(), "iq-sy", done.Thing)
+	if err != nil {
+		iq.t.Fatal(err)
+	}
+	agreed := sy.do(sy.as("head.treaties", jisr.Releaser), node.Say{Forum: "iq-sy", ID: done.Thing, Kind: jisr.KindBodyAgree, Terms: jisr.AgreeTerms{Hash: v.State.Body.Proposals[0].Hash}})
+	if err := sy.node.WaitHeld(sy.t.Context(), "iq-sy", agreed.Position); err != nil {
+		iq.t.Fatal(err)
+	}
+	return done.Thing
+}
+
+// eventually asks for a page until it says something.
+func (b *browser) eventually(path, want string) page {
+	b.t.Helper()
+	for {
+		p := b.get(path)
+		if strings.Contains(p.body, want) {
+			return p
+		}
+		if b.t.Context().Err() != nil {
+			b.t.Fatalf("%s never said %s", path, want)
+		}
+	}
+}
+
+// field is the value of a hidden field in a page, in the form that leads to an address.
+func field(t *testing.T, p page, action, name string) string {
+	t.Helper()
+	_, form, ok := strings.Cut(p.body, `action="`+action+`"`)
+	if !ok {
+		t.Fatalf("%s has no form for %s", p.path, action)
+	}
+	form, _, _ = strings.Cut(form, "</form>")
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(form)
+	if m == nil {
+		t.Fatalf("the form for %s has no %s", action, name)
+	}
+	return m[1]
+}
+
+func (b *browser) does(path string, form url.Values) page {
+	b.t.Helper()
+	p := b.post(path, form)
+	if p.status != 200 {
+		b.t.Fatalf("%s answered %d: %s", path, p.status, regexp.MustCompile(`(?s)role="status".*?</div>`).FindString(p.body))
+	}
+	return p
+}
+
+// A session and what comes of it, in Arabic, by the forms of two portals: convene, agree the agenda, draft together, sign;
+// the commitment is reported, returned, reported again and accepted.
+func TestASessionInTwoPortals(t *testing.T) {
+	iqHouse, syHouse := world(t)
+	body := committee(iqHouse, syHouse)
+	iq, sy := iqHouse.signedIn("head.treaties"), syHouse.signedIn("head.treaties")
+	p := iq.get("/ar/meetings")
+	checkPage(t, p, "ar")
+	room := iq.does("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}, "place": {"بغداد"}}).path
+
+	p = sy.eventually(room, "/agree")
+	checkPage(t, p, "ar")
+	sy.does(room+"/agree", url.Values{"hash": {field(t, p, room+"/agree", "hash")}})
+	iq.eventually(room, "اتُّفق على الموعد")
+	iq.does(room+"/agenda", url.Values{"agenda": {"المناسيب\nالمنافذ"}})
+	p = sy.eventually(room, "المنافذ")
+	sy.does(room+"/agree", url.Values{"hash": {field(t, p, room+"/agree", "hash")}})
+	iq.eventually(room, "اتُّفق على جدول الأعمال")
+	iq.does(room+"/convene", url.Values{})
+	iq.does(room+"/hold", url.Values{})
+
+	p = iq.get(room + "/edit?section=a1")
+	checkPage(t, p, "ar")
+	iq.does(room+"/edit", url.Values{"section": {"a1"}, "kind": {"decision"}, "text": {"قررت اللجنة تبادل المناسيب."}})
+	p = sy.eventually(room, "قررت اللجنة تبادل المناسيب.")
+	edit := regexp.MustCompile(`/ar/meetings/[^"]*segment=[^"]*`).FindString(p.body)
+	form := sy.get(strings.ReplaceAll(edit, "&amp;", "&"))
+	checkPage(t, form, "ar")
+	again := url.Values{"segment": {field(t, form, room+"/edit", "segment")}, "from": {field(t, form, room+"/edit", "from")}, "text": {"قررت اللجنة تبادل المناسيب أسبوعياً."}}
+	sy.does(room+"/edit", again)
+	again.Set("text", "قررت اللجنة تبادل المناسيب شهرياً.")
+	iq.eventually(room, "أسبوعياً")
+	iq.does(room+"/edit", again) // on the page it had open before: both wordings stand
+	p = iq.eventually(room, "is-bracket")
+	checkPage(t, p, "ar")
+	if bad := iq.post(room+"/minutes/clear", url.Values{"intent": {"non-binding"}, "next.day": {"15"}, "next.month": {"4"}, "next.year": {"2099"}}); bad.status != 422 || !strings.Contains(bad.body, "بصيغتين") {
+		t.Fatalf("a bracket was cleared: %d", bad.status)
+	}
+	form = iq.get(strings.ReplaceAll(edit, "&amp;", "&"))
+	iq.does(room+"/edit", url.Values{"segment": again["segment"], "from": {field(t, form, room+"/edit", "from")}, "text": {"قررت اللجنة تبادل المناسيب أسبوعياً."}})
+	name := room[strings.LastIndex(room, "/")+1:]
+	iq.does("/ar/commitments/new", url.Values{"side": {"iq-sy us sy"}, "desk": {"mofa.treaties"}, "type": {"deliverable"}, "sector": {"water"}, "source": {"minutes/" + name}, "section": {"a1"},
+		"title_ar": {"جدول المناسيب"}, "text_ar": {"يرسل الجانب جدول المناسيب."}, "test_ar": {"وصول الجدول."}, "due.day": {"1"}, "due.month": {"3"}, "due.year": {"2099"}})
+	iq.does(room+"/minutes/clear", url.Values{"intent": {"non-binding"}, "next.day": {"15"}, "next.month": {"4"}, "next.year": {"2099"}})
+	p = sy.eventually(room, "أجاز")
+	link := regexp.MustCompile(`/ar/commitments/iq-sy/[^"]*`).FindString(p.body)
+	sy.does(room+"/minutes/clear", url.Values{"intent": {"non-binding"}})
+	p = iq.eventually(room, room+"/minutes/sign")
+	checkPage(t, p, "ar")
+	iq.does(room+"/minutes/sign", url.Values{})
+	sy.eventually(room, room+"/minutes/sign")
+	sy.does(room+"/minutes/sign", url.Values{})
+	iq.eventually(room, "JWC/2099/1")
+
+	iq.eventually(link, "متفق عليه")
+	iq.does(link+"/report", url.Values{"evidence": {"أُرسل الجدول."}})
+	p = sy.eventually(link, "أُرسل الجدول.")
+	checkPage(t, p, "ar")
+	if bad := sy.post(link+"/return", url.Values{}); bad.status != 422 {
+		t.Fatalf("returned without a reason: %d", bad.status)
+	}
+	sy.does(link+"/return", url.Values{"reason": {"يُستكمل الأسبوع الرابع"}})
+	iq.eventually(link, "يُستكمل الأسبوع الرابع")
+	iq.does(link+"/report", url.Values{"evidence": {"أُرسل الأسبوع الرابع."}})
+	sy.eventually(link, "أُرسل الأسبوع الرابع.")
+	sy.does(link+"/accept", url.Values{})
+	p = iq.eventually(link, "قُبل الإنجاز")
+	checkPage(t, p, "ar")
+	for _, path := range []string{"/ar/commitments?sector=water&state=accepted", "/en/commitments", "/ar/meetings", "/en" + strings.TrimPrefix(link, "/ar"), "/en" + strings.TrimPrefix(room, "/ar"), "/ar/commitments/new", "/ar/"} {
+		checkPage(t, iq.get(path), path[1:3])
+	}
+}
