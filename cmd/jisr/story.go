@@ -35,7 +35,7 @@ type storyClock struct {
 	behind time.Duration
 }
 
-func newStoryClock() *storyClock { return &storyClock{behind: (storyDays + 1) * 24 * time.Hour} }
+func newStoryClock() *storyClock { return &storyClock{behind: (committeeDays + 30) * 24 * time.Hour} }
 
 func (c *storyClock) now() time.Time {
 	c.mu.Lock()
@@ -75,6 +75,9 @@ type draftNote struct {
 // correspond plays nine days of correspondence. What each side is left with is told in demoScript's comments.
 func (s *stage) correspond(ctx context.Context) error {
 	s.now = time.Now()
+	if err := s.meet(ctx); err != nil {
+		return err
+	}
 	script := demoScript()
 	crossings, err := s.send(ctx, s.on(9, 9), script.crossings)
 	if err != nil {
