@@ -1,10 +1,15 @@
 package portal
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/xuri/excelize/v2"
 
 	"jisr"
 	"jisr/book"
@@ -531,4 +536,59 @@ func (s *site) saveCommitment(r *request) (*answer, error) {
 		return &answer{to: rd.url("meetings", string(forum), t.Source.Thing.Name())}, nil
 	}
 	return &answer{to: rd.commitmentURL(forum, done.Thing)}, nil
+}
+
+// owedFrom lists the commitments that come from a note or a meeting.
+func (s *site) owedFrom(ctx context.Context, rd reader, f jisr.ForumID, source jisr.ThingID) ([]line, error) {
+	rows, _, err := s.node.Book().Things(ctx, book.ThingQuery{Forum: f, Noun: "commitment", Labels: []string{"source:" + string(source)}, Limit: pageNotes})
+	var all []line
+	for i := range rows {
+		all = append(all, rd.commitmentLine(&rows[i]))
+	}
+	return all, err
+}
+
+// commitmentsSheet is the register as a workbook: all of it that the filters leave, at most maxSheet rows.
+func (s *site) commitmentsSheet(r *request) (*answer, error) {
+	rd := s.reader(r)
+	x := excelize.NewFile()
+	defer x.Close()
+	sheet := x.GetSheetName(0)
+	right := rd.l.Dir() == "rtl"
+	if err := x.SetSheetView(sheet, 0, &excelize.ViewOptions{RightToLeft: &right}); err != nil {
+		return nil, err
+	}
+	head := []any{"id", rd.l.T("say.field.title"), rd.l.T("commitment.debtor"), rd.l.T("commitment.beneficiary"), rd.l.T("say.field.sector"), rd.l.T("note.field.state"),
+		rd.l.T("commitment.due.agreed"), rd.l.T("commitment.due.holds")}
+	if err := x.SetSheetRow(sheet, "A1", &head); err != nil {
+		return nil, err
+	}
+	row, q := 2, book.ThingQuery{Noun: "commitment", Limit: 200}
+	for row <= maxSheet {
+		rows, next, err := s.node.Book().Things(r.Context(), q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			c := rows[i].State.Commitment
+			title, _ := c.Title.In(rd.l.Tag())
+			sector := ""
+			if c.Sector != "" {
+				sector = rd.l.T("sector." + c.Sector)
+			}
+			cells := []any{rows[i].ID.Name(), title, rd.name(c.Debtor.Member), rd.name(c.Beneficiary.Member), sector, rd.l.T("commitment.state." + string(c.State())), string(c.Due), string(c.DueDate())}
+			if err := x.SetSheetRow(sheet, "A"+strconv.Itoa(row), &cells); err != nil {
+				return nil, err
+			}
+			row++
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
+	}
+	var b bytes.Buffer
+	if err := x.Write(&b); err != nil {
+		return nil, err
+	}
+	return &answer{file: &file{name: "commitments-" + string(rd.today) + ".xlsx", typ: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", content: bytes.NewReader(b.Bytes())}}, nil
 }

@@ -442,7 +442,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 		}
 	}
 	if doc, err := min.Agreed(); err == nil {
-		v.Document = rd.documentOf(&doc)
+		v.Document = s.documentOf(r, rd, f, &doc)
 	}
 	v.Sign = rd.minutesActions(mn, base)
 }
@@ -457,12 +457,16 @@ func (s *site) linkCommitment(r *request, rd reader, f jisr.ForumID, id jisr.Thi
 	p.Link = Link{Word: l.title(rd), URL: l.URL, Count: l.Due}
 }
 
-func (rd reader) documentOf(doc *jisr.MinutesBody) []sectionView {
+func (s *site) documentOf(r *request, rd reader, f jisr.ForumID, doc *jisr.MinutesBody) []sectionView {
 	var all []sectionView
 	for _, sec := range doc.Sections {
 		v := sectionView{Ref: sec.Item, Title: rd.say(sec.Title)}
 		for _, p := range sec.Paragraphs {
-			v.Paragraphs = append(v.Paragraphs, paragraphView{Kind: rd.l.T("paragraph." + string(p.Kind)), Number: p.Number, Of: rd.sideName(p.Of), Wordings: []wording{{Text: rd.say(p.Text)}}})
+			q := paragraphView{Kind: rd.l.T("paragraph." + string(p.Kind)), Number: p.Number, Of: rd.sideName(p.Of), Wordings: []wording{{Text: rd.say(p.Text)}}}
+			if p.Ref != "" {
+				s.linkCommitment(r, rd, f, p.Ref, &q)
+			}
+			v.Paragraphs = append(v.Paragraphs, q)
 		}
 		all = append(all, v)
 	}
@@ -472,7 +476,7 @@ func (rd reader) documentOf(doc *jisr.MinutesBody) []sectionView {
 func (rd reader) minutesActions(mn *jisr.Minutes, base string) []saying {
 	var all []saying
 	for _, k := range mn.Next(rd.self) {
-		if !rd.may(node.Verb(k)) || k == jisr.KindMinutesEdit {
+		if !rd.may(node.Verb(k)) || k == jisr.KindMinutesEdit || mn.Standing(rd.today) == jisr.MinutesApproved {
 			continue
 		}
 		var fields []sayingField

@@ -137,6 +137,9 @@ func TestASessionInTwoPortals(t *testing.T) {
 	sy.does(link+"/accept", url.Values{})
 	p = iq.eventually(link, "قُبل الإنجاز")
 	checkPage(t, p, "ar")
+	if sheet := iq.get("/ar/commitments/sheet"); sheet.status != 200 || !strings.HasPrefix(sheet.body, "PK") {
+		t.Errorf("the register as a workbook: %d", sheet.status)
+	}
 	for _, path := range []string{"/ar/commitments?sector=water&state=accepted", "/en/commitments", "/ar/meetings", "/en" + strings.TrimPrefix(link, "/ar"), "/en" + strings.TrimPrefix(room, "/ar"), "/ar/commitments/new", "/ar/"} {
 		checkPage(t, iq.get(path), path[1:3])
 	}

@@ -31,6 +31,7 @@ type noteView struct {
 	Answers *line // the note it answers
 	Refs    []line
 	Replies []line
+	Owed    []line // commitments that come from it
 	Steps   []noteAct
 	Actions noteActions
 }
@@ -101,7 +102,7 @@ type noteAct struct {
 
 // noteActions is what this official may do now.
 type noteActions struct {
-	Answer, Withdraw, Close, Proof, Paper string // addresses; empty: may not
+	Commit, Answer, Withdraw, Close, Proof, Paper string // addresses; empty: may not
 }
 
 func (s *site) note(r *request) (*answer, error) {
@@ -168,7 +169,11 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 		v.Actions.Paper = v.Note.URL + "/pdf"
 	}
 	nameSteps(v.Steps, titles)
-	return v, nil
+	if !v.Sealed && rd.may(node.Verb(jisr.KindCommitmentPropose)) {
+		v.Actions.Commit = rd.url("commitments", "new") + "?source=note/" + id.Name()
+	}
+	v.Owed, err = s.owedFrom(ctx, rd, f, id)
+	return v, err
 }
 
 // means says what the state means and who acts next, as seen from this side of it.

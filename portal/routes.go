@@ -57,6 +57,7 @@ func routes() []route {
 
 		{"GET", "/commitments", official, (*site).commitments},
 		{"GET", "/commitments/new", official, (*site).newCommitment},
+		{"GET", "/commitments/sheet", official, (*site).commitmentsSheet},
 		{"POST", "/commitments/new", official, (*site).saveCommitment},
 		{"GET", "/commitments/{forum}/{id}", official, (*site).commitment},
 		{"POST", "/commitments/{forum}/{id}/{verb}", official, (*site).sayCommitment},
