@@ -36,7 +36,7 @@ type versionOut struct {
 }
 
 func (c *call) minutesOut(f jisr.ForumID, id jisr.ThingID, joint jointOut) (minutesOut, error) {
-	v, err := c.node.Minutes(c.ctx(), f, id)
+	v, err := c.node.Minutes(c.ctx(), c.scope(), f, id)
 	if err != nil {
 		return minutesOut{}, err
 	}

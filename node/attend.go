@@ -46,17 +46,9 @@ func (n *Node) attend(ctx context.Context) error {
 	if err := n.lapse(ctx); err != nil {
 		return err
 	}
-	reported := book.ThingQuery{Noun: "commitment", State: string(jisr.CommitmentReported), Limit: 200}
-	for {
-		rows, next, err := n.book.Things(ctx, book.Whole(), reported)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			if err := n.receive(ctx, &rows[i]); err != nil {
 	for _, q := range []book.ThingQuery{{Noun: "commitment", State: string(jisr.CommitmentReported)}, {Noun: "minutes", State: jisr.MinutesAreSigned}} {
 		for q.Limit = 200; ; {
-			rows, next, err := n.book.Things(ctx, q)
+			rows, next, err := n.book.Things(ctx, book.Whole(), q)
 			if err != nil {
 				return err
 			}

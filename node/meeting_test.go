@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/node/nodetest"
 )
@@ -84,7 +85,7 @@ func TestASessionFromRulesToSignature(t *testing.T) {
 		for _, m := range members[1:] {
 			a := w.As(m)
 			w.Until("the text and the commitment are here", func() bool {
-				v, err := w.Node(m).Minutes(t.Context(), w.Forum, minutes)
+				v, err := w.Node(m).Minutes(t.Context(), book.Whole(), w.Forum, minutes)
 				return err == nil && len(v.Minutes.Cleared) >= 1 && a.Commitment(owed) != nil && len(v.Minutes.Segments) == 2 && v.Text(v.Minutes.Segments[0].Stands[0].ID) != nil
 			})
 			a.Do(node.ClearMinutes{Forum: w.Forum, ID: minutes, Intent: jisr.NonBinding})
@@ -100,11 +101,11 @@ func TestASessionFromRulesToSignature(t *testing.T) {
 		for _, m := range members {
 			w.As(m).Done().SeesThing(meeting, string(jisr.MinutesSigned)).SeesThing(owed, "agreed").SeesThing(minutes, jisr.MinutesAreSigned)
 			w.Until("silence runs from receipt on every side", func() bool {
-				v, err := w.Node(m).Minutes(t.Context(), w.Forum, minutes)
+				v, err := w.Node(m).Minutes(t.Context(), book.Whole(), w.Forum, minutes)
 				return err == nil && v.Minutes.Verdicts["sy"].Until != ""
 			})
 		}
-		v, err := w.Node("iq").Minutes(t.Context(), w.Forum, minutes)
+		v, err := w.Node("iq").Minutes(t.Context(), book.Whole(), w.Forum, minutes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ func TestSecretariesDraftOverAFlappingLink(t *testing.T) {
 		text := fmt.Sprintf("%s %d", m, i)
 		if pages[m] == nil || r.IntN(6) == 0 { // else it writes on the page it has open
 			var err error
-			if pages[m], err = w.Node(m).Minutes(context.Background(), w.Forum, minutes); err != nil {
+			if pages[m], err = w.Node(m).Minutes(context.Background(), book.Whole(), w.Forum, minutes); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -161,7 +162,7 @@ func TestSecretariesDraftOverAFlappingLink(t *testing.T) {
 	w.Settle()
 	texts := map[jisr.MemberID][]string{}
 	for _, m := range members {
-		v, err := w.Node(m).Minutes(context.Background(), w.Forum, minutes)
+		v, err := w.Node(m).Minutes(context.Background(), book.Whole(), w.Forum, minutes)
 		if err != nil {
 			t.Fatal(err)
 		}

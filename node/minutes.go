@@ -69,16 +69,16 @@ func (v *MinutesView) Agreed() (jisr.MinutesBody, error) {
 
 // Minutes gives minutes with their texts. Of a meeting whose date is agreed and whose minutes nobody has begun there are
 // empty ones.
-func (n *Node) Minutes(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) (*MinutesView, error) {
+func (n *Node) Minutes(ctx context.Context, scope book.Scope, forum jisr.ForumID, id jisr.ThingID) (*MinutesView, error) {
 	v := &MinutesView{texts: map[jisr.VersionID]jisr.Text{}}
 	var err error
-	if v.ThingView, err = n.book.Thing(ctx, forum, id); err != nil {
+	if v.ThingView, err = n.book.Thing(ctx, scope, forum, id); err != nil {
 		return nil, err
 	}
 	if v.Minutes = v.State.Minutes; v.Minutes == nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "minutes")
 	}
-	m, err := n.book.Thing(ctx, forum, jisr.MeetingThing(v.Minutes.Body, v.Minutes.Session))
+	m, err := n.book.Thing(ctx, scope, forum, jisr.MeetingThing(v.Minutes.Body, v.Minutes.Session))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (c ClearMinutes) decide(d *decision) error {
 	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
 		return err
 	}
-	v, err := d.n.Minutes(d.ctx, c.Forum, c.ID)
+	v, err := d.n.Minutes(d.ctx, d.scope(), c.Forum, c.ID)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func decisionSeries(m *jisr.Minutes, day jisr.Date) string {
 func (n *Node) lastDecision(ctx context.Context, forum jisr.ForumID, m *jisr.Minutes, day jisr.Date) (int, error) {
 	highest := 0
 	for q := (book.ThingQuery{Forum: forum, Noun: "minutes", Labels: []string{"body:" + string(m.Body)}, Limit: 200}); ; {
-		rows, next, err := n.book.Things(ctx, q)
+		rows, next, err := n.book.Things(ctx, book.Whole(), q)
 		if err != nil {
 			return 0, err
 		}
@@ -172,7 +172,7 @@ func (c SignMinutes) decide(d *decision) error {
 	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
 		return err
 	}
-	v, err := d.n.Minutes(d.ctx, c.Forum, c.ID)
+	v, err := d.n.Minutes(d.ctx, d.scope(), c.Forum, c.ID)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (c SignMinutes) decide(d *decision) error {
 	ids, decisions := doc.Carries()
 	t.Decisions = decisions
 	for _, id := range ids {
-		k, err := d.n.book.Thing(d.ctx, c.Forum, id)
+		k, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, id)
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (c *Say) quote(d *decision) error {
 		if c.Kind != jisr.KindMeetingAgree {
 			return nil
 		}
-		v, err := d.n.book.Thing(d.ctx, c.Forum, c.ID)
+		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
 		if err != nil || v.State.Meeting == nil || v.State.Meeting.Live != t.Hash {
 			return err
 		}
@@ -235,7 +235,7 @@ func (c *Say) quote(d *decision) error {
 
 // body is a body whose rules are agreed.
 func (d *decision) body(forum jisr.ForumID, id jisr.ThingID) (*jisr.Body, error) {
-	v, err := d.n.book.Thing(d.ctx, forum, id)
+	v, err := d.n.book.Thing(d.ctx, book.Whole(), forum, id)
 	if err != nil {
 		return nil, err
 	}

@@ -57,10 +57,13 @@ func (c *Say) say(d *decision) error {
 	}
 	if c.ID != "" {
 		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
-		if err != nil {
+		switch fresh := isRefusal(err, jisr.NoSuch) && c.Kind == jisr.KindMeetingPropose; { // a session has its name before anybody proposes it
+		case fresh:
+		case err != nil:
 			return err
+		default:
+			d.about = d.aboutThing(c.Forum, c.ID, v.Summary.Handling, v.Desks, v.Officials)
 		}
-		d.about = d.aboutThing(c.Forum, c.ID, v.Summary.Handling, v.Desks, v.Officials)
 	}
 	if c.ID == "" && c.Key != "" {
 		if done, err := d.repeated(&p); done || err != nil {

@@ -89,7 +89,7 @@ func (s *site) thingOf(r *request, noun string) (book.ThingView, error) {
 	if !jisr.ValidForum(f) {
 		return book.ThingView{}, jisr.Refuse(jisr.NoSuch, clip(string(f), maxField), "noun", "forum")
 	}
-	return s.node.Book().Thing(r.Context(), f, jisr.ThingID(noun+"/"+clip(r.PathValue("id"), maxField)))
+	return s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), f, jisr.ThingID(noun+"/"+clip(r.PathValue("id"), maxField)))
 }
 
 // thingActs is what was said about a thing, as its page lists it: the newest first.

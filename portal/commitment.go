@@ -98,7 +98,7 @@ func (s *site) commitments(r *request) (*answer, error) {
 	} else {
 		sector = ""
 	}
-	rows, next, err := s.node.Book().Things(r.Context(), ask)
+	rows, next, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), ask)
 	if err != nil {
 		return nil, err
 	}
@@ -540,7 +540,7 @@ func (s *site) saveCommitment(r *request) (*answer, error) {
 
 // owedFrom lists the commitments that come from a note or a meeting.
 func (s *site) owedFrom(ctx context.Context, rd reader, f jisr.ForumID, source jisr.ThingID) ([]line, error) {
-	rows, _, err := s.node.Book().Things(ctx, book.ThingQuery{Forum: f, Noun: "commitment", Labels: []string{"source:" + string(source)}, Limit: pageNotes})
+	rows, _, err := s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Forum: f, Noun: "commitment", Labels: []string{"source:" + string(source)}, Limit: pageNotes})
 	var all []line
 	for i := range rows {
 		all = append(all, rd.commitmentLine(&rows[i]))
@@ -565,7 +565,7 @@ func (s *site) commitmentsSheet(r *request) (*answer, error) {
 	}
 	row, q := 2, book.ThingQuery{Noun: "commitment", Limit: 200}
 	for row <= maxSheet {
-		rows, next, err := s.node.Book().Things(r.Context(), q)
+		rows, next, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), q)
 		if err != nil {
 			return nil, err
 		}

@@ -121,7 +121,7 @@ func others(all []jisr.MemberID, but jisr.MemberID) []jisr.MemberID {
 func (s *site) meetings(r *request) (*answer, error) {
 	rd := s.reader(r)
 	v := meetingsView{Page: s.live(r, "meetings")}
-	bodies, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Noun: "body", Limit: pageNotes})
+	bodies, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Noun: "body", Limit: pageNotes})
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (s *site) meetings(r *request) (*answer, error) {
 		}
 		v.Bodies = append(v.Bodies, b)
 	}
-	rows, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Noun: "meeting", Limit: pageNotes})
+	rows, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Noun: "meeting", Limit: pageNotes})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *site) meetings(r *request) (*answer, error) {
 func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, error) {
 	b := row.State.Body
 	v := bodyView{ID: row.ID.Name(), Title: rd.say(b.Title), Level: rd.l.T("body.level." + string(b.Level)), Members: rd.sides(b.Members), State: rd.thingTag("body", row.Summary.State, false)}
-	sessions, _, err := s.node.Book().Things(r.Context(), book.ThingQuery{Forum: row.Forum, Noun: "meeting", Labels: []string{"body:" + string(row.ID)}, Limit: 200})
+	sessions, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Forum: row.Forum, Noun: "meeting", Labels: []string{"body:" + string(row.ID)}, Limit: 200})
 	if err != nil {
 		return v, err
 	}
@@ -240,7 +240,7 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 	}
 	v.Actions = rd.meetingActions(m, rd.meetingURL(t.Forum, t.ID))
 	if m.DateAgreed != nil {
-		min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+		min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, jisr.MinutesThing(t.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -448,7 +448,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 }
 
 func (s *site) linkCommitment(r *request, rd reader, f jisr.ForumID, id jisr.ThingID, p *paragraphView) {
-	t, err := s.node.Book().Thing(r.Context(), f, id)
+	t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), f, id)
 	if err != nil || t.State.Commitment == nil {
 		return
 	}
@@ -523,7 +523,7 @@ func (s *site) askParagraph(r *request, problem string) (*answer, error) {
 		return nil, err
 	}
 	rd := s.reader(r)
-	min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+	min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, jisr.MinutesThing(t.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -575,7 +575,7 @@ func (s *site) saveParagraph(r *request) (*answer, error) {
 		text[r.l.Tag()] = got
 	}
 	op := jisr.Op{Segment: line1(r, "segment"), Removed: len(text) == 0 || r.PostForm.Get("remove") != ""}
-	min, err := s.node.Minutes(r.Context(), t.Forum, jisr.MinutesThing(t.ID))
+	min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, jisr.MinutesThing(t.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
@@ -20,7 +21,7 @@ func committee(iq, sy *house) jisr.ThingID {
 	if err := iq.node.WaitHeld(iq.t.Context(), "iq-sy", done.Position); err != nil {
 		iq.t.Fatal(err)
 	}
-	v, err := sy.node.Book().Thing(sy.t.Context(), "iq-sy", done.Thing)
+	v, err := sy.node.Book().Thing(sy.t.Context(), book.Whole(), "iq-sy", done.Thing)
 	if err != nil {
 		iq.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
@@ -71,7 +72,7 @@ func (s *stage) meet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.nodes["sy"].Book().Thing(ctx, s.cast.forum, body)
+	v, err := s.nodes["sy"].Book().Thing(ctx, book.Whole(), s.cast.forum, body)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (s *stage) proposeSession(ctx context.Context, body jisr.ThingID, session, 
 
 // agree agrees to what is on the table of a meeting: the agenda where there is one, else the date.
 func (s *stage) agree(ctx context.Context, m jisr.MemberID, id jisr.ThingID) error {
-	v, err := s.nodes[m].Book().Thing(ctx, s.cast.forum, id)
+	v, err := s.nodes[m].Book().Thing(ctx, book.Whole(), s.cast.forum, id)
 	if err != nil {
 		return err
 	}
@@ -296,7 +297,7 @@ func (s *stage) keep(ctx context.Context, made map[int]jisr.ThingID) error {
 }
 
 func (s *stage) step(ctx context.Context, p promised, id jisr.ThingID, step string) error {
-	v, err := s.nodes[p.debtor].Book().Thing(ctx, s.cast.forum, id)
+	v, err := s.nodes[p.debtor].Book().Thing(ctx, book.Whole(), s.cast.forum, id)
 	if err != nil {
 		return err
 	}

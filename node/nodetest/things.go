@@ -81,7 +81,7 @@ func (a *Actor) SeesThing(id jisr.ThingID, want string) *Actor {
 // Body is the state of a body here; nil when it has not arrived.
 func (a *Actor) Body(id jisr.ThingID) *jisr.Body {
 	a.w.T.Helper()
-	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), a.w.Forum, id)
+	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 	if err != nil {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (a *Actor) Body(id jisr.ThingID) *jisr.Body {
 // Meeting is the state of a meeting here; nil when it has not arrived.
 func (a *Actor) Meeting(id jisr.ThingID) *jisr.Meeting {
 	a.w.T.Helper()
-	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), a.w.Forum, id)
+	v, err := a.w.nodes[a.id].Book().Thing(context.Background(), book.Whole(), a.w.Forum, id)
 	if err != nil {
 		return nil
 	}
