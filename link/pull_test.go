@@ -75,3 +75,35 @@ func TestPullsGiveNobodyAnothersLog(t *testing.T) {
 		refused(link.ReasonMalformed, most, &link.Message{Log: jo.log()})
 	}
 }
+
+// TestFramesThatComeAgainChangeNothing replays a push: by its sender, and by another member that got hold of it.
+func TestFramesThatComeAgainChangeNothing(t *testing.T) {
+	iq, jo, sy := newHouse(t, "iq"), newHouse(t, "jo"), newHouse(t, "sy")
+	meet(t, iq, jo, sy)
+	iq.appends(iq.ledger, note{text: "one", contents: [][]byte{[]byte("content")}})
+	b := signedBatch(t, iq.ledger, iq.log(), 0, 1)
+	push := link.Encode(b)
+	c, err := link.Call(t.Context(), iq.id, sy.relay.Addr())
+	must(t, err)
+	defer c.Close()
+	for range 3 {
+		a, err := c.Push(t.Context(), push)
+		must(t, err)
+		if a.From != 1 || a.Receipt == nil {
+			t.Fatalf("answered %+v", a)
+		}
+	}
+	s, err := sy.ledger.State(t.Context(), iq.log())
+	must(t, err)
+	if s.Size != 1 || len(s.Missing) != 0 {
+		t.Errorf("%d entries, missing %v", s.Size, s.Missing)
+	}
+	thief, err := link.Call(t.Context(), jo.id, sy.relay.Addr())
+	must(t, err)
+	defer thief.Close()
+	_, err = thief.Push(t.Context(), push)
+	var no *link.Refusal
+	if !errors.As(err, &no) || no.Kind != link.ReasonNotYours {
+		t.Errorf("another's frames: %v", err)
+	}
+}

@@ -281,7 +281,7 @@ func (n *Node) write(ctx context.Context, b *batch) error {
 		appends = append(appends, *a)
 	}
 	if err := n.ledger.Append(ctx, appends...); err != nil {
-		return err
+		return lacksSeen(err)
 	}
 	if err := n.book.Apply(ctx, b.said); err != nil {
 		// The acts are durable, so they are answered with success; the book catches up from the ledger.
@@ -296,6 +296,16 @@ func (n *Node) write(ctx context.Context, b *batch) error {
 		}
 	}
 	return nil
+}
+
+// lacksSeen names what it means when this member's own log says that it had seen more of another's than is here: it fetched its
+// own acts back, and the other's are still on their way.
+func lacksSeen(err error) error {
+	var r *jisr.Refusal
+	if errors.As(err, &r) && r.Kind == jisr.ClockBack && r.Subject == "seen" {
+		return jisr.Refuse(jisr.Restored, r.Need["member"])
+	}
+	return err
 }
 
 func answerAll(jobs []*job, decided map[*job]answer, err error, n *Node) {
