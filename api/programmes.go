@@ -155,8 +155,8 @@ type refusedOut struct {
 	Refusal *refusalOut `json:"refusal"`
 }
 
-// recordOut is a record as a program reads it.
-type recordOut struct {
+// sentRecordOut is a record as a program reads it.
+type sentRecordOut struct {
 	ID       string          `json:"id"`
 	By       jisr.MemberID   `json:"by"`
 	At       time.Time       `json:"at"`
@@ -289,9 +289,9 @@ func (c *call) getRecords() error {
 	if err != nil {
 		return err
 	}
-	items := make([]recordOut, 0, len(page))
+	items := make([]sentRecordOut, 0, len(page))
 	for _, r := range page {
-		items = append(items, recordOut{r.ID, r.By, r.At, r.Handling, r.Raw, c.refusalOut(r.Void)})
+		items = append(items, sentRecordOut{r.ID, r.By, r.At, r.Handling, r.Raw, c.refusalOut(r.Void)})
 	}
 	return answerPage(c, items, next)
 }
@@ -380,7 +380,7 @@ func programmeOperations() []operation {
 			summary: "Send records", statuses: made, headers: []param{prefer("")},
 			query: []param{{name: "partial", about: "true: records the annex does not allow are left out and listed; otherwise one refuses all.", enum: []string{"true"}}, {name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())}},
 			about: "A JSON list, objects one a line (application/x-ndjson), or a table whose headings are names of fields (text/csv). What is refused names the agreement, the article and the paragraph of the annex."},
-		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[recordOut]{}, do: (*call).getRecords, summary: "Read records, newest batch first", statuses: ok, query: paging()},
+		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[sentRecordOut]{}, do: (*call).getRecords, summary: "Read records, newest batch first", statuses: ok, query: paging()},
 		{method: "GET", path: one + "/targets", id: "getTargets", tag: "programmes", access: reading, out: page[promiseOut]{}, do: (*call).getTargets, summary: "Read what the targets came to in their present periods", statuses: ok},
 		{method: "GET", path: one + "/charts/{chart}", id: "getChart", tag: "programmes", access: reading, out: pictureOut{}, do: (*call).getPicture, summary: "Read a chart of the annex as data", statuses: ok},
 	}

@@ -92,7 +92,7 @@ func (rd reader) auditURL(q url.Values, cursor string) string {
 // auditQuestion reads the filters; days are those of this member's zone, both included.
 func (s *site) auditQuestion(rd reader, q url.Values) (node.AuditQuery, auditView) {
 	get := func(name string) string { return clip(strings.TrimSpace(q.Get(name)), maxField) }
-	v := auditView{Official: get("official"), Verb: get("verb"), From: dayOf(q, "from"), To: dayOf(q, "to")}
+	v := auditView{Official: get("official"), Verb: get("verb"), From: dayFields(q, "from"), To: dayFields(q, "to")}
 	ask := node.AuditQuery{Official: v.Official, Verb: v.Verb, Outcome: get("outcome"), Forum: jisr.ForumID(get("forum")), Cursor: get("cursor"), Limit: pageActs}
 	ask.From = v.From.time(rd.zone)
 	if to := v.To.time(rd.zone); !to.IsZero() {
@@ -122,7 +122,7 @@ func (s *site) forumsHere() []jisr.ForumID {
 	return slices.Compact(all)
 }
 
-func dayOf(q url.Values, name string) dayInput {
+func dayFields(q url.Values, name string) dayInput {
 	get := func(part string) string { return clip(strings.TrimSpace(q.Get(name+"."+part)), 4) }
 	return dayInput{get("day"), get("month"), get("year")}
 }
