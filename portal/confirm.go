@@ -24,6 +24,18 @@ type confirmView struct {
 	Reason  string
 	Problem string
 	Back    string
+	vouching
+}
+
+// field is what a problem is about.
+func (v *confirmView) field() string {
+	switch {
+	case v.Ask:
+		return "reason"
+	case v.Password:
+		return "password"
+	}
+	return ""
 }
 
 // askAbout makes the page that asks about a verb; path is where the verb stands under the thing.

@@ -235,7 +235,10 @@ func (s *site) askDraftView(r *request, rd reader, verb string) (confirmView, er
 	v := rd.askAbout(verb, verb, rd.line(&n.NoteRow, ""), rd.releaseMeans(verb, &n)...)
 	v.Page, v.Version, v.Grave = s.page(r, "notes"), n.Draft.Version, verb == "discard"
 	v.Ask, v.Must = verb == "return", verb == "return"
-	return v, nil
+	if verb == "release" {
+		v.vouching, err = s.vouching(r, node.ReleaseNote{ID: n.ID, Version: n.Draft.Version})
+	}
+	return v, err
 }
 
 func mayNow(d *jisr.DraftState, verb string, by jisr.By) error {
@@ -262,11 +265,21 @@ func (rd reader) releaseMeans(verb string, n *book.NoteView) []string {
 
 // release sends the note and goes to it: its number stands there.
 func (s *site) release(r *request) (*answer, error) {
-	done, err := s.node.Do(r.Context(), r.caller, node.ReleaseNote{ID: noteID(r), Version: versionOf(r)})
+	rd := s.reader(r)
+	cmd, err := vouch(r, node.ReleaseNote{ID: noteID(r), Version: versionOf(r)})
+	var done node.Done
+	if err == nil {
+		done, err = s.node.Do(r.Context(), r.caller, cmd)
+	}
+	if problem := again(rd, err); problem != "" {
+		v, err := s.askDraftView(r, rd, "release")
+		v.Problem = problem
+		return &answer{status: 409, page: confirmPage(v)}, err
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: s.reader(r).noteURL(done.Forum, done.Thing)}, nil
+	return &answer{to: rd.noteURL(done.Forum, done.Thing)}, nil
 }
 
 func (s *site) discard(r *request) (*answer, error) {

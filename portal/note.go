@@ -34,6 +34,7 @@ type noteView struct {
 	Owed    []line // commitments that come from it
 	Steps   []noteAct
 	Actions noteActions
+	Signed  *signatureLine // nil: it cannot be signed
 }
 
 // letter is the note as paper would have it. Columns are its texts by language, the reader's first.
@@ -172,7 +173,10 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 	if !v.Sealed && rd.may(node.Verb(jisr.KindCommitmentPropose)) {
 		v.Actions.Commit = rd.url("commitments", "new") + "?source=note/" + id.Name()
 	}
-	v.Owed, err = s.owedFrom(ctx, rd, f, id)
+	if v.Owed, err = s.owedFrom(ctx, rd, f, id); err != nil || v.Sealed || n.Note.Kind == jisr.NonPaper { // a non-paper is without attribution
+		return v, err
+	}
+	v.Signed, err = s.signatureLine(ctx, rd, f, n.Note.Released.Position)
 	return v, err
 }
 

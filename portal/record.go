@@ -14,6 +14,7 @@ import (
 
 	"jisr"
 	"jisr/book"
+	"jisr/node"
 )
 
 // recordView is the shared record: every act of every member, newest first.
@@ -199,6 +200,8 @@ type actView struct {
 	TlogProof string
 	EntryURL  string
 	Command   string
+	kind      jisr.Kind
+	Signed    *signatureLine // nil: such an act is not signed
 }
 
 // field is one part of a decoded act. Code: an identifier or hash, Latin in every language.
@@ -232,6 +235,11 @@ func (s *site) act(r *request) (*answer, error) {
 		return nil, err
 	}
 	v.Page = s.live(r, "record")
+	if node.Signs(node.Verb(v.kind)) {
+		if v.Signed, err = s.signatureLine(r.Context(), s.reader(r), f, p); err != nil {
+			return nil, err
+		}
+	}
 	return &answer{page: actPage(v)}, nil
 }
 
@@ -256,7 +264,7 @@ func (s *site) actView(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Po
 	}
 	hash := sha256.Sum256(append([]byte{0}, entry...))
 	at := rd.actURL(f, p)
-	v := actView{Index: int64(p.Index), Act: rd.actLine(&row), Fields: rd.fields(&row.Act), Entry: string(entry), Size: rd.l.Bytes(int64(len(entry))),
+	v := actView{kind: row.Act.Kind, Index: int64(p.Index), Act: rd.actLine(&row), Fields: rd.fields(&row.Act), Entry: string(entry), Size: rd.l.Bytes(int64(len(entry))),
 		Hash: hex.EncodeToString(hash[:]), Proof: at + "/proof", TlogProof: at + "/tlog-proof", EntryURL: at + "/entry", Command: "jisr verify " + proofName(f, p)}
 	if v.Receipts, err = s.receiptLines(ctx, rd, f, p); err != nil {
 		return actView{}, err

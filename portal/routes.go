@@ -27,7 +27,15 @@ func routes() []route {
 	return []route{
 		{"GET", "/sign-in", anybody, (*site).signInForm},
 		{"POST", "/sign-in", anybody, (*site).signIn},
+		{"POST", "/sign-in/passkey", anybody, (*site).signInByPasskey},
 		{"POST", "/sign-out", anybody, (*site).signOut},
+		{"GET", "/enrol", anybody, (*site).enrolForm},
+		{"POST", "/enrol", anybody, (*site).enrol},
+		{"POST", "/enrol/passkey", anybody, (*site).enrolled},
+		{"GET", "/access", official, (*site).access},
+		{"POST", "/access/passkeys", official, (*site).enrolOwn},
+		{"POST", "/access/passkeys/end", official, (*site).revokePasskey},
+		{"POST", "/access/sessions/end", official, (*site).endSession},
 
 		{"GET", "/{$}", official, (*site).today},
 

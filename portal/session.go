@@ -15,12 +15,23 @@ import (
 
 // sessionCookie carries the session. It is named by member, because nodes may share a host name, and cookies
 // know no ports (RFC 6265 section 8.5).
-func (s *site) sessionCookie() string { return "jisr-" + string(s.node.Self().ID) }
+// Over TLS its name begins with __Host-: a browser then takes it from this host only, with Secure and no Domain
+// (RFC 6265bis section 4.1.3.2), so that no neighbour in the domain can put one in its place.
+func (s *site) sessionCookie(r *http.Request) string {
+	if s.overTLS(r) {
+		return "__Host-" + s.cookieName()
+	}
+	return s.cookieName()
+}
 
-func (s *site) languageCookie() string { return s.sessionCookie() + "-lang" }
+func (s *site) cookieName() string { return "jisr-" + string(s.node.Self().ID) }
+
+func (s *site) overTLS(r *http.Request) bool { return s.secure || r.TLS != nil }
+
+func (s *site) languageCookie() string { return s.cookieName() + "-lang" }
 
 func (s *site) callerOf(r *http.Request) (node.Caller, error) {
-	c, err := r.Cookie(s.sessionCookie())
+	c, err := r.Cookie(s.sessionCookie(r))
 	if err != nil {
 		return node.Caller{}, errNoSession
 	}
@@ -36,7 +47,7 @@ func (s *site) callerOf(r *http.Request) (node.Caller, error) {
 // cookie makes a cookie that scripts cannot read and other sites cannot send along with anything that changes
 // something. An empty value removes it.
 func (s *site) cookie(r *http.Request, name, value string) *http.Cookie {
-	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure || r.TLS != nil}
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.overTLS(r)}
 	if value == "" {
 		c.MaxAge = -1
 	}
@@ -76,6 +87,8 @@ type signInView struct {
 	Official string
 	Problem  string        // why it did not work, as a sentence
 	Names    []MemberBadge // of the governments this one works with
+	Passkey  *asked        // nil: passkeys do not work under this name …
+	Elsewise string        // … and here they do
 }
 
 func (s *site) signInForm(r *request) (*answer, error) {
@@ -83,21 +96,34 @@ func (s *site) signInForm(r *request) (*answer, error) {
 	if r.caller.Account != "" {
 		return &answer{to: orHome(r, next)}, nil
 	}
-	return &answer{page: signInPage(signInView{Page: s.page(r, "signin"), Next: next, Names: s.badges(r)})}, nil
+	v, err := s.signInView(r, next)
+	return &answer{page: signInPage(v)}, err
 }
 
 func (s *site) signIn(r *request) (*answer, error) {
-	name, next := strings.TrimSpace(r.PostForm.Get("official")), samePath(s.langs, r.PostForm.Get("next"))
+	name := strings.TrimSpace(r.PostForm.Get("official"))
 	session, err := s.node.SignIn(r.Context(), strings.ToLower(name), r.PostForm.Get("password"), fromOf(r.Request))
+	return s.signedIn(r, session, err)
+}
+
+// signedIn goes on where the official wanted to, or says again what the page for signing in says.
+func (s *site) signedIn(r *request, session string, err error) (*answer, error) {
+	name, next := strings.TrimSpace(r.PostForm.Get("official")), samePath(s.langs, r.PostForm.Get("next"))
 	var refusal *jisr.Refusal
 	if errors.As(err, &refusal) {
-		v := signInView{Page: s.page(r, "signin"), Next: next, Official: clip(name, maxField), Problem: sentence(r.l, refusal), Names: s.badges(r)}
-		return &answer{status: statusOf(refusal.Kind), page: signInPage(v)}, nil
+		v, err := s.signInView(r, next)
+		v.Official, v.Problem = clip(name, maxField), sentence(r.l, refusal)
+		return &answer{status: statusOf(refusal.Kind), page: signInPage(v)}, err
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: orHome(r, next), cookie: s.cookie(r.Request, s.sessionCookie(), session)}, nil
+	return &answer{to: orHome(r, next), cookie: s.cookie(r.Request, s.sessionCookie(r.Request), session)}, nil
+}
+
+func (s *site) signInView(r *request, next string) (signInView, error) {
+	passkey, err := s.beginSignIn(r)
+	return signInView{Page: s.page(r, "signin"), Next: next, Names: s.badges(r), Passkey: passkey, Elsewise: localhost(r)}, err
 }
 
 // badges names all members: the page for signing in says whose portal this is and with whom it works.
@@ -111,12 +137,12 @@ func (s *site) badges(r *request) []MemberBadge {
 }
 
 func (s *site) signOut(r *request) (*answer, error) {
-	if c, err := r.Cookie(s.sessionCookie()); err == nil {
+	if c, err := r.Cookie(s.sessionCookie(r.Request)); err == nil {
 		if err := s.node.SignOut(c.Value); err != nil {
 			return nil, err
 		}
 	}
-	return &answer{to: "/" + r.lang + "/sign-in", cookie: s.cookie(r.Request, s.sessionCookie(), "")}, nil
+	return &answer{to: "/" + r.lang + "/sign-in", cookie: s.cookie(r.Request, s.sessionCookie(r.Request), "")}, nil
 }
 
 // fromOf says where a sign-in comes from.

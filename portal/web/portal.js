@@ -2,6 +2,7 @@
 // around them. Nothing here decides anything; every address and word comes from the page.
 import 'htmx.org';
 import 'htmx.org/dist/ext/hx-sse.js';
+import './passkey.js';
 import './upload.js';
 
 const live = () => document.getElementById('live');
