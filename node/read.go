@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -79,14 +80,28 @@ func (n *Node) Proof(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
 }
 
-// ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content.
+// ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content. With an act
+// that carries its official's signature come, in one bundle, the acts that say whose key it is.
 func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
 	origin, err := n.logNamed(forum, p.Member)
 	if err != nil {
 		return nil, err
 	}
 	b, err := n.ledger.ExportProof(ctx, origin, int64(p.Index))
-	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+	if err != nil {
+		return nil, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+	}
+	keys, err := n.signerActs(ctx, forum, p)
+	if err != nil || len(keys) == 0 {
+		return b, err
+	}
+	var bundle bytes.Buffer
+	err = ledger.WriteBundled(&bundle, b)
+	for _, i := range keys {
+		proof, failed := n.ledger.ExportProof(ctx, origin, int64(i))
+		err = errors.Join(err, failed, ledger.WriteBundled(&bundle, proof))
+	}
+	return bundle.Bytes(), err
 }
 
 // VerifierKeys gives the keys that verify a member's log in a forum, and those of its countersignatures.

@@ -340,6 +340,32 @@ func (n *Node) SignatureOf(ctx context.Context, forum jisr.ForumID, p jisr.Posit
 	return found, nil
 }
 
+// signerActs finds where the key of the signature on an act was made known, and where it ended; none: it carries none
+// that names a key known here.
+func (n *Node) signerActs(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]jisr.Index, error) {
+	a, err := n.act(ctx, forum, p)
+	if err != nil || !a.Signed() {
+		return nil, err
+	}
+	content, err := n.bodyAt(ctx, n.origin(forum, p.Member), p.Index)
+	if err != nil || content == nil {
+		return nil, err
+	}
+	_, sig, err := a.Unwrap(content)
+	if err != nil {
+		return nil, nil //nolint:nilerr // what does not hold names no key
+	}
+	s, err := n.signer(ctx, forum, jisr.SignerThing(p.Member, sig.Credential))
+	if err != nil || s == nil {
+		return nil, err
+	}
+	acts := []jisr.Index{s.Introduced.Index}
+	if s.Revoked != nil {
+		acts = append(acts, s.Revoked.Index)
+	}
+	return acts, nil
+}
+
 func refusalSubject(err error) string {
 	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
 		return r.Subject

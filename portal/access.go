@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
+	"strings"
 
 	"jisr"
 	"jisr/node"
+	"jisr/words"
 )
 
 // asked is what a form needs to have a passkey answer; see web/passkey.js.
@@ -77,10 +79,24 @@ func again(rd reader, err error) string {
 		return sentence(rd.l, refusal)
 	case jisr.Conflict:
 		if refusal.Subject == "statement" {
-			return sentence(rd.l, refusal)
+			return rd.changed(refusal.Need["changed"])
 		}
 	}
 	return ""
+}
+
+// changed says what is no longer as it was shown when a signature was asked for.
+func (rd reader) changed(names string) string {
+	all := ""
+	for i, name := range strings.Split(names, ", ") {
+		word := known(rd.l, "subject.", name)
+		if i == 0 {
+			all = word
+			continue
+		}
+		all = rd.l.T("list.join", "before", words.Raw(all), "last", words.Raw(word))
+	}
+	return rd.l.T("sign.changed", "what", words.Raw(all))
 }
 
 // localhost is this page under the one name for which browsers make passkeys without a domain; empty where it is not

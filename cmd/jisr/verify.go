@@ -69,6 +69,7 @@ type verdictJSON struct {
 	Size          int64           `json:"size,omitempty"`
 	Root          string          `json:"root,omitempty"`
 	Signed        *time.Time      `json:"signed,omitempty"`
+	Signature     *ownJSON        `json:"signature,omitempty"` // the official's own
 	Entry         json.RawMessage `json:"entry,omitempty"`
 	Countersigned []signedJSON    `json:"countersigned,omitempty"`
 	Receipts      []signedJSON    `json:"receipts,omitempty"`
@@ -124,21 +125,58 @@ func verify(t *terminal, file string, letterFiles, keyFiles []string, said strin
 	if err != nil {
 		return err
 	}
-	switch {
-	case isAudit(proof):
+	if isAudit(proof) {
 		return t.verifyBundle(proof, letters, keyFiles, asJSON)
-	case isChain(proof):
+	}
+	proofs, one := apart(proof)
+	if !one {
 		return verifyChain(t, proof, letters, keyFiles, said, asJSON)
 	}
-	vkeys, err := keysFor(proof, letters, keyFiles)
+	vkeys, err := keysFor(proofs[0], letters, keyFiles)
 	if err != nil {
 		return err
 	}
-	v, err := ledger.Verify(proof, vkeys, contentsOf)
-	if err != nil {
-		return t.refuted(who, vkeys, err, asJSON)
+	var all []*ledger.Verdict
+	for _, p := range proofs {
+		v, err := ledger.Verify(p, vkeys, contentsOf)
+		if err != nil {
+			return t.refuted(who, vkeys, err, asJSON)
+		}
+		all = append(all, v)
 	}
-	return t.proved(who, v, said, asJSON)
+	return t.proved(who, all, said, asJSON)
+}
+
+// apart gives the proofs of one act: its own, and in a bundle those that say whose key signed it. false: the file is the
+// chain of an agreement.
+func apart(file []byte) ([][]byte, bool) {
+	if !isChain(file) {
+		return [][]byte{file}, true
+	}
+	const most = 3
+	var all [][]byte
+	err := ledger.ReadBundle(bytes.NewReader(file), func(proof []byte) error {
+		if len(all) == most || len(all) > 0 && !ofSigner(proof) {
+			return errChain
+		}
+		all = append(all, proof)
+		return nil
+	})
+	return all, err == nil && len(all) > 0
+}
+
+var errChain = errors.New("a chain of acts")
+
+// ofSigner tells a proof that says to be of an act about a signer; whether it is, verifying tells.
+func ofSigner(proof []byte) bool {
+	for line := range bytes.Lines(proof) {
+		if entry, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("entry ")); ok {
+			raw, err := base64.StdEncoding.AppendDecode(nil, entry)
+			a, failed := jisr.Decode("xx", 0, raw)
+			return err == nil && failed == nil && a.About.Noun() == "signer"
+		}
+	}
+	return false
 }
 
 // bundledJSON is one act of a bundle, for programs.
@@ -285,7 +323,8 @@ func (t *terminal) refuted(who signers, vkeys []string, err error, asJSON bool) 
 
 // proved says what a proof proves and what it does not; and whether a paper is of what it proves. The exit code is 1 when
 // the paper is of something else.
-func (t *terminal) proved(who signers, v *ledger.Verdict, said string, asJSON bool) error {
+func (t *terminal) proved(who signers, all []*ledger.Verdict, said string, asJSON bool) error {
+	v := all[0]
 	a, err := jisr.Decode("xx", jisr.Index(v.Index), v.Entry)
 	if err != nil {
 		return fmt.Errorf("internal error: an entry that verified does not parse: %w", err)
@@ -295,6 +334,8 @@ func (t *terminal) proved(who signers, v *ledger.Verdict, said string, asJSON bo
 		return err
 	}
 	yes, no := t.proves(who, v, &a), t.provesNot(who, v)
+	own := ownSignature(who, all)
+	yes, no = t.saySignature(own, yes, no)
 	if said != "" {
 		if onPaper == paperSame {
 			yes = append(yes, t.lang.T("verify.paper.same"))
@@ -304,7 +345,7 @@ func (t *terminal) proved(who signers, v *ledger.Verdict, said string, asJSON bo
 	}
 	if asJSON {
 		j := t.verdict(v, &a, yes, no)
-		j.Paper = onPaper
+		j.Paper, j.Signature = onPaper, own
 		err = t.json(j)
 	} else {
 		t.say("verify.ok")

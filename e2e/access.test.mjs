@@ -1,0 +1,180 @@
+// How an official gets in and signs, in a real browser with a virtual authenticator, on two real nodes: by invitation to a
+// passkey, with the passkey to a signed note that the other government finds good; and what a stolen session, an ended
+// passkey and a stale page cannot do.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import path from 'node:path';
+import { account, api, asOfficial, axe, newPage, overflow, problems, shoot, startBrowser, startDemo } from './harness.mjs';
+
+const run = promisify(execFile);
+const here = path.dirname(new URL(import.meta.url).pathname);
+const jisr = (...args) => run(path.join(here, '..', 'bin', 'jisr'), args);
+
+let demo, browser, iq, page, chief, key;
+before(async () => {
+  demo = await startDemo({ args: ['--empty'] });
+  browser = await startBrowser();
+  // Browsers make passkeys for domains: the same node under the name localhost.
+  iq = { ...demo.nodes.iq, url: demo.nodes.iq.url.replace('127.0.0.1', 'localhost') };
+  chief = account(demo.nodes.iq, 'releaser').official;
+  page = await newPage(browser, iq.url);
+  key = await authenticator(page);
+}, { timeout: 120_000 });
+after(async () => { await browser?.close(); await demo?.stop(); });
+
+// authenticator puts a passkey holder with a fingerprint reader into a page's browser (Chrome DevTools Protocol, WebAuthn).
+async function authenticator(where) {
+  const cdp = await where.context().newCDPSession(where);
+  await cdp.send('WebAuthn.enable');
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
+    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+  } });
+  return { cdp, authenticatorId };
+}
+
+const press = (where, name) => where.getByRole('main').locator('a,button').filter({ hasText: name }).first().click();
+const sees = (where, what) => where.getByRole('main').getByText(what).first().waitFor({ timeout: 15_000 });
+
+// clearedDraft is a draft that only waits for its release; it gives the address of the page that asks.
+async function clearedDraft(subject) {
+  const writer = await asOfficial(browser, demo.nodes.iq, 'drafter');
+  await writer.goto('/ar/notes/new');
+  await writer.getByLabel('الموضوع بالعربية').fill(subject);
+  await writer.getByLabel('النص بالعربية').fill('نص المذكرة.');
+  await press(writer, 'حفظ المسودة');
+  await sees(writer, subject);
+  const at = new URL(writer.url()).pathname;
+  await writer.context().close();
+  await page.goto(at);
+  await press(page, 'الموافقة على الإرسال');
+  await sees(page, 'إصدار المذكرة');
+  return `${at}/release`;
+}
+
+test('an invitation becomes a passkey, and leaves the address at once', async () => {
+  const { stdout } = await jisr('official', 'invite', '--dir', iq.dir, chief, '--json');
+  const { url } = JSON.parse(stdout);
+  assert.ok(url.startsWith(iq.url), url);
+  await page.goto(url);
+  assert.equal(new URL(page.url()).hash, '');
+  assert.deepEqual(await axe(page), []);
+  await shoot(page, 'enrol-ar');
+  await press(page, 'متابعة');
+  await sees(page, 'به تسجّل الدخول وتوقّع');
+  await page.getByLabel('اسم هذا المفتاح').fill('حاسوب المكتب');
+  assert.deepEqual(await axe(page), []);
+  await shoot(page, 'enrol-make-ar');
+  await press(page, 'إنشاء مفتاح المرور');
+  await sees(page, 'حاسوب المكتب');
+  assert.deepEqual(await axe(page), []);
+  await shoot(page, 'access-ar');
+
+  await page.goto(url); // it works once
+  await press(page, 'متابعة');
+  await sees(page, 'لم يعد هذا سارياً');
+});
+
+test('the password no longer opens the account', async () => {
+  const other = await newPage(browser, demo.nodes.iq.url, { lang: 'en' });
+  await other.goto('/en/sign-in');
+  const { password } = account(demo.nodes.iq, 'releaser');
+  await other.getByLabel('Account').fill(chief);
+  await other.getByLabel('Password').fill(password);
+  await other.locator('form:has(input[type=password]) button').click();
+  await other.locator('[role=alert]').getByText('is not right').waitFor();
+  await shoot(other, 'signin-127-en');
+  await other.context().close();
+});
+
+test('the passkey signs in', async () => {
+  await page.goto('/ar/');
+  await page.getByRole('button', { name: 'خروج' }).or(page.locator('.side-out')).first().click();
+  await page.waitForURL(/sign-in/);
+  assert.deepEqual(await axe(page), []);
+  await shoot(page, 'signin-ar');
+  await press(page, 'الدخول بمفتاح المرور');
+  await page.waitForURL(u => u.pathname === '/ar/');
+});
+
+let stolen, signedNote;
+test('a note is released with the signature of the official, and a stolen session cannot', async () => {
+  const at = await clearedDraft(`مذكرة موقعة ${Date.now()}`);
+  stolen = await newPage(browser, iq.url);
+  await stolen.context().addCookies(await page.context().cookies());
+  await stolen.goto(at);
+  await shoot(stolen, 'release-ar');
+  const refused = await stolen.evaluate(async where => (await fetch(where, { method: 'POST', body: new URLSearchParams({ version: '1' }) })).status, at);
+  assert.equal(refused, 409);
+
+  await page.goto(at);
+  await sees(page, 'توقّع بمفتاح مرورك');
+  assert.deepEqual(await axe(page), []);
+  await press(page, 'إصدار المذكرة');
+  await sees(page, 'موقَّع من صاحب المنصب');
+  assert.deepEqual(await axe(page), []);
+  await shoot(page, 'signed-note-ar');
+  signedNote = new URL(page.url()).pathname;
+});
+
+test('the other government reads that it is signed, by whom and with which key', async () => {
+  const there = await asOfficial(browser, demo.nodes.sy, 'drafter', { lang: 'en' });
+  const url = signedNote.replace('/ar/', '/en/');
+  await there.goto('/en/');
+  await there.waitForFunction(async where => (await fetch(where)).status === 200, url);
+  await there.goto(url);
+  await there.locator(`form[action$="/open"] button`).click();
+  await sees(there, 'Signed by the post itself');
+  assert.deepEqual(await axe(there), []);
+  await shoot(there, 'signed-note-there-en');
+  assert.deepEqual(problems(there, [/status of 404/]), []);
+  await there.context().close();
+});
+
+test('the exported file shows it offline', async () => {
+  await page.goto(signedNote);
+  const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'تنزيل الإثبات')]);
+  const letters = Object.values(demo.nodes).flatMap(n => ['--letter', path.join(n.dir, 'letter.credence')]);
+  const { stdout } = await jisr('verify', '--json', ...letters, await download.path());
+  const verdict = JSON.parse(stdout);
+  assert.equal(verdict.verified, true);
+  assert.equal(verdict.signature.state, 'good');
+  assert.equal(verdict.signature.official, chief);
+  assert.ok((await readFile(await download.path(), 'utf8')).startsWith('jisr bundled proof/v1'));
+});
+
+test('a page that became stale is refused, and says what changed', async () => {
+  const at = await clearedDraft(`مذكرة ثانية ${Date.now()}`);
+  await page.goto(at);
+  // A program of the same government takes the number that this page shows.
+  const sent = await api(demo.nodes.iq, 'POST', `/forums/${demo.forum}/notes`, {
+    kind: 'verbale', to: ['sy'], subject: { ar: 'أخرى' }, text: { ar: 'نص' }, precedence: 'routine', release: true,
+  });
+  assert.equal(sent.status, 201);
+  await press(page, 'إصدار المذكرة');
+  await sees(page, 'تغيّر منذ أن عُرض عليك: العدد');
+  await shoot(page, 'stale-ar');
+  await press(page, 'إصدار المذكرة'); // now it is shown anew, and signed anew
+  await sees(page, 'موقَّع من صاحب المنصب');
+});
+
+test('an ended passkey neither signs in nor signs, and ends the session that was stolen', async () => {
+  await page.goto('/ar/access');
+  await page.locator('summary', { hasText: 'إنهاء هذا المفتاح' }).click();
+  await sees(page, 'لا يُتراجع');
+  assert.deepEqual(await axe(page), []);
+  await press(page, 'إنهاء هذا المفتاح');
+  await page.waitForURL(/sign-in/);
+  await stolen.goto(signedNote);
+  assert.match(stolen.url(), /sign-in/);
+  await page.goto('/ar/sign-in');
+  await press(page, 'الدخول بمفتاح المرور');
+  await sees(page, 'غير صحيح');
+});
+
+test('nothing broke the content security policy or ran out of the window', async () => {
+  assert.equal(await overflow(page), 0);
+  assert.deepEqual(problems(page, [/status of (401|409)/]), []);
+});
