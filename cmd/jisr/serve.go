@@ -244,7 +244,8 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 	for _, path := range api.Paths() {
 		mux.Handle(path, programs)
 	}
-	return mux, nil
+	names, err := hostsOf(c)
+	return names.guard(mux), err
 }
 
 func serveHTTP(s *http.Server, l net.Listener, c node.Config) (err error) {
