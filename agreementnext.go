@@ -84,38 +84,52 @@ func (g *Agreement) tries(by MemberID, today Date) []try {
 
 // answers are the acts that name another one, each with one it can name.
 func (g *Agreement) answers(by MemberID, today Date) (all []try) {
-	answer := func(k Kind, at Position) {
-		all = append(all, try{k, ActTerms{Within: Within{g.Of}, Authority: Authority{Capacity: ForeignMinister}, Act: at, Date: today}})
-	}
 	first := map[Kind]bool{}
-	once := func(k Kind, at Position, fits bool) {
-		if fits && !first[k] {
-			first[k] = true
-			answer(k, at)
+	for _, o := range g.Answers(by) {
+		if !first[o.Kind] {
+			first[o.Kind] = true
+			all = append(all, try{o.Kind, ActTerms{Within: Within{g.Of}, Authority: Authority{Capacity: ForeignMinister}, Act: o.Act, Date: today}})
+		}
+	}
+	return all
+}
+
+// Answer is an act that a member could give as an answer to another act.
+type Answer struct {
+	Kind Kind
+	Act  Position // what it answers
+}
+
+// Answers lists the acts that wait for one of a member's own, each with what that would be.
+func (g *Agreement) Answers(by MemberID) (all []Answer) {
+	to := func(k Kind, at Position, fits bool) {
+		if fits {
+			all = append(all, Answer{k, at})
 		}
 	}
 	for _, m := range g.unconfirmed() {
-		once(KindAgreementConfirm, m.Position, m.Member == by)
+		to(KindAgreementConfirm, m.Position, m.Member == by)
 	}
 	for i := range g.Brackets {
 		b := &g.Brackets[i]
 		_, accepted := b.Accepted[by]
-		once(KindAgreementBracketAccept, b.Position, b.State == BracketOpen && b.Member != by && !accepted)
-		once(KindAgreementBracketWithdraw, b.Position, b.State == BracketOpen && b.Member == by)
+		to(KindAgreementBracketAccept, b.Position, b.State == BracketOpen && b.Member != by && !accepted)
+		to(KindAgreementBracketWithdraw, b.Position, b.State == BracketOpen && b.Member == by)
 	}
 	for _, n := range g.given() {
 		_, stamped := n.Receipts[by]
-		once(KindAgreementReceive, n.Position, n.Member != by && (!stamped || n.Receipts[by].Implied))
+		to(KindAgreementReceive, n.Position, n.Member != by && (!stamped || n.Receipts[by].Implied))
 		ends := n.Kind == KindAgreementDenounce || n.Kind == KindAgreementSuspend
 		_, objected := n.Objected[by]
-		once(KindAgreementObject, n.Position, ends && n.Member != by && !objected)
-		once(KindAgreementRevoke, n.Position, ends && n.Member == by && n.Revoked == nil)
+		to(KindAgreementObject, n.Position, ends && n.Member != by && !objected)
+		to(KindAgreementRevoke, n.Position, ends && n.Member == by && n.Revoked == nil)
 	}
 	for _, c := range g.Corrections {
 		_, accepted := c.Accepted[by]
 		_, objected := c.Objected[by]
-		once(KindAgreementCorrectAccept, c.Position, c.Member != by && !accepted && !objected)
-		once(KindAgreementCorrectObject, c.Position, c.Member != by && !accepted && !objected)
+		open := c.Member != by && !accepted && !objected
+		to(KindAgreementCorrectAccept, c.Position, open)
+		to(KindAgreementCorrectObject, c.Position, open)
 	}
 	return all
 }

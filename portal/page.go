@@ -161,7 +161,7 @@ func (p Page) shortcuts() []shortcut {
 	all := []shortcut{
 		{Keys: []string{"/"}, All: "/", Word: p.T("keys.search"), Focus: "#search"},
 		{Keys: []string{"?"}, All: "?", Word: p.T("keys.help"), OpenDialog: "keys"},
-		then("t", "nav.today", "/"), then("n", "nav.notes", "/notes"), then("r", "nav.record", "/record"), then("f", "nav.forum", "/forum"),
+		then("t", "nav.today", "/"), then("n", "nav.notes", "/notes"), then("a", "nav.agreements", "/agreements"), then("r", "nav.record", "/record"), then("f", "nav.forum", "/forum"),
 	}
 	if p.MayNote {
 		all = append(all, shortcut{Keys: []string{"n"}, All: "n", Word: p.T("keys.new"), Href: p.At("/notes/new")})

@@ -3,6 +3,9 @@ package portal
 import (
 	"net/http"
 	"slices"
+
+	"jisr"
+	"jisr/node"
 )
 
 // route is one address under /{language}. Access says who is let in before the page looks closer.
@@ -23,6 +26,7 @@ const (
 // routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
 // that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
 func routes() []route {
+	const agreement, outgoing = "/agreements/{forum}/{id}", "/outgoing/{id}"
 	const draft, note, act = "/drafts/{id}", "/notes/{forum}/{id}", "/record/{forum}/{member}/{index}"
 	return []route{
 		{"GET", "/sign-in", anybody, (*site).signInForm},
@@ -78,6 +82,39 @@ func routes() []route {
 		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
 		{"POST", "/bodies/{forum}/{id}/agree", official, (*site).agreeBody},
 		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
+
+		{"GET", "/agreements", official, (*site).agreements},
+		{"GET", "/agreements/new", official, (*site).askPropose},
+		{"POST", "/agreements/new", official, (*site).propose},
+		{"GET", agreement, official, (*site).agreement},
+		{"GET", agreement + "/text", official, (*site).agreementText},
+		{"GET", agreement + "/text/edit", official, (*site).editText},
+		{"POST", agreement + "/text/edit", official, (*site).saveText},
+		{"GET", agreement + "/bracket", official, (*site).askBracket},
+		{"POST", agreement + "/bracket", official, (*site).bracket},
+		{"GET", agreement + "/say/{verb}", official, (*site).askSay},
+		{"POST", agreement + "/say/{verb}", official, (*site).say},
+		{"GET", agreement + "/mandates/new", official, (*site).askEmpower},
+		{"POST", agreement + "/mandates/new", official, (*site).empower},
+		{"POST", agreement + "/mandates/{mandate}/verify", official, aboutMandate(jisr.KindMandateVerify)},
+		{"POST", agreement + "/mandates/{mandate}/revoke", official, aboutMandate(jisr.KindMandateRevoke)},
+		{"POST", agreement + "/domestic", official, (*site).moveDomestic},
+		{"POST", agreement + "/domestic/plan", official, (*site).planDomestic},
+		{"GET", agreement + "/pdf", official, (*site).agreementPaper},
+		{"GET", outgoing, official, (*site).outgoing},
+		{"GET", outgoing + "/text", official, (*site).outgoingText},
+		{"POST", outgoing + "/clear", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
+			return node.ClearStep{ID: id, Version: versionOf(r)}
+		})},
+		{"POST", outgoing + "/return", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
+			return node.ReturnStep{ID: id, Version: versionOf(r), Reason: reasonOf(r)}
+		})},
+		{"POST", outgoing + "/release", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
+			return node.ReleaseStep{ID: id, Version: versionOf(r), Kind: o.Kind}
+		})},
+		{"POST", outgoing + "/discard", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
+			return node.DiscardStep{ID: id, Version: versionOf(r)}
+		})},
 
 		{"GET", "/record", official, (*site).record},
 		{"GET", act, official, (*site).act},

@@ -20,6 +20,8 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 		return rd.url("meetings")
 	case "forum":
 		return rd.url("forum")
+	case "agreement":
+		return rd.agreementURL(f, id)
 	}
 	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
 }

@@ -89,6 +89,7 @@ func (h *house) settle() {
 	}{
 		{"first.secretary", jisr.Text{"ar": "السكرتير الأول", "en": "First Secretary"}, []jisr.Role{jisr.Drafter}},
 		{"head.treaties", jisr.Text{"ar": "رئيس دائرة المعاهدات", "en": "Head of the Treaties Department"}, []jisr.Role{jisr.Drafter, jisr.Releaser}},
+		{"plenipotentiary", jisr.Text{"ar": "المفوَّض", "en": "Plenipotentiary"}, []jisr.Role{jisr.Releaser, "plenipotentiary"}},
 		{"auditor", jisr.Text{"ar": "المدقق", "en": "Auditor"}, []jisr.Role{jisr.Reader}},
 	} {
 		h.do(op, node.AddOfficial{ID: o.id, Post: o.post, Desk: "mofa.treaties", Roles: o.roles, Password: password})

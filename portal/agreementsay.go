@@ -1,0 +1,634 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+	"jisr/words"
+)
+
+// sayView is the form in which an official prepares a step about an agreement. It leaves as an outgoing act: a second
+// official clears and releases it.
+type sayView struct {
+	Page
+	Title    string
+	Means    string // what the step does, and what follows
+	Line     line
+	Action   string
+	Back     string
+	Problems []Problem
+	Fields   []sayField
+	Values   map[string]string
+	Grave    bool // it commits the member
+}
+
+// sayField is one field of a step: how it is asked for, and its choices.
+type sayField struct {
+	Field
+	As      string // radio, select, checks, text, area, date, time
+	Options []Option
+	Max     int
+}
+
+// Value is what stands in a field.
+func (v *sayView) Value(name string) string { return v.Values[name] }
+
+// Wrong is what is wrong with a field; empty: nothing.
+func (v *sayView) Wrong(field string) string {
+	for _, p := range v.Problems {
+		if p.Field == field {
+			return p.Text
+		}
+	}
+	return ""
+}
+
+// sayFields lists what each step asks for. What the node knows itself (the text, the window, today) is not asked.
+func sayFields(k jisr.Kind) []string {
+	switch k {
+	case jisr.KindAgreementNegotiate, jisr.KindAgreementDeclare:
+		return []string{"binding"}
+	case jisr.KindAgreementAdopt, jisr.KindAgreementInitial, jisr.KindAgreementReopen, jisr.KindAgreementSign:
+		return []string{"authority"}
+	case jisr.KindAgreementConcord:
+		return []string{"pair", "word", "segments"}
+	case jisr.KindAgreementSeal:
+		return []string{"closes", "place"}
+	case jisr.KindAgreementCommit:
+		return []string{"authority", "mode"}
+	case jisr.KindAgreementNotify:
+		return []string{"authority", "instrument"}
+	case jisr.KindAgreementDeposit:
+		return []string{"authority", "instrument"}
+	case jisr.KindAgreementXchg:
+		return []string{"authority", "on", "place"}
+	case jisr.KindAgreementForce, jisr.KindAgreementResume, jisr.KindAgreementTerminate:
+		return []string{"authority", "on"}
+	case jisr.KindAgreementProvis, jisr.KindAgreementExtend, jisr.KindAgreementPause:
+		return []string{"authority", "on", "until"}
+	case jisr.KindAgreementSuspend, jisr.KindAgreementDenounce:
+		return []string{"authority", "ground", "from", "reason"}
+	case jisr.KindAgreementAbandon, jisr.KindAgreementProvEnd:
+		return []string{"authority", "reason"}
+	case jisr.KindAgreementConfirm:
+		return []string{"authority", "date"}
+	case jisr.KindAgreementReceive:
+		return []string{"date"}
+	case jisr.KindAgreementObject, jisr.KindAgreementRevoke, jisr.KindAgreementContest, jisr.KindAgreementCorrectObject:
+		return []string{"authority", "reason"}
+	case jisr.KindAgreementCorrectAccept:
+		return []string{"authority"}
+	case jisr.KindAgreementCorrect:
+		return []string{"authority", "segment", "lang", "was", "reads"}
+	case jisr.KindAgreementDormant:
+		return []string{"dormancy", "continuity", "channel"}
+	case jisr.KindAgreementRegister:
+		return []string{"with", "number", "date"}
+	case jisr.KindAgreementMilestone:
+		return []string{"title_ar", "title_en", "state", "date"}
+	}
+	return nil
+}
+
+// graveSteps commit the member in the form of a treaty; the form says so.
+func graveSteps() []jisr.Kind {
+	return []jisr.Kind{jisr.KindAgreementInitial, jisr.KindAgreementSeal, jisr.KindAgreementCommit, jisr.KindAgreementVerbal, jisr.KindAgreementNotify,
+		jisr.KindAgreementXchg, jisr.KindAgreementDenounce, jisr.KindAgreementSuspend, jisr.KindAgreementTerminate, jisr.KindAgreementAbandon, jisr.KindAgreementDeposit}
+}
+
+func sayKind(r *request) jisr.Kind {
+	return jisr.Kind("agreement." + clip(r.PathValue("verb"), maxField))
+}
+
+func (s *site) askSay(r *request) (*answer, error) {
+	v, _, err := s.sayView(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{page: sayPage(v)}, nil
+}
+
+// sayView makes the form; a step that is not one of this member's turn now is refused at once.
+func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView, error) {
+	rd := s.reader(r)
+	k := sayKind(r)
+	if err := node.May(r.caller, "outgoing.draft"); err != nil {
+		return sayView{}, nil, err
+	}
+	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return sayView{}, nil, err
+	}
+	next, err := s.node.Next(r.Context(), t.Forum, t.ID)
+	if err != nil {
+		return sayView{}, nil, err
+	}
+	if !slices.Contains(next, k) {
+		return sayView{}, nil, jisr.Refuse(jisr.NotOneOf, "step", "got", string(k))
+	}
+	verb := strings.TrimPrefix(string(k), "agreement.")
+	v := sayView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.say." + verb), Means: rd.l.T("agreement.say." + verb + ".means"), Line: rd.agreementLine(&t.ThingRow),
+		Action: rd.agreementURL(t.Forum, t.ID, "say", verb), Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Values: map[string]string{}, Grave: slices.Contains(graveSteps(), k)}
+	if act := r.URL.Query().Get("act"); act != "" {
+		v.Action += "?act=" + clip(act, maxField)
+	}
+	for name := range r.PostForm {
+		v.Values[name] = clip(r.PostForm.Get(name), jisr.MaxSegmentText)
+	}
+	for _, name := range sayFields(k) {
+		if name == "closes" && t.State.Agreement.Open() != nil {
+			continue // it stands in the window that the other side has opened
+		}
+		f, err := s.sayField(r, rd, &t, k, name)
+		if err != nil {
+			return v, nil, err
+		}
+		f.Error = v.Wrong(name)
+		v.Fields = append(v.Fields, f)
+	}
+	return v, &t, nil
+}
+
+// sayField says how one field is asked for.
+func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, name string) (sayField, error) {
+	f := sayField{Field: Field{Name: name, Label: rd.l.T("agreement.field." + name), Wide: true}, As: "text", Max: jisr.MaxReason}
+	if key := "agreement.field." + name + ".hint"; rd.l.Has(key) {
+		f.Hint = rd.l.T(key)
+	}
+	chosen := r.PostForm.Get(name)
+	choose := func(as, prefix string, values ...string) {
+		f.As = as
+		for i, o := range values {
+			f.Options = append(f.Options, Option{Value: o, Word: known(rd.l, prefix, o), On: o == chosen || chosen == "" && i == 0})
+		}
+	}
+	switch name {
+	case "authority":
+		return f, s.authorityField(r, rd, t, &f, chosen)
+	case "binding":
+		choose("radio", "agreement.binding.", "yes", "no")
+	case "mode":
+		choose("radio", "agreement.mode.", string(jisr.FullSignature), string(jisr.SignatureAdReferendum))
+	case "word":
+		choose("radio", "agreement.word.", string(jisr.ConcordChecked), string(jisr.ConcordDisputed))
+	case "instrument":
+		choose("select", "agreement.instrument.", strs(instrumentsFor(k))...)
+	case "ground":
+		choose("select", "agreement.ground.", strs(jisr.Grounds())...)
+	case "dormancy":
+		choose("radio", "agreement.dormant.", strs(jisr.DormancyReasons())...)
+	case "state":
+		choose("select", "domestic.state.", strs(jisr.StepStates())...)
+	case "with":
+		choose("radio", "agreement.with.", "un", "arab-league")
+	case "pair", "lang", "segment", "continuity", "segments":
+		rd.textField(t, &f, name, chosen)
+	case "on", "until", "from", "date":
+		f.As = "date"
+		f.Optional = name == "from" || name == "until"
+	case "closes":
+		f.As = "time"
+	case "reason":
+		f.As, f.Optional = "area", k != jisr.KindAgreementObject && k != jisr.KindAgreementContest && k != jisr.KindAgreementCorrectObject
+	case "was", "reads":
+		f.As, f.Max = "area", jisr.MaxSegmentText
+	case "place", "channel":
+		f.Optional, f.Max = true, jisr.MaxTitle
+	case "title_ar", "title_en":
+		f.Label, f.Lang, f.Max = rd.l.T("agreement.field.milestone."+name[len(name)-2:]), name[len(name)-2:], jisr.MaxTitle
+		f.Optional = name == "title_en"
+	}
+	return f, nil
+}
+
+func instrumentsFor(k jisr.Kind) []jisr.Instrument {
+	if k == jisr.KindAgreementNotify {
+		return []jisr.Instrument{jisr.Completion, jisr.Ratification, jisr.Approval, jisr.Acceptance}
+	}
+	return jisr.Instruments()
+}
+
+func strs[T ~string](all []T) []string {
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// authorityField offers the full powers that this member's posts hold for this agreement, the offices that need none, and
+// acting without: what is done so waits for confirmation (Vienna Convention, articles 7 and 8).
+func (s *site) authorityField(r *request, rd reader, t *book.ThingView, f *sayField, chosen string) error {
+	f.As = "radio"
+	err := s.eachMandate(r.Context(), t, func(row *book.ThingRow) {
+		if m := row.State.Mandate; m.Of == rd.self && m.Revoked == nil && m.Standing(rd.today) != jisr.MandateExpired {
+			f.Options = append(f.Options, Option{Value: string(row.ID), Word: rd.l.T("agreement.authority.mandate", "post", rd.say(m.Post).String())})
+		}
+	})
+	for _, c := range jisr.Capacities() {
+		f.Options = append(f.Options, Option{Value: string(c), Word: known(rd.l, "agreement.capacity.", string(c))})
+	}
+	f.Options = append(f.Options, Option{Value: "none", Word: rd.l.T("agreement.authority.none"), Hint: rd.l.T("agreement.authority.none.hint")})
+	for i := range f.Options {
+		f.Options[i].On = f.Options[i].Value == chosen || chosen == "" && i == 0
+	}
+	return err
+}
+
+// textField offers languages and segments of the text that counts.
+func (rd reader) textField(t *book.ThingView, f *sayField, name, chosen string) {
+	c := t.State.Agreement.Clauses()
+	if c == nil {
+		return
+	}
+	switch name {
+	case "pair":
+		f.As = "select"
+		for i, a := range c.Languages {
+			for _, b := range c.Languages[i+1:] {
+				f.Options = append(f.Options, Option{Value: a + " " + b, Word: rd.l.T("agreement.pair", "a", rd.languageName(a), "b", rd.languageName(b)), On: chosen == a+" "+b})
+			}
+		}
+	case "lang":
+		f.As = "select"
+		for _, a := range c.Languages {
+			f.Options = append(f.Options, Option{Value: a, Word: rd.languageName(a), On: chosen == a})
+		}
+	case "segment":
+		f.Max = jisr.MaxID
+	case "segments", "continuity":
+		f.Optional, f.Max = true, jisr.MaxReason
+	}
+}
+
+// say takes the form, and prepares the step.
+func (s *site) say(r *request) (*answer, error) {
+	k := sayKind(r)
+	rd := s.reader(r)
+	terms, body, problem := rd.sayTerms(r, k)
+	if problem == nil {
+		step, err := node.NewStep(k, terms, body)
+		if err != nil {
+			return nil, err
+		}
+		done, err := s.node.Do(r.Context(), r.caller, node.DraftStep{Forum: jisr.ForumID(r.PathValue("forum")), About: agreementID(r), Step: step})
+		if err == nil {
+			return &answer{to: rd.url("outgoing", done.Thing.Name())}, nil
+		}
+		if !errors.As(err, &problem) {
+			return nil, err
+		}
+	}
+	v, _, err := s.sayView(r, []Problem{{Field: sayFieldOf(k, problem.Subject), Text: sentence(rd.l, problem)}})
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: 422, page: sayPage(v)}, nil
+}
+
+// sayFieldOf is the field that a refusal is about; empty: of the whole form.
+func sayFieldOf(k jisr.Kind, subject string) string {
+	if slices.Contains(sayFields(k), subject) {
+		return subject
+	}
+	return ""
+}
+
+// sayTerms puts the form together as the terms and body of the step; what is left out the node fills in.
+func (rd reader) sayTerms(r *request, k jisr.Kind) (terms map[string]any, body any, problem *jisr.Refusal) {
+	terms = map[string]any{}
+	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
+	if p, ok := positionOf(r.URL.Query().Get("act")); ok {
+		terms["act"] = p
+		terms["date"] = rd.today
+	}
+	for _, name := range sayFields(k) {
+		switch name {
+		case "authority":
+			authority(terms, get(name))
+		case "binding":
+			terms["binding"] = get(name) == "yes"
+		case "pair":
+			a, b, _ := strings.Cut(get(name), " ")
+			terms["pair"] = [2]string{a, b}
+		case "segments", "continuity":
+			if all := strings.Fields(get(name)); len(all) > 0 {
+				terms[name] = all
+			}
+		case "place":
+			if at := get(name); at != "" && k != jisr.KindAgreementSeal {
+				terms["place"] = jisr.Text{r.lang: at}
+			}
+		case "on", "until", "from", "date":
+			if d := dateOf(r, name); d != "" {
+				terms[name] = d
+			}
+		case "closes":
+			at, err := rd.closingTime(r)
+			if err != nil {
+				return nil, nil, err
+			}
+			if !at.IsZero() {
+				w := jisr.WindowTerms{Closes: at.UTC()}
+				if p := get("place"); p != "" {
+					w.Place = jisr.Text{r.lang: p}
+				}
+				terms["window"] = w
+			}
+		case "dormancy":
+			terms["reason"] = get(name)
+			terms["date"] = rd.today
+		case "was", "reads":
+			body = jisr.CorrectionBody{Was: get("was"), Reads: words.Tidy(get("lang"), get("reads"))}
+		case "title_ar":
+			terms["title"] = textOf(get, "title")
+		case "title_en":
+		default:
+			if v := get(name); v != "" {
+				terms[name] = v
+			}
+		}
+	}
+	return terms, body, nil
+}
+
+func authority(terms map[string]any, choice string) {
+	switch {
+	case strings.HasPrefix(choice, "mandate/"):
+		terms["mandate"] = choice
+	case slices.Contains(strs(jisr.Capacities()), choice):
+		terms["capacity"] = choice
+	}
+}
+
+func textOf(get func(string) string, name string) jisr.Text {
+	t := jisr.Text{}
+	for _, lang := range writtenLanguages() {
+		if v := get(name + "_" + lang); v != "" {
+			t[lang] = v
+		}
+	}
+	return t
+}
+
+// positionOf reads "iq.12"; false when it is none.
+func positionOf(s string) (p jisr.Position, ok bool) {
+	m, i, found := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(i, 10, 64)
+	return jisr.Position{Member: jisr.MemberID(m), Index: jisr.Index(n)}, found && err == nil && n >= 0 && jisr.ValidMember(jisr.MemberID(m))
+}
+
+// dateOf puts the three fields of a day together.
+func dateOf(r *request, name string) jisr.Date {
+	in := draftInput{Day: latinDigits(r.PostForm.Get(name + ".day")), Month: latinDigits(r.PostForm.Get(name + ".month")), Year: latinDigits(r.PostForm.Get(name + ".year"))}
+	return in.date()
+}
+
+// closingTime reads the hour until which a text may be signed, in the member's zone; zero when it is left open.
+func (rd reader) closingTime(r *request) (time.Time, *jisr.Refusal) {
+	day := dateOf(r, "closes")
+	if day == "" {
+		return time.Time{}, nil
+	}
+	hour := latinDigits(r.PostForm.Get("closes.hour"))
+	at, err := time.ParseInLocation("2006-01-02 15:04", string(day)+" "+hour, rd.zone)
+	if err != nil {
+		return at, jisr.Refuse(jisr.Malformed, "closes", "want", "14:30")
+	}
+	return at, nil
+}
+
+// outgoingView is a joint act in preparation: what it would say, and its clearance.
+type outgoingView struct {
+	Page
+	Title   string
+	Line    line
+	State   tag
+	Means   string
+	Facts   []factLine
+	Text    string // address of the text it would table; empty: it tables none
+	By      []string
+	Reason  said
+	Version int
+	URL     string
+	Clear   action
+	Return  action
+	Release action
+	Discard string
+	Grave   bool
+}
+
+func outgoingID(r *request) jisr.ThingID { return jisr.ThingID("outgoing/" + r.PathValue("id")) }
+
+func (s *site) outgoing(r *request) (*answer, error) {
+	rd := s.reader(r)
+	row, body, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+	if err == nil {
+		err = node.May(r.caller, node.Read)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := &row.Outgoing
+	if o.Released != nil {
+		return &answer{to: s.saidURL(r, rd, o)}, nil
+	}
+	v := outgoingView{Page: s.live(r, "agreements"), Title: known(rd.l, "act.kind.", string(o.Kind)), State: rd.stateTag(o.State()), Means: rd.l.T("outgoing.state." + string(o.State()) + ".means"),
+		Facts: rd.outgoingFacts(body), Version: o.Version, URL: rd.url("outgoing", row.ID.Name()), Grave: slices.Contains(graveSteps(), o.Kind)}
+	if t, err := s.node.Book().Thing(r.Context(), o.Forum, o.About); err == nil {
+		v.Line = rd.thingLine(&t.ThingRow)
+	}
+	for _, by := range o.Drafters {
+		v.By = append(v.By, string(by.Official))
+	}
+	if o.Reason != "" {
+		v.Reason = said{Dir: "auto", Pieces: []piece{{Text: o.Reason}}}
+	}
+	if o.Kind == jisr.KindAgreementTable {
+		v.Text = v.URL + "/text"
+	}
+	rd.outgoingActions(o, &v)
+	return &answer{page: outgoingPage(v)}, nil
+}
+
+// outgoingActions says what this official may do with it, or why not.
+func (rd reader) outgoingActions(o *jisr.Outgoing, v *outgoingView) {
+	by := rd.caller.By()
+	can := func(verb node.Verb, err error, at string) action {
+		if e := node.May(rd.caller, verb); e != nil {
+			return action{Why: rd.why(e)}
+		}
+		if err != nil {
+			return action{Why: rd.why(err)}
+		}
+		return action{URL: v.URL + at}
+	}
+	if o.Cleared == nil {
+		v.Clear = can("outgoing.clear", o.MayClear(by, o.Version), "/clear")
+	}
+	v.Return = can("outgoing.return", o.MayReturn(by, o.Version), "/return")
+	if o.Cleared != nil {
+		v.Release = can(node.Verb(o.Kind), o.MayRelease(by, o.Version), "/release")
+	}
+	if node.May(rd.caller, "outgoing.discard") == nil && o.MayEdit(o.Version) == nil {
+		v.Discard = v.URL + "/discard"
+	}
+}
+
+// outgoingFacts shows the terms of an act in preparation by their names. They are the house's own words.
+func (rd reader) outgoingFacts(body jisr.OutgoingBody) (all []factLine) {
+	for _, f := range flatten(body.Terms) {
+		name := rd.l.T("agreement.term.other")
+		if key := "agreement.term." + f.Name; rd.l.Has(key) {
+			name = rd.l.T(key)
+		}
+		all = append(all, factLine{name, rd.termValue(f.Name, f.Value)})
+	}
+	return all
+}
+
+// outgoingDo makes the handler of one decision about an outgoing act.
+func outgoingDo(step func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command) func(*site, *request) (*answer, error) {
+	return func(s *site, r *request) (*answer, error) {
+		rd := s.reader(r)
+		row, _, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.node.Do(r.Context(), r.caller, step(row.ID, &row.Outgoing, r)); err != nil {
+			return nil, err
+		}
+		after, _, err := s.node.Book().Outgoing(r.Context(), row.ID)
+		switch {
+		case err != nil:
+			return nil, err
+		case after.Outgoing.Released != nil:
+			return &answer{to: s.saidURL(r, rd, &row.Outgoing)}, nil
+		case after.Outgoing.Discarded != nil:
+			return &answer{to: rd.url("agreements")}, nil
+		}
+		return &answer{to: rd.url("outgoing", row.ID.Name())}, nil
+	}
+}
+
+// saidURL is where an act that has left is seen: its agreement, or that which full powers are about.
+func (s *site) saidURL(r *request, rd reader, o *jisr.Outgoing) string {
+	if o.About.Noun() == "mandate" {
+		t, err := s.node.Book().Thing(r.Context(), o.Forum, o.About)
+		if err == nil && t.State.Mandate != nil {
+			for _, id := range t.State.Mandate.Subjects {
+				if id.Noun() == "agreement" {
+					return rd.agreementURL(o.Forum, id)
+				}
+			}
+		}
+	}
+	return rd.thingURL(o.Forum, o.About)
+}
+
+// term is one value of an act's terms by its name.
+type term struct {
+	Name  string
+	Value any
+}
+
+// flatten lists the terms of an act, those of an object inside under their own names.
+func flatten(raw []byte) (all []term) {
+	var m map[string]any
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	for _, k := range sortedKeys(m) {
+		inner, object := m[k].(map[string]any)
+		if !object || isText(inner) {
+			all = append(all, term{k, m[k]})
+			continue
+		}
+		for _, q := range sortedKeys(inner) {
+			all = append(all, term{q, inner[q]})
+		}
+	}
+	return all
+}
+
+func isText(m map[string]any) bool {
+	for k, v := range m {
+		if _, s := v.(string); !s || len(k) > 3 {
+			return false
+		}
+	}
+	return len(m) > 0
+}
+
+// termValue shows a value of an act's terms: a word where it is one of ours, a day as a day, a text in the reader's language.
+func (rd reader) termValue(name string, v any) string {
+	switch v := v.(type) {
+	case bool:
+		return rd.l.T("agreement.binding." + map[bool]string{true: "yes", false: "no"}[v])
+	case string:
+		if jisr.Date(v).Valid() {
+			return rd.l.Day(v)
+		}
+		for _, prefix := range []string{"agreement." + name + ".", "domestic." + name + ".", "agreement.dormant."} {
+			if rd.l.Has(prefix + v) {
+				return rd.l.T(prefix + v)
+			}
+		}
+		return rd.l.Isolate(v)
+	case []any:
+		var all []string
+		for _, x := range v {
+			all = append(all, rd.termValue(name, x))
+		}
+		return strings.Join(all, rd.l.T("list.comma")+" ")
+	case map[string]any:
+		t := jisr.Text{}
+		for k, x := range v {
+			t[k], _ = x.(string)
+		}
+		return rd.say(t).String()
+	case float64:
+		return rd.l.Number(int64(v))
+	}
+	return ""
+}
+
+// outgoingText shows the text that an act in preparation would table, against the text that counts now.
+func (s *site) outgoingText(r *request) (*answer, error) {
+	rd := s.reader(r)
+	row, body, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+	if err == nil {
+		err = node.May(r.caller, node.Read)
+	}
+	var text jisr.InstrumentText
+	if err == nil && (row.Outgoing.Kind != jisr.KindAgreementTable || json.Unmarshal(body.Body, &text) != nil) {
+		err = jisr.Refuse(jisr.NoSuch, row.ID.Name(), "noun", "text")
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.loadAgreement(r.Context(), row.Outgoing.Forum, row.Outgoing.About)
+	if err != nil {
+		return nil, err
+	}
+	old, _, _, err := s.texts(r.Context(), &t, "", "")
+	if err != nil {
+		return nil, err
+	}
+	hash, err := text.Hash()
+	if err != nil {
+		return nil, err
+	}
+	v := textView{Page: s.page(r, "agreements"), Line: rd.agreementLine(&t.ThingRow), Back: rd.url("outgoing", row.ID.Name()), Hash: string(hash)}
+	v.Title = v.Line.Subject.String()
+	rd.fillText(&v, &t, &text, old, hash)
+	v.Which = rd.l.T("outgoing.text")
+	return &answer{page: textPage(v)}, nil
+}

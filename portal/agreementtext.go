@@ -1,0 +1,578 @@
+package portal
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jisr"
+	"jisr/book"
+	"jisr/node"
+	"jisr/words"
+)
+
+// textView is a text of an agreement, its languages side by side, segment beside segment.
+type textView struct {
+	Page
+	Title    string
+	Line     line
+	Which    string
+	Hash     string
+	Rows     []textRow
+	Langs    []textLang
+	Against  string // the text it is compared with
+	Versions []Link
+	Warnings []string
+	Edit     string
+	Back     string
+	Papers   []Link
+}
+
+// textLang is a column.
+type textLang struct{ Tag, Dir, Name string }
+
+// textRow is one segment in all languages.
+type textRow struct {
+	ID       string
+	Kind     string
+	Heading  bool
+	Number   string
+	Cells    []textCell
+	Brackets []bracketLine
+	Concord  tag    // empty word: nobody compared
+	Bracket  string // address of the form that proposes another wording; empty: may not
+	Change   string // added, removed, moved: empty when it is the same or its words say it
+}
+
+// textCell is a segment in one language; runs are marked where it is compared with another text.
+type textCell struct {
+	Lang, Dir string
+	Number    string // what stands before the wording: "Article 3: "
+	Runs      []jisr.Run
+}
+
+// bracketLine is a wording that a party proposes for a segment.
+type bracketLine struct {
+	Whom  side
+	Op    string
+	Texts []textCell
+	Why   said
+	State string
+	Open  bool
+}
+
+// texts reads the text asked for, and the one to compare it with; against is nil when none is.
+func (s *site) texts(ctx context.Context, t *book.ThingView, version, against string) (text, old *jisr.InstrumentText, hash jisr.Commitment, err error) {
+	g := t.State.Agreement
+	if hash = hashOf(g, version); hash == "" {
+		hash = g.Text()
+	}
+	if hash == "" {
+		return nil, nil, "", nil
+	}
+	if text, err = s.node.Text(ctx, t.Forum, t.ID, hash); err != nil {
+		return nil, nil, hash, err
+	}
+	if from := hashOf(g, against); from != "" {
+		old, err = s.node.Text(ctx, t.Forum, t.ID, from)
+	}
+	return text, old, hash, err
+}
+
+// hashOf finds a text on the table by the beginning of its hash.
+func hashOf(g *jisr.Agreement, short string) jisr.Commitment {
+	if len(short) < 8 {
+		return ""
+	}
+	for _, v := range g.Versions {
+		if strings.HasPrefix(strings.TrimPrefix(string(v.Hash), "sha256:"), short) {
+			return v.Hash
+		}
+	}
+	return ""
+}
+
+func (s *site) agreementText(r *request) (*answer, error) {
+	rd := s.reader(r)
+	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return nil, err
+	}
+	q := r.URL.Query()
+	text, old, hash, err := s.texts(r.Context(), &t, q.Get("version"), q.Get("against"))
+	if err != nil {
+		return nil, err
+	}
+	v := textView{Page: s.live(r, "agreements"), Line: rd.agreementLine(&t.ThingRow), Back: rd.agreementURL(t.Forum, t.ID), Hash: string(hash)}
+	v.Title = v.Line.Subject.String()
+	next, err := s.node.Next(r.Context(), t.Forum, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	if rd.may("outgoing.draft") && slices.Contains(next, jisr.KindAgreementTable) {
+		v.Edit = rd.agreementURL(t.Forum, t.ID, "text", "edit")
+	}
+	if text != nil {
+		rd.fillText(&v, &t, text, old, hash)
+	}
+	return &answer{page: textPage(v)}, nil
+}
+
+func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.InstrumentText, hash jisr.Commitment) {
+	g := t.State.Agreement
+	v.Langs = rd.textLangs(text.Clauses.Languages)
+	for i, ver := range g.Versions {
+		at := rd.agreementURL(t.Forum, t.ID, "text") + "?version=" + shortHash(ver.Hash)
+		word := rd.l.T("agreement.version", "n", i+1)
+		v.Versions = append(v.Versions, Link{Word: word, URL: at, On: ver.Hash == hash})
+		if ver.Hash == hash {
+			v.Which = word
+		}
+	}
+	if old != nil {
+		oldHash, _ := old.Hash()
+		for i, ver := range g.Versions {
+			if ver.Hash == oldHash {
+				v.Against = rd.l.T("agreement.version", "n", i+1)
+			}
+		}
+	}
+	rows := rowsOf(old, text)
+	wordings := rd.bracketLines(t, hash, v.Langs)
+	for i := range rows {
+		rows[i].Cells = arrange(rows[i].Cells, v.Langs)
+		for j := range rows[i].Cells {
+			rows[i].Cells[j].Number = rd.numberIn(&rows[i], rows[i].Cells[j].Lang)
+		}
+		rows[i].Brackets = wordings[rows[i].ID]
+		rows[i].Concord = rd.concordOf(g, hash, rows[i].ID)
+		if v.Edit != "" && hash == g.Text() && old == nil {
+			rows[i].Bracket = rd.agreementURL(t.Forum, t.ID, "bracket") + "?segment=" + rows[i].ID
+		}
+	}
+	v.Rows = rows
+	if binding, ok := g.Binds(); ok && hash == g.Text() {
+		for _, w := range text.Lint(binding) {
+			kind := "soft-word"
+			if !binding {
+				kind = "binding-word"
+			}
+			v.Warnings = append(v.Warnings, rd.l.T("agreement.lint."+kind, "word", w.Word))
+		}
+	}
+}
+
+// textLangs are the columns: the reader's language first.
+func (rd reader) textLangs(tags []string) (all []textLang) {
+	add := func(tag string) {
+		all = append(all, textLang{Tag: tag, Dir: saidIn(tag, "x", "").Dir, Name: rd.languageName(tag)})
+	}
+	if slices.Contains(tags, rd.l.Tag()) {
+		add(rd.l.Tag())
+	}
+	for _, tag := range tags {
+		if tag != rd.l.Tag() {
+			add(tag)
+		}
+	}
+	return all
+}
+
+func arrange(cells []textCell, langs []textLang) (all []textCell) {
+	for _, l := range langs {
+		i := slices.IndexFunc(cells, func(c textCell) bool { return c.Lang == l.Tag })
+		if i < 0 {
+			all = append(all, textCell{Lang: l.Tag, Dir: l.Dir})
+			continue
+		}
+		cells[i].Dir = l.Dir
+		all = append(all, cells[i])
+	}
+	return all
+}
+
+func (rd reader) bracketLines(t *book.ThingView, hash jisr.Commitment, langs []textLang) map[string][]bracketLine {
+	all := map[string][]bracketLine{}
+	for i := range t.State.Agreement.Brackets {
+		b := &t.State.Agreement.Brackets[i]
+		if b.Hash != hash {
+			continue
+		}
+		l := bracketLine{Whom: rd.side(b.Member), Op: known(rd.l, "agreement.bracket.", string(b.Op)), State: known(rd.l, "agreement.bracket.state.", string(b.State)), Open: b.State == jisr.BracketOpen}
+		for j := range t.Acts {
+			if t.Acts[j].Act.Position == b.Position {
+				if body, err := jisr.DecodeBracket(t.Acts[j].Body); err == nil {
+					l.Why = rd.say(body.Reason)
+					for _, lang := range langs {
+						if text := body.Text[lang.Tag]; text != "" {
+							l.Texts = append(l.Texts, textCell{Lang: lang.Tag, Dir: lang.Dir, Runs: []jisr.Run{{Op: jisr.Keep, Text: text}}})
+						}
+					}
+				}
+			}
+		}
+		all[b.Segment] = append(all[b.Segment], l)
+	}
+	return all
+}
+
+func (rd reader) concordOf(g *jisr.Agreement, hash jisr.Commitment, segment string) tag {
+	for i := range g.Concordance {
+		if c := &g.Concordance[i]; c.Hash == hash && (c.Segment == segment || c.Segment == "") {
+			switch c.State(g.Parties) {
+			case jisr.ConcordDisputed:
+				return tag{Tone: "late", Icon: "triangle-alert", Word: rd.l.T("agreement.word.disputed")}
+			case jisr.ConcordChecked:
+				return tag{Tone: "ok", Icon: "check", Word: rd.l.T("agreement.word.checked")}
+			}
+		}
+	}
+	return tag{}
+}
+
+// editView is the form in which a text is drafted: paragraph beside paragraph, and its final clauses as choices.
+type editView struct {
+	Page
+	Title    string
+	Line     line
+	Action   string
+	Back     string
+	Problems []Problem
+	Langs    []textLang
+	Rows     []editRow
+	Kinds    []Option
+	Base     string
+	Clauses  map[string]string
+	Parties  []side
+	Consents []Option
+	Forces   []Option
+}
+
+// editRow is one segment of the form.
+type editRow struct {
+	N      int
+	ID     string
+	Kind   string
+	Number string
+	Text   map[string]string
+}
+
+func (s *site) editText(r *request) (*answer, error) {
+	rd := s.reader(r)
+	if err := node.May(r.caller, "outgoing.draft"); err != nil {
+		return nil, err
+	}
+	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return nil, err
+	}
+	text, _, hash, err := s.texts(r.Context(), &t, "", "")
+	if err != nil {
+		return nil, err
+	}
+	if text == nil {
+		text = rd.firstText(t.State.Agreement)
+	}
+	return &answer{page: editPage(s.editView(r, rd, &t, text, string(hash), nil))}, nil
+}
+
+// firstText is what a drafter begins with: a title, a preamble, an article.
+func (rd reader) firstText(g *jisr.Agreement) *jisr.InstrumentText {
+	t := &jisr.InstrumentText{Names: map[jisr.MemberID]jisr.Text{}, Clauses: jisr.Clauses{Languages: []string{"ar"}, Consent: map[jisr.MemberID]jisr.ConsentMethod{}, Force: jisr.ForceRule{On: jisr.ForceLastNotice}}}
+	for _, m := range g.Parties {
+		t.Clauses.Consent[m] = jisr.ByNotification
+	}
+	t.Segments = []jisr.Segment{
+		{ID: "title", Kind: jisr.SegmentTitle, Text: jisr.Text{"ar": g.Title["ar"], "en": g.Title["en"]}},
+		{ID: "preamble", Kind: jisr.SegmentPreamble, Text: jisr.Text{}},
+		{ID: newSegment(), Kind: jisr.SegmentArticle, Number: "1", Text: jisr.Text{}},
+		{ID: newSegment(), Kind: jisr.SegmentParagraph, Text: jisr.Text{}},
+	}
+	return t
+}
+
+// newSegment names a segment; the name never changes and never comes again.
+func newSegment() string { return "s" + strings.ToLower(rand.Text()[:8]) }
+
+const spareRows = 3 // empty rows at the end of the form
+
+func (s *site) editView(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) editView {
+	v := editView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
+		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text)}
+	v.Langs = rd.textLangs(text.Clauses.Languages)
+	for i := range text.Segments {
+		sg := &text.Segments[i]
+		v.Rows = append(v.Rows, editRow{N: i, ID: sg.ID, Kind: string(sg.Kind), Number: sg.Number, Text: sg.Text})
+	}
+	for range spareRows {
+		v.Rows = append(v.Rows, editRow{N: len(v.Rows), ID: newSegment(), Kind: string(jisr.SegmentParagraph)})
+	}
+	for _, k := range jisr.SegmentKinds() {
+		v.Kinds = append(v.Kinds, Option{Value: string(k), Word: rd.l.T("agreement.segment." + string(k))})
+	}
+	for _, c := range jisr.ConsentMethods() {
+		v.Consents = append(v.Consents, Option{Value: string(c), Word: rd.l.T("agreement.consent." + string(c))})
+	}
+	for _, f := range jisr.ForceBases() {
+		v.Forces = append(v.Forces, Option{Value: string(f), Word: rd.l.T("agreement.force." + string(f))})
+	}
+	return v
+}
+
+// clauseInput is the final clauses as the form has them.
+func clauseInput(t *jisr.InstrumentText) map[string]string {
+	c := &t.Clauses
+	n := func(i int) string {
+		if i == 0 {
+			return ""
+		}
+		return strconv.Itoa(i)
+	}
+	on := func(b bool) string {
+		if b {
+			return "on"
+		}
+		return ""
+	}
+	in := map[string]string{"languages": strings.Join(c.Languages, " "), "prevailing": c.Prevailing, "force": string(c.Force.On), "force_days": n(c.Force.Days), "force_months": n(c.Force.Months),
+		"force_first": on(c.Force.FirstOfMon), "months": n(c.Months), "renewal": n(c.Renewal), "notice": n(c.Notice), "no_exit": on(c.NoExit), "initials": on(c.Initials), "provisional": on(c.Provision)}
+	for m, how := range c.Consent {
+		in["consent_"+string(m)] = string(how)
+	}
+	return in
+}
+
+// saveText drafts the text as an outgoing act. A button inside the form adds a row below another one, or writes the
+// final clauses, and shows the form again: nothing is kept then.
+func (s *site) saveText(r *request) (*answer, error) {
+	rd := s.reader(r)
+	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return nil, err
+	}
+	g := t.State.Agreement
+	text := readText(r, g, s.fullNames())
+	base := r.PostForm.Get("base")
+	switch at := r.PostForm.Get("insert"); {
+	case at != "":
+		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(text.Segments) {
+			text.Segments = slices.Insert(text.Segments, i+1, jisr.Segment{ID: newSegment(), Kind: jisr.SegmentParagraph, Text: jisr.Text{}})
+		}
+		return &answer{page: editPage(s.editView(r, rd, &t, text, base, nil))}, nil
+	case r.PostForm.Get("clauses") != "":
+		s.writeClauses(text, g)
+		return &answer{page: editPage(s.editView(r, rd, &t, text, base, nil))}, nil
+	}
+	text.Segments = slices.DeleteFunc(text.Segments, func(sg jisr.Segment) bool { return sg.Text.Empty() })
+	terms := map[string]any{}
+	if hash := hashOf(g, shortHash(jisr.Commitment(base))); hash != "" {
+		terms["base"] = hash
+	}
+	step, err := node.NewStep(jisr.KindAgreementTable, terms, text)
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.node.Do(r.Context(), r.caller, node.DraftStep{Forum: t.Forum, About: t.ID, Step: step})
+	var refusal *jisr.Refusal
+	if errors.As(err, &refusal) && refusal.Kind != jisr.NotAllowed {
+		problem := Problem{Field: segmentField(text, refusal.Subject), Text: sentence(rd.l, refusal)}
+		return &answer{status: 422, page: editPage(s.editView(r, rd, &t, text, base, []Problem{problem}))}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &answer{to: rd.url("outgoing", done.Thing.Name())}, nil
+}
+
+// segmentField is the field of the first language of the segment a refusal is about.
+func segmentField(t *jisr.InstrumentText, subject string) string {
+	i := slices.IndexFunc(t.Segments, func(s jisr.Segment) bool { return s.ID == subject })
+	if i < 0 || len(t.Clauses.Languages) == 0 {
+		return ""
+	}
+	return "text_" + strconv.Itoa(i) + "_" + t.Clauses.Languages[0]
+}
+
+// readText puts the form together as a text, in the form that is hashed.
+func readText(r *request, g *jisr.Agreement, full map[jisr.MemberID]jisr.Text) *jisr.InstrumentText {
+	t := &jisr.InstrumentText{Names: map[jisr.MemberID]jisr.Text{}, Clauses: readClauses(r, g)}
+	for _, m := range g.Parties {
+		name := jisr.Text{}
+		for _, lang := range t.Clauses.Languages {
+			said := full[m][lang]
+			if said == "" {
+				said, _ = full[m].In(lang)
+			}
+			name[lang] = words.Tidy(lang, cmp.Or(said, string(m)))
+		}
+		t.Names[m] = name
+	}
+	for i := range min(jisr.MaxSegments, maxRows(r)) {
+		n := strconv.Itoa(i)
+		id := r.PostForm.Get("id_" + n)
+		if id == "" || r.PostForm.Get("remove_"+n) != "" {
+			continue
+		}
+		sg := jisr.Segment{ID: id, Kind: jisr.SegmentKind(r.PostForm.Get("kind_" + n)), Number: latinDigits(r.PostForm.Get("number_" + n)), Text: jisr.Text{}}
+		for _, lang := range t.Clauses.Languages {
+			if text := words.Tidy(lang, r.PostForm.Get("text_"+n+"_"+lang)); text != "" {
+				sg.Text[lang] = text
+			}
+		}
+		t.Segments = append(t.Segments, sg)
+	}
+	return t
+}
+
+// maxRows is how many rows the form sent.
+func maxRows(r *request) int {
+	n := 0
+	for r.PostForm.Has("id_" + strconv.Itoa(n)) {
+		n++
+	}
+	return n
+}
+
+// readClauses reads the final clauses. Languages that are none are dropped; the rules say what else is wrong.
+func readClauses(r *request, g *jisr.Agreement) jisr.Clauses {
+	get := func(name string) string { return strings.TrimSpace(clip(r.PostForm.Get("c_"+name), maxField)) }
+	num := func(name string) int { n, _ := strconv.Atoi(latinDigits(get(name))); return n }
+	c := jisr.Clauses{Prevailing: get("prevailing"), Consent: map[jisr.MemberID]jisr.ConsentMethod{}, Months: num("months"), Renewal: num("renewal"), Notice: num("notice"),
+		NoExit: get("no_exit") != "", Initials: get("initials") != "", Provision: get("provisional") != "",
+		Force: jisr.ForceRule{On: jisr.ForceBase(get("force")), Months: num("force_months"), Days: num("force_days"), FirstOfMon: get("force_first") != ""}}
+	c.Languages = strings.Fields(get("languages"))
+	slices.Sort(c.Languages)
+	c.Languages = slices.Compact(c.Languages)
+	for _, m := range g.Parties {
+		c.Consent[m] = jisr.ConsentMethod(get("consent_" + string(m)))
+	}
+	if c.Force.On == jisr.ForceOnDate {
+		c.Force.Date = dateOf(r, "c_force_date")
+	}
+	return c
+}
+
+// fullNames is what each member calls itself, in every language it says it in.
+func (s *site) fullNames() map[jisr.MemberID]jisr.Text {
+	all := map[jisr.MemberID]jisr.Text{s.node.Self().ID: s.node.Self().Name}
+	for _, k := range s.node.Links() {
+		all[k.Member] = k.Name
+	}
+	return all
+}
+
+// writeClauses writes the final clauses into the text, in every language there are words for. Each paragraph has a name of
+// its own, so that writing them again after another choice changes the same paragraphs; those no choice asks for any more go.
+func (s *site) writeClauses(t *jisr.InstrumentText, g *jisr.Agreement) {
+	binding, said := g.Binds()
+	t.Segments = slices.DeleteFunc(t.Segments, func(sg jisr.Segment) bool { return strings.HasPrefix(sg.ID, "final-") })
+	heading := ""
+	for _, line := range t.Clauses.Lines(binding || !said) {
+		if line.Heading != heading {
+			heading = line.Heading
+			t.Segments = append(t.Segments, jisr.Segment{ID: "final-" + heading, Kind: jisr.SegmentArticle, Number: nextArticle(t), Text: s.inEach(t, func(l *words.Lang) string {
+				return words.Tidy(l.Tag(), l.T("clause.heading."+heading))
+			})})
+		}
+		t.Segments = append(t.Segments, jisr.Segment{ID: "final-" + strings.NewReplacer(".soft", "", ".", "-").Replace(line.Key), Kind: jisr.SegmentParagraph, Text: s.inEach(t, func(l *words.Lang) string {
+			other := ""
+			if line.Lang != "" {
+				other = l.T("language." + line.Lang)
+			}
+			return l.Clause(line.Key, line.Months, line.Days, line.Count, string(line.Date), other)
+		})})
+	}
+}
+
+// inEach writes a wording in each language of the text that there are words for.
+func (s *site) inEach(t *jisr.InstrumentText, write func(*words.Lang) string) jisr.Text {
+	text := jisr.Text{}
+	for _, lang := range t.Clauses.Languages {
+		if slices.Contains(s.langs, lang) {
+			text[lang] = write(s.words.In(lang))
+		}
+	}
+	return text
+}
+
+// nextArticle is the number after the highest of an article.
+func nextArticle(t *jisr.InstrumentText) string {
+	last := 0
+	for i := range t.Segments {
+		if n, err := strconv.Atoi(t.Segments[i].Number); err == nil && t.Segments[i].Kind == jisr.SegmentArticle {
+			last = max(last, n)
+		}
+	}
+	return strconv.Itoa(last + 1)
+}
+
+// rowsOf sets segment beside segment; against another text, what stayed, came and went is marked.
+func rowsOf(old, text *jisr.InstrumentText) (rows []textRow) {
+	if old == nil {
+		for i := range text.Segments {
+			sg := &text.Segments[i]
+			row := newRow(sg.ID, sg.Kind, sg.Number)
+			for lang, wording := range sg.Text {
+				row.Cells = append(row.Cells, textCell{Lang: lang, Runs: []jisr.Run{{Op: jisr.Keep, Text: wording}}})
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	for _, red := range old.Compare(text) {
+		row := newRow(red.ID, red.Kind, red.Number)
+		if red.Change == jisr.Added || red.Change == jisr.Removed || red.Change == jisr.Moved {
+			row.Change = string(red.Change)
+		}
+		sg := text.Segment(red.ID)
+		if red.Runs == nil && sg != nil {
+			for lang, wording := range sg.Text {
+				row.Cells = append(row.Cells, textCell{Lang: lang, Runs: []jisr.Run{{Op: jisr.Keep, Text: wording}}})
+			}
+		}
+		for lang, runs := range red.Runs {
+			row.Cells = append(row.Cells, textCell{Lang: lang, Runs: runs})
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func newRow(id string, kind jisr.SegmentKind, number string) textRow {
+	heading := kind == jisr.SegmentTitle || kind == jisr.SegmentChapter || kind == jisr.SegmentArticle || kind == jisr.SegmentAnnex
+	return textRow{ID: id, Kind: string(kind), Heading: heading, Number: number}
+}
+
+// columns is the class for as many languages as stand side by side.
+func (v *textView) columns() string { return columnsOfLangs(len(v.Langs)) }
+func (v *editView) columns() string { return columnsOfLangs(len(v.Langs)) }
+
+func columnsOfLangs(n int) string { return "law-" + strconv.Itoa(min(max(n, 1), 4)) }
+
+// editRows is how high a field is: as its text is long.
+func editRows(text string) int { return min(12, 2+len(text)/160) }
+
+func chosen(all []Option, value string) []Option {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].On = out[i].Value == value
+	}
+	return out
+}
+
+// numberIn is the number of a segment as a text in a language writes it.
+func (rd reader) numberIn(row *textRow, lang string) string {
+	switch {
+	case row.Number == "":
+		return ""
+	case row.Kind == string(jisr.SegmentArticle) && slices.Contains(rd.words.Tags(), lang):
+		return rd.words.In(lang).T("agreement.article", "n", words.Raw(rd.words.In(lang).Digits(row.Number)))
+	case slices.Contains(rd.words.Tags(), lang):
+		return rd.words.In(lang).Digits(row.Number) + "."
+	}
+	return row.Number + "."
+}
