@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/node/nodetest"
 	"jisr/portal"
@@ -80,7 +81,7 @@ func TestPagesOfPasskeysFromInvitationToSignedNote(t *testing.T) {
 	}
 
 	// The other side reads that it is good, once its desk has opened the note.
-	v, err := iq.node.Book().Note(t.Context(), "iq-sy", draft.Thing)
+	v, err := iq.node.Book().Note(t.Context(), book.Whole(), "iq-sy", draft.Thing)
 	if err != nil {
 		t.Fatal(err)
 	}

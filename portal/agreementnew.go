@@ -12,8 +12,8 @@ import (
 	"jisr/words"
 )
 
-// proposeView is the form that begins an agreement.
-type proposeView struct {
+// beginView is the form that begins an agreement.
+type beginView struct {
 	Page
 	Problems []Problem
 	Forums   []Option
@@ -30,7 +30,7 @@ type proposeView struct {
 }
 
 // Wrong is what is wrong with a field; empty: nothing.
-func (v *proposeView) Wrong(field string) string {
+func (v *beginView) Wrong(field string) string {
 	for _, p := range v.Problems {
 		if p.Field == field {
 			return p.Text
@@ -39,21 +39,21 @@ func (v *proposeView) Wrong(field string) string {
 	return ""
 }
 
-func (s *site) askPropose(r *request) (*answer, error) {
+func (s *site) askBegin(r *request) (*answer, error) {
 	if err := node.May(r.caller, "outgoing.draft"); err != nil {
 		return nil, err
 	}
-	v, err := s.proposeView(r, nil)
+	v, err := s.beginView(r, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{page: proposePage(v)}, nil
+	return &answer{page: beginPage(v)}, nil
 }
 
-func (s *site) proposeView(r *request, problems []Problem) (proposeView, error) {
+func (s *site) beginView(r *request, problems []Problem) (beginView, error) {
 	rd := s.reader(r)
 	in := r.PostForm
-	v := proposeView{Page: s.page(r, "agreements"), Problems: problems, Back: rd.url("agreements"), Action: rd.url("agreements", "new"), Values: map[string]string{}}
+	v := beginView{Page: s.page(r, "agreements"), Problems: problems, Back: rd.url("agreements"), Action: rd.url("agreements", "new"), Values: map[string]string{}}
 	for _, name := range []string{"title_ar", "title_en"} {
 		v.Values[name] = in.Get(name)
 	}
@@ -78,13 +78,13 @@ func (s *site) proposeView(r *request, problems []Problem) (proposeView, error) 
 }
 
 // belongs fills in the agreement that a new one amends, implements or adds to.
-func (s *site) belongs(r *request, rd reader, v *proposeView) error {
+func (s *site) belongs(r *request, rd reader, v *beginView) error {
 	of := clip(r.URL.Query().Get("of"), maxField)
 	f, id, ok := strings.Cut(of, "/")
 	if !ok {
 		return nil
 	}
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(f), jisr.ThingID("agreement/"+id))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(f), jisr.ThingID("agreement/"+id))
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *site) belongs(r *request, rd reader, v *proposeView) error {
 	return nil
 }
 
-func (s *site) propose(r *request) (*answer, error) {
+func (s *site) begin(r *request) (*answer, error) {
 	rd := s.reader(r)
 	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
 	terms := jisr.ProposeTerms{Kind: jisr.InstrumentKind(get("kind")), Title: textOf(get, "title"), Binding: get("binding") == "yes", Handling: jisr.Handling(get("handling"))}
@@ -118,11 +118,11 @@ func (s *site) propose(r *request) (*answer, error) {
 		if field == "title" {
 			field = "title_ar"
 		}
-		v, err := s.proposeView(r, []Problem{{Field: field, Text: sentence(rd.l, refusal)}})
+		v, err := s.beginView(r, []Problem{{Field: field, Text: sentence(rd.l, refusal)}})
 		if err != nil {
 			return nil, err
 		}
-		return &answer{status: 422, page: proposePage(v)}, nil
+		return &answer{status: 422, page: beginPage(v)}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *site) bracketView(r *request, problems []Problem) (bracketView, error) 
 	if err := node.May(r.caller, "outgoing.draft"); err != nil {
 		return bracketView{}, err
 	}
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return bracketView{}, err
 	}
@@ -243,7 +243,7 @@ func (s *site) empowerView(r *request, problems []Problem) (empowerView, error) 
 	if err := node.May(r.caller, "outgoing.draft"); err != nil {
 		return empowerView{}, err
 	}
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return empowerView{}, err
 	}
@@ -251,7 +251,7 @@ func (s *site) empowerView(r *request, problems []Problem) (empowerView, error) 
 	for name := range r.PostForm {
 		v.Values[name] = clip(r.PostForm.Get(name), jisr.MaxTitle)
 	}
-	posts, err := s.posts(r.Context())
+	posts, err := s.openPosts(r.Context())
 	for _, p := range posts {
 		v.Holders = append(v.Holders, Option{Value: p.ID.Name(), Word: rd.say(p.Account.Title).String(), On: r.PostForm.Get("holder") == p.ID.Name()})
 	}
@@ -261,8 +261,8 @@ func (s *site) empowerView(r *request, problems []Problem) (empowerView, error) 
 	return v, err
 }
 
-// posts lists the posts of this house that are not left.
-func (s *site) posts(ctx context.Context) ([]book.AccountRow, error) {
+// openPosts lists the posts of this house that are not left.
+func (s *site) openPosts(ctx context.Context) ([]book.AccountRow, error) {
 	rows, err := s.node.Book().Accounts(ctx)
 	return slices.DeleteFunc(rows, func(a book.AccountRow) bool { return a.ID.Noun() != "official" || a.Account.Ended != nil }), err
 }
@@ -277,7 +277,7 @@ func (s *site) empower(r *request) (*answer, error) {
 	for _, a := range bounded(r.PostForm["acts"], len(jisr.MandateActs())) {
 		m.Acts = append(m.Acts, jisr.MandateAct(a))
 	}
-	posts, err := s.posts(r.Context())
+	posts, err := s.openPosts(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -314,7 +314,7 @@ func (s *site) draftMandate(r *request, rd reader, about jisr.ThingID, kind jisr
 func aboutMandate(kind jisr.Kind) func(*site, *request) (*answer, error) {
 	return func(s *site, r *request) (*answer, error) {
 		id := jisr.ThingID("mandate/" + r.PathValue("mandate"))
-		t, err := s.node.Book().Thing(r.Context(), jisr.ForumID(r.PathValue("forum")), id)
+		t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), jisr.ForumID(r.PathValue("forum")), id)
 		if err == nil && t.State.Mandate == nil {
 			err = jisr.Refuse(jisr.NoSuch, id.Name())
 		}

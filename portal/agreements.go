@@ -73,7 +73,7 @@ func (s *site) agreementRows(ctx context.Context, rd reader, tab, cursor string)
 	states := agreementStates(tab)
 	for len(rows) < pageNotes {
 		var more []book.ThingRow
-		more, next, err = s.node.Book().Things(ctx, book.ThingQuery{Noun: "agreement", Cursor: cursor, Limit: pageNotes})
+		more, next, err = s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Noun: "agreement", Cursor: cursor, Limit: pageNotes})
 		if err != nil {
 			return nil, "", err
 		}
@@ -147,7 +147,7 @@ func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID)
 			if n := len(o.Drafters); n > 0 {
 				l.By = string(o.Drafters[n-1].Official)
 			}
-			if t, err := s.node.Book().Thing(ctx, f, o.About); err == nil {
+			if t, err := s.node.Book().Thing(ctx, rd.scope, f, o.About); err == nil {
 				l.On = rd.say(t.Summary.Title).String()
 			}
 			all = append(all, l)
@@ -241,11 +241,11 @@ type relatedLine struct {
 
 func agreementID(r *request) jisr.ThingID { return jisr.ThingID("agreement/" + r.PathValue("id")) }
 
-func (s *site) loadAgreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID) (book.ThingView, error) {
+func (s *site) loadAgreement(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) (book.ThingView, error) {
 	if !jisr.ValidForum(f) {
 		return book.ThingView{}, jisr.Refuse(jisr.NoSuch, string(f), "noun", "forum")
 	}
-	v, err := s.node.Book().Thing(ctx, f, id)
+	v, err := s.node.Book().Thing(ctx, rd.scope, f, id)
 	if err == nil && v.State.Agreement == nil {
 		err = jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "agreement")
 	}
@@ -254,7 +254,7 @@ func (s *site) loadAgreement(ctx context.Context, f jisr.ForumID, id jisr.ThingI
 
 func (s *site) agreement(r *request) (*answer, error) {
 	rd := s.reader(r)
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -288,17 +288,15 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	v.Text = rd.textLines(t)
 	v.Related, v.Of = rd.relatedLines(t), string(t.Forum)+"/"+t.ID.Name()
 	v.Proof = rd.actURL(t.Forum, g.Proposed.Position) + "/proof"
-	if s.print != nil && g.Text() != "" {
-		for _, m := range g.Parties {
-			v.Papers = append(v.Papers, Link{Word: rd.l.T("agreement.paper.original", "member", rd.name(m)), URL: rd.agreementURL(t.Forum, t.ID, "pdf") + "?form=original-" + string(m)})
-		}
-	}
 	next, err := s.node.Next(ctx, t.Forum, t.ID)
 	if err != nil {
 		return v, err
 	}
 	v.Say = rd.offers(t, next)
 	if v.Waits, err = s.outgoingLines(ctx, rd, t.ID); err != nil {
+		return v, err
+	}
+	if v.Papers, err = s.papers(ctx, rd, t.Forum, t.ID); err != nil {
 		return v, err
 	}
 	if v.Mandates, err = s.mandateLines(ctx, rd, t); err != nil {
@@ -556,7 +554,7 @@ func (rd reader) relatedLines(t *book.ThingView) (all []relatedLine) {
 
 // mandateLines lists full powers whose subject this agreement is, of any party.
 func (s *site) mandateLines(ctx context.Context, rd reader, t *book.ThingView) (all []mandateLine, err error) {
-	err = s.eachMandate(ctx, t, func(row *book.ThingRow) {
+	err = s.eachMandate(ctx, rd, t, func(row *book.ThingRow) {
 		m := row.State.Mandate
 		l := mandateLine{Whom: rd.side(m.Of), Post: rd.say(m.Post), State: rd.mandateTag(m.Standing(rd.today))}
 		var acts []string
@@ -580,9 +578,9 @@ func (s *site) mandateLines(ctx context.Context, rd reader, t *book.ThingView) (
 	return all, err
 }
 
-func (s *site) eachMandate(ctx context.Context, t *book.ThingView, visit func(*book.ThingRow)) error {
+func (s *site) eachMandate(ctx context.Context, rd reader, t *book.ThingView, visit func(*book.ThingRow)) error {
 	for cursor := ""; ; {
-		rows, next, err := s.node.Book().Things(ctx, book.ThingQuery{Forum: t.Forum, Noun: "mandate", Cursor: cursor, Limit: 200})
+		rows, next, err := s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Forum: t.Forum, Noun: "mandate", Cursor: cursor, Limit: 200})
 		if err != nil {
 			return err
 		}
@@ -600,17 +598,4 @@ func (s *site) eachMandate(ctx context.Context, t *book.ThingView, visit func(*b
 func (rd reader) mandateTag(st jisr.MandateState) tag {
 	look := map[jisr.MandateState][2]string{jisr.MandateIssued: {"soon", "key-round"}, jisr.MandateVerified: {"ok", "badge-check"}, jisr.MandateExpired: {"idle", "clock"}, jisr.MandateRevoked: {"idle", "undo-2"}}[st]
 	return tag{Tone: look[0], Icon: look[1], Word: known(rd.l, "mandate.state.", string(st))}
-}
-
-// agreementPaper gives a party's original as it is printed.
-func (s *site) agreementPaper(r *request) (*answer, error) {
-	rd := s.reader(r)
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
-	if err != nil {
-		return nil, err
-	}
-	if s.print == nil || t.State.Agreement.Text() == "" {
-		return &answer{to: rd.agreementURL(t.Forum, t.ID)}, nil
-	}
-	return s.paper(r, t.Forum, t.ID, clip(r.URL.Query().Get("form"), maxField), t.ID.Name())
 }

@@ -122,7 +122,7 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 	if err := node.May(r.caller, "outgoing.draft"); err != nil {
 		return sayView{}, nil, err
 	}
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return sayView{}, nil, err
 	}
@@ -227,7 +227,7 @@ func strs[T ~string](all []T) []string {
 // acting without: what is done so waits for confirmation (Vienna Convention, articles 7 and 8).
 func (s *site) authorityField(r *request, rd reader, t *book.ThingView, f *sayField, chosen string) error {
 	f.As = "radio"
-	err := s.eachMandate(r.Context(), t, func(row *book.ThingRow) {
+	err := s.eachMandate(r.Context(), rd, t, func(row *book.ThingRow) {
 		if m := row.State.Mandate; m.Of == rd.self && m.Revoked == nil && m.Standing(rd.today) != jisr.MandateExpired {
 			f.Options = append(f.Options, Option{Value: string(row.ID), Word: rd.l.T("agreement.authority.mandate", "post", rd.say(m.Post).String())})
 		}
@@ -442,7 +442,7 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	}
 	v := outgoingView{Page: s.live(r, "agreements"), Title: known(rd.l, "act.kind.", string(o.Kind)), State: rd.stateTag(o.State()), Means: rd.l.T("outgoing.state." + string(o.State()) + ".means"),
 		Facts: rd.outgoingFacts(body), Version: o.Version, URL: rd.url("outgoing", row.ID.Name()), Grave: slices.Contains(graveSteps(), o.Kind)}
-	if t, err := s.node.Book().Thing(r.Context(), o.Forum, o.About); err == nil {
+	if t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), o.Forum, o.About); err == nil {
 		v.Line = rd.thingLine(&t.ThingRow)
 	}
 	for _, by := range o.Drafters {
@@ -521,7 +521,7 @@ func outgoingDo(step func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Co
 // saidURL is where an act that has left is seen: its agreement, or that which full powers are about.
 func (s *site) saidURL(r *request, rd reader, o *jisr.Outgoing) string {
 	if o.About.Noun() == "mandate" {
-		t, err := s.node.Book().Thing(r.Context(), o.Forum, o.About)
+		t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), o.Forum, o.About)
 		if err == nil && t.State.Mandate != nil {
 			for _, id := range t.State.Mandate.Subjects {
 				if id.Noun() == "agreement" {
@@ -614,7 +614,7 @@ func (s *site) outgoingText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.loadAgreement(r.Context(), row.Outgoing.Forum, row.Outgoing.About)
+	t, err := s.loadAgreement(r.Context(), rd, row.Outgoing.Forum, row.Outgoing.About)
 	if err != nil {
 		return nil, err
 	}

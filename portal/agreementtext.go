@@ -98,7 +98,7 @@ func hashOf(g *jisr.Agreement, short string) jisr.Commitment {
 
 func (s *site) agreementText(r *request) (*answer, error) {
 	rd := s.reader(r)
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -234,8 +234,8 @@ func (rd reader) concordOf(g *jisr.Agreement, hash jisr.Commitment, segment stri
 	return tag{}
 }
 
-// editView is the form in which a text is drafted: paragraph beside paragraph, and its final clauses as choices.
-type editView struct {
+// textEditView is the form in which a text is drafted: paragraph beside paragraph, and its final clauses as choices.
+type textEditView struct {
 	Page
 	Title    string
 	Line     line
@@ -266,7 +266,7 @@ func (s *site) editText(r *request) (*answer, error) {
 	if err := node.May(r.caller, "outgoing.draft"); err != nil {
 		return nil, err
 	}
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +277,7 @@ func (s *site) editText(r *request) (*answer, error) {
 	if text == nil {
 		text = rd.firstText(t.State.Agreement)
 	}
-	return &answer{page: editPage(s.editView(r, rd, &t, text, string(hash), nil))}, nil
+	return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, string(hash), nil))}, nil
 }
 
 // firstText is what a drafter begins with: a title, a preamble, an article.
@@ -300,8 +300,8 @@ func newSegment() string { return "s" + strings.ToLower(rand.Text()[:8]) }
 
 const spareRows = 3 // empty rows at the end of the form
 
-func (s *site) editView(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) editView {
-	v := editView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
+func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) textEditView {
+	v := textEditView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
 		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text)}
 	v.Langs = rd.textLangs(text.Clauses.Languages)
 	for i := range text.Segments {
@@ -350,7 +350,7 @@ func clauseInput(t *jisr.InstrumentText) map[string]string {
 // final clauses, and shows the form again: nothing is kept then.
 func (s *site) saveText(r *request) (*answer, error) {
 	rd := s.reader(r)
-	t, err := s.loadAgreement(r.Context(), jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return nil, err
 	}
@@ -362,10 +362,10 @@ func (s *site) saveText(r *request) (*answer, error) {
 		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(text.Segments) {
 			text.Segments = slices.Insert(text.Segments, i+1, jisr.Segment{ID: newSegment(), Kind: jisr.SegmentParagraph, Text: jisr.Text{}})
 		}
-		return &answer{page: editPage(s.editView(r, rd, &t, text, base, nil))}, nil
+		return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, base, nil))}, nil
 	case r.PostForm.Get("clauses") != "":
 		s.writeClauses(text, g)
-		return &answer{page: editPage(s.editView(r, rd, &t, text, base, nil))}, nil
+		return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, base, nil))}, nil
 	}
 	text.Segments = slices.DeleteFunc(text.Segments, func(sg jisr.Segment) bool { return sg.Text.Empty() })
 	terms := map[string]any{}
@@ -380,7 +380,7 @@ func (s *site) saveText(r *request) (*answer, error) {
 	var refusal *jisr.Refusal
 	if errors.As(err, &refusal) && refusal.Kind != jisr.NotAllowed {
 		problem := Problem{Field: segmentField(text, refusal.Subject), Text: sentence(rd.l, refusal)}
-		return &answer{status: 422, page: editPage(s.editView(r, rd, &t, text, base, []Problem{problem}))}, nil
+		return &answer{status: 422, page: textEditPage(s.textEditOf(r, rd, &t, text, base, []Problem{problem}))}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -549,7 +549,7 @@ func newRow(id string, kind jisr.SegmentKind, number string) textRow {
 
 // columns is the class for as many languages as stand side by side.
 func (v *textView) columns() string { return columnsOfLangs(len(v.Langs)) }
-func (v *editView) columns() string { return columnsOfLangs(len(v.Langs)) }
+func (v *textEditView) columns() string { return columnsOfLangs(len(v.Langs)) }
 
 func columnsOfLangs(n int) string { return "law-" + strconv.Itoa(min(max(n, 1), 4)) }
 

@@ -65,7 +65,7 @@ func routes() []route {
 		{"POST", note + "/no-answer-needed", official, (*site).close},
 		{"GET", note + "/files/{n}", official, (*site).noteFile},
 		{"GET", note + "/pdf", official, (*site).notePaper},
-		{"GET", "/agreements/{forum}/{id}/papers/{form}", official, (*site).agreementPaper},
+		{"GET", agreement + "/papers/{form}", official, (*site).agreementPaper},
 
 		{"GET", "/commitments", official, (*site).commitments},
 		{"GET", "/commitments/new", official, (*site).newCommitment},
@@ -84,8 +84,8 @@ func routes() []route {
 		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
 
 		{"GET", "/agreements", official, (*site).agreements},
-		{"GET", "/agreements/new", official, (*site).askPropose},
-		{"POST", "/agreements/new", official, (*site).propose},
+		{"GET", "/agreements/new", official, (*site).askBegin},
+		{"POST", "/agreements/new", official, (*site).begin},
 		{"GET", agreement, official, (*site).agreement},
 		{"GET", agreement + "/text", official, (*site).agreementText},
 		{"GET", agreement + "/text/edit", official, (*site).editText},
@@ -100,7 +100,6 @@ func routes() []route {
 		{"POST", agreement + "/mandates/{mandate}/revoke", official, aboutMandate(jisr.KindMandateRevoke)},
 		{"POST", agreement + "/domestic", official, (*site).moveDomestic},
 		{"POST", agreement + "/domestic/plan", official, (*site).planDomestic},
-		{"GET", agreement + "/pdf", official, (*site).agreementPaper},
 		{"GET", outgoing, official, (*site).outgoing},
 		{"GET", outgoing + "/text", official, (*site).outgoingText},
 		{"POST", outgoing + "/clear", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
