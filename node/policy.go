@@ -128,7 +128,6 @@ func table() []row {
 		{"minutes.receive", Receiving, free},
 		{"minutes.approve", Chairing, binding},
 		{"minutes.disapprove", Chairing, free},
-
 		{"commitment.propose", Negotiating, free},
 		{"commitment.agree", Chairing, binding},
 		{"commitment.withdraw", Negotiating, free},

@@ -124,7 +124,7 @@ func TestASessionInTwoPortals(t *testing.T) {
 	sy.does(room+"/minutes/sign", url.Values{})
 	iq.eventually(room, "JWC/2099/1")
 
-	iq.eventually(link, "متفق عليه")
+	iq.eventually(link, link+"/report") // agreed, by both signatures
 	iq.does(link+"/report", url.Values{"evidence": {"أُرسل الجدول."}})
 	p = sy.eventually(link, "أُرسل الجدول.")
 	checkPage(t, p, "ar")
