@@ -384,18 +384,23 @@ type Tally struct {
 	Late   int
 }
 
-// Tally counts the things of a noun today.
-func (b *Book) Tally(ctx context.Context, noun string, today jisr.Date) (Tally, error) {
+// Tally counts the things of a noun that the scope sees, today.
+func (b *Book) Tally(ctx context.Context, s Scope, noun string, today jisr.Date) (Tally, error) {
 	n := Tally{States: map[string]int{}}
-	err := b.read(ctx, "count things", func(c *conn) error {
-		err := c.each(`SELECT state, count(*) FROM thing WHERE noun=? GROUP BY state`, []any{noun}, func(st *sqlite3.Stmt) error {
+	q := ThingQuery{Noun: noun}
+	where, args, err := q.filter(s)
+	if err != nil {
+		return n, err
+	}
+	err = b.read(ctx, "count things", func(c *conn) error {
+		err := c.each(`SELECT t.state, count(*) FROM thing t WHERE `+where+` GROUP BY t.state`, args, func(st *sqlite3.Stmt) error {
 			n.States[st.ColumnText(0)] = st.ColumnInt(1)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return c.one(`SELECT count(DISTINCT d.thing) FROM todo d JOIN thing t ON t.n=d.thing WHERE t.noun=? AND d.due<?`, []any{noun, string(today)}, &n.Late)
+		return c.one(`SELECT count(DISTINCT t.n) FROM todo d JOIN thing t ON t.n=d.thing WHERE `+where+` AND d.due<?`, append(args, string(today)), &n.Late)
 	})
 	return n, err
 }

@@ -139,7 +139,7 @@ func (s *site) commitments(r *request) (*answer, error) {
 	for _, x := range jisr.CommitmentStates() {
 		v.States = append(v.States, Option{Value: string(x), Word: rd.l.T("commitment.state." + string(x)), On: string(x) == ask.State})
 	}
-	n, err := s.node.Book().Tally(r.Context(), "commitment", rd.today)
+	n, err := s.node.Book().Tally(r.Context(), rd.scope, "commitment", rd.today)
 	if err != nil {
 		return nil, err
 	}
