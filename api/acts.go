@@ -109,7 +109,7 @@ func (c *call) getProof() error {
 	switch q.Get("format") {
 	case "", "tlog":
 	case "jisr":
-		get, name = c.node.ExportProof, "jisr-proof"
+		get, name = c.node.ExportSigned, "jisr-proof"
 	default:
 		return jisr.Refuse(jisr.NotOneOf, "format", "got", echo(q.Get("format")), "allowed", "tlog, jisr")
 	}

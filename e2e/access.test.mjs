@@ -68,6 +68,7 @@ test('an invitation becomes a passkey, and leaves the address at once', async ()
   assert.deepEqual(await axe(page), []);
   await shoot(page, 'enrol-make-ar');
   await press(page, 'إنشاء مفتاح المرور');
+  await page.waitForURL(/access/);
   await sees(page, 'حاسوب المكتب');
   assert.deepEqual(await axe(page), []);
   await shoot(page, 'access-ar');

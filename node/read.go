@@ -80,16 +80,22 @@ func (n *Node) Proof(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
 }
 
-// ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content. With an act
-// that carries its official's signature come, in one bundle, the acts that say whose key it is.
+// ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content.
 func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
 	origin, err := n.logNamed(forum, p.Member)
 	if err != nil {
 		return nil, err
 	}
 	b, err := n.ledger.ExportProof(ctx, origin, int64(p.Index))
+	return b, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+}
+
+// ExportSigned is ExportProof and, with an act that carries its official's signature, the proofs of the acts that say whose
+// key it is: all in one bundle, so that the file suffices.
+func (n *Node) ExportSigned(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	b, err := n.ExportProof(ctx, forum, p)
 	if err != nil {
-		return nil, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
+		return nil, err
 	}
 	keys, err := n.signerActs(ctx, forum, p)
 	if err != nil || len(keys) == 0 {
@@ -98,7 +104,7 @@ func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Posit
 	var bundle bytes.Buffer
 	err = ledger.WriteBundled(&bundle, b)
 	for _, i := range keys {
-		proof, failed := n.ledger.ExportProof(ctx, origin, int64(i))
+		proof, failed := n.ExportProof(ctx, forum, jisr.Position{Member: p.Member, Index: i})
 		err = errors.Join(err, failed, ledger.WriteBundled(&bundle, proof))
 	}
 	return bundle.Bytes(), err

@@ -368,7 +368,7 @@ func (s *site) actEntry(r *request) (*answer, error) {
 }
 
 func (s *site) actProof(r *request) (*answer, error) {
-	return s.actFile(r, s.node.ExportProof, ".proof", "text/plain")
+	return s.actFile(r, s.node.ExportSigned, ".proof", "text/plain")
 }
 
 func (s *site) actTlogProof(r *request) (*answer, error) {

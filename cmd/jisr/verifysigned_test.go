@@ -53,7 +53,7 @@ func TestVerifyOfficialsSignature(t *testing.T) {
 	done := do(head, node.Signed{Command: release, Asked: a.Asked, Signature: signature})
 	do(head, node.RevokePasskey{ID: "head", Credential: key.Credential()})
 
-	file, err := n.ExportProof(ctx, w.Forum, done.Position)
+	file, err := n.ExportSigned(ctx, w.Forum, done.Position)
 	must(err)
 	var proofs [][]byte
 	must(ledger.ReadBundle(bytes.NewReader(file), func(p []byte) error { proofs = append(proofs, p); return nil }))
