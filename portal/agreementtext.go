@@ -548,7 +548,7 @@ func newRow(id string, kind jisr.SegmentKind, number string) textRow {
 }
 
 // columns is the class for as many languages as stand side by side.
-func (v *textView) columns() string { return columnsOfLangs(len(v.Langs)) }
+func (v *textView) columns() string     { return columnsOfLangs(len(v.Langs)) }
 func (v *textEditView) columns() string { return columnsOfLangs(len(v.Langs)) }
 
 func columnsOfLangs(n int) string { return "law-" + strconv.Itoa(min(max(n, 1), 4)) }

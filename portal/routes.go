@@ -26,8 +26,11 @@ const (
 // routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
 // that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
 func routes() []route {
-	const agreement, outgoing = "/agreements/{forum}/{id}", "/outgoing/{id}"
-	const draft, note, act = "/drafts/{id}", "/notes/{forum}/{id}", "/record/{forum}/{member}/{index}"
+	return slices.Concat(doorRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), houseRoutes())
+}
+
+// doorRoutes are how one comes in, and what is one's own.
+func doorRoutes() []route {
 	return []route{
 		{"GET", "/sign-in", anybody, (*site).signInForm},
 		{"POST", "/sign-in", anybody, (*site).signIn},
@@ -40,9 +43,14 @@ func routes() []route {
 		{"POST", "/access/passkeys", official, (*site).enrolOwn},
 		{"POST", "/access/passkeys/end", official, (*site).revokePasskey},
 		{"POST", "/access/sessions/end", official, (*site).endSession},
+	}
+}
 
+// noteRoutes are Today, notes, the record and the forum.
+func noteRoutes() []route {
+	const draft, note, act = "/drafts/{id}", "/notes/{forum}/{id}", "/record/{forum}/{member}/{index}"
+	return []route{
 		{"GET", "/{$}", official, (*site).today},
-
 		{"GET", "/notes", official, (*site).notes},
 		{"GET", "/notes/new", official, (*site).newDraft},
 		{"POST", "/notes/new", official, (*site).saveNew},
@@ -56,7 +64,6 @@ func routes() []route {
 		{"POST", draft + "/return", official, (*site).returnDraft},
 		{"GET", draft + "/discard", official, (*site).askDiscard},
 		{"POST", draft + "/discard", official, (*site).discard},
-
 		{"GET", note, official, (*site).note},
 		{"POST", note + "/open", official, (*site).open},
 		{"GET", note + "/withdraw", official, (*site).askWithdraw},
@@ -65,15 +72,27 @@ func routes() []route {
 		{"POST", note + "/no-answer-needed", official, (*site).close},
 		{"GET", note + "/files/{n}", official, (*site).noteFile},
 		{"GET", note + "/pdf", official, (*site).notePaper},
-		{"GET", agreement + "/papers/{form}", official, (*site).agreementPaper},
+		{"GET", "/record", official, (*site).record},
+		{"GET", act, official, (*site).act},
+		{"GET", act + "/entry", official, (*site).actEntry},
+		{"GET", act + "/proof", official, (*site).actProof},
+		{"GET", act + "/tlog-proof", official, (*site).actTlogProof},
+		{"GET", "/forum", official, (*site).forum},
+		{"POST", "/forum/members/{member}/try", official, (*site).tryLink},
+		{"GET", "/forum/letter", official, (*site).letter},
+		{"GET", "/forum/evidence/{n}", official, (*site).evidence},
+	}
+}
 
+// meetingRoutes are bodies, their sessions, and commitments.
+func meetingRoutes() []route {
+	return []route{
 		{"GET", "/commitments", official, (*site).commitments},
 		{"GET", "/commitments/new", official, (*site).newCommitment},
 		{"GET", "/commitments/sheet", official, (*site).commitmentsSheet},
 		{"POST", "/commitments/new", official, (*site).saveCommitment},
 		{"GET", "/commitments/{forum}/{id}", official, (*site).commitment},
 		{"POST", "/commitments/{forum}/{id}/{verb}", official, (*site).sayCommitment},
-
 		{"GET", "/meetings", official, (*site).meetings},
 		{"GET", "/meetings/{forum}/{id}", official, (*site).meeting},
 		{"GET", "/meetings/{forum}/{id}/edit", official, (*site).editMinutes},
@@ -82,7 +101,14 @@ func routes() []route {
 		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
 		{"POST", "/bodies/{forum}/{id}/agree", official, (*site).agreeBody},
 		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
+	}
+}
 
+// agreementRoutes are agreements, full powers, and what is prepared about them.
+func agreementRoutes() []route {
+	const agreement, outgoing = "/agreements/{forum}/{id}", "/outgoing/{id}"
+	return []route{
+		{"GET", agreement + "/papers/{form}", official, (*site).agreementPaper},
 		{"GET", "/agreements", official, (*site).agreements},
 		{"GET", "/agreements/new", official, (*site).askBegin},
 		{"POST", "/agreements/new", official, (*site).begin},
@@ -114,13 +140,12 @@ func routes() []route {
 		{"POST", outgoing + "/discard", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
 			return node.DiscardStep{ID: id, Version: versionOf(r)}
 		})},
+	}
+}
 
-		{"GET", "/record", official, (*site).record},
-		{"GET", act, official, (*site).act},
-		{"GET", act + "/entry", official, (*site).actEntry},
-		{"GET", act + "/proof", official, (*site).actProof},
-		{"GET", act + "/tlog-proof", official, (*site).actTlogProof},
-
+// houseRoutes are what administrators and auditors see to.
+func houseRoutes() []route {
+	return []route{
 		{"GET", "/house", official, (*site).house},
 		{"GET", "/house/posts", official, (*site).posts},
 		{"GET", "/house/desks", official, (*site).desks},
@@ -152,11 +177,6 @@ func routes() []route {
 		{"POST", "/house/policies/{number}/withdraw", official, (*site).withdrawProposal},
 		{"GET", "/house/audit", official, (*site).audit},
 		{"GET", "/house/audit/export", official, (*site).exportAudit},
-
-		{"GET", "/forum", official, (*site).forum},
-		{"POST", "/forum/members/{member}/try", official, (*site).tryLink},
-		{"GET", "/forum/letter", official, (*site).letter},
-		{"GET", "/forum/evidence/{n}", official, (*site).evidence},
 	}
 }
 
