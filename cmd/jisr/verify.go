@@ -188,9 +188,13 @@ type bundledJSON struct {
 	Entry    json.RawMessage `json:"entry,omitempty"`
 }
 
-// isAudit tells an audit export among bundles of proofs: it carries no content, and the chain of an agreement its texts.
+// isAudit tells an audit export among bundles of proofs: it carries no content, and is not an act with whose key signed it.
 func isAudit(file []byte) bool {
-	return bytes.HasPrefix(file, []byte(ledger.BundleHeader+" ")) && !bytes.Contains(file, []byte("\ncontent held "))
+	if !bytes.HasPrefix(file, []byte(ledger.BundleHeader+" ")) || bytes.Contains(file, []byte("\ncontent held ")) {
+		return false
+	}
+	proofs, one := apart(file)
+	return !one || len(proofs) == 1
 }
 
 // verifyBundle checks every proof of an audit export and tells each act in a line. It holds as a whole or not at all.
