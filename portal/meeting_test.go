@@ -80,7 +80,7 @@ func TestASessionInTwoPortals(t *testing.T) {
 	checkPage(t, p, "ar")
 	room := iq.does("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}, "place": {"بغداد"}}).path
 
-	p = sy.eventually(room, "/agree")
+	p = sy.eventually(room, room+"/agree")
 	checkPage(t, p, "ar")
 	sy.does(room+"/agree", url.Values{"hash": {field(t, p, room+"/agree", "hash")}})
 	iq.eventually(room, "اتُّفق على الموعد")
