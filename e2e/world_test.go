@@ -27,6 +27,7 @@ type world struct {
 	nodes  map[string]*peer
 	names  []string
 	client *http.Client
+	given  map[string]bool // addresses
 }
 
 type peer struct {
@@ -81,7 +82,7 @@ func TestMain(m *testing.M) {
 // newWorld makes members, introduces them to each other in one forum and starts them.
 func newWorld(t *testing.T, names ...string) *world {
 	t.Helper()
-	w := &world{t: t, forum: strings.Join(names, "-"), nodes: map[string]*peer{}, names: names,
+	w := &world{t: t, forum: strings.Join(names, "-"), nodes: map[string]*peer{}, given: map[string]bool{}, names: names,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: 90 * time.Second}}
 	for _, name := range names {
 		w.nodes[name] = w.init(name)
@@ -102,14 +103,14 @@ func newWorld(t *testing.T, names ...string) *world {
 }
 
 func (w *world) init(name string) *peer {
-	p := &peer{w: w, name: name, dir: filepath.Join(w.t.TempDir(), name), link: freeAddress(w.t)}
+	p := &peer{w: w, name: name, dir: filepath.Join(w.t.TempDir(), name), link: w.freeAddress()}
 	relay, err := linktest.New(p.link)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { relay.Close() })
 	p.relay = relay
-	listen := freeAddress(w.t)
+	listen := w.freeAddress()
 	p.url = "http://" + listen
 	out := p.run("init", "--json", "--dir", p.dir, "--member", name, "--origin", name+".jisr.example", "--name-ar", "دولة "+name, "--name-en", "State of "+name,
 		"--listen", listen, "--link-listen", p.link, "--link-address", relay.Addr())
@@ -362,13 +363,19 @@ func (p *peer) upload(name, typ string, data []byte) string {
 	return loc[strings.LastIndex(loc, "/")+1:]
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	a, err := linktest.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
+// freeAddress finds an address that no node of this world was given: one that is not listening yet still has its own.
+func (w *world) freeAddress() string {
+	w.t.Helper()
+	for {
+		a, err := linktest.FreeAddress()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !w.given[a] {
+			w.given[a] = true
+			return a
+		}
 	}
-	return a
 }
 
 // raw gets a page of the API as it is.
