@@ -57,7 +57,7 @@ func (s *site) beginView(r *request, problems []Problem) (beginView, error) {
 	for _, name := range []string{"title_ar", "title_en"} {
 		v.Values[name] = in.Get(name)
 	}
-	for i, f := range s.forumIDs() {
+	for i, f := range s.forumsHere() {
 		v.Forums = append(v.Forums, Option{Value: string(f), Word: string(f), On: in.Get("forum") == string(f) || in.Get("forum") == "" && i == 0})
 	}
 	choose := func(name, prefix string, values []string) (all []Option) {
@@ -270,7 +270,7 @@ func (s *site) openPosts(ctx context.Context) ([]book.AccountRow, error) {
 func (s *site) empower(r *request) (*answer, error) {
 	rd := s.reader(r)
 	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
-	m := jisr.MandateTerms{Holder: jisr.OfficialID(get("holder")), Issuer: textOf(get, "issuer"), Subjects: []jisr.ThingID{agreementID(r)}, From: dateOf(r, "from"), To: dateOf(r, "to")}
+	m := jisr.MandateTerms{Holder: jisr.OfficialID(get("holder")), Issuer: textOf(get, "issuer"), Subjects: []jisr.ThingID{agreementID(r)}, From: dayOf(r.PostForm, "from"), To: dayOf(r.PostForm, "to")}
 	if m.From == "" {
 		m.From = rd.today
 	}

@@ -136,7 +136,7 @@ type outgoingLine struct {
 }
 
 func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID) (all []outgoingLine, err error) {
-	for _, f := range s.forumIDs() {
+	for _, f := range s.forumsHere() {
 		rows, err := s.node.Outgoing(ctx, f, about)
 		if err != nil {
 			return nil, err
@@ -154,16 +154,6 @@ func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID)
 		}
 	}
 	return all, nil
-}
-
-// forumIDs lists the forums this member has entered.
-func (s *site) forumIDs() []jisr.ForumID {
-	var all []jisr.ForumID
-	for _, k := range s.node.Links() {
-		all = append(all, k.Forums...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // agreementView is an agreement as an official opens it: where it stands, what that means, who acts next, and what each

@@ -327,7 +327,7 @@ func (rd reader) sayTerms(r *request, k jisr.Kind) (terms map[string]any, body a
 				terms["place"] = jisr.Text{r.lang: at}
 			}
 		case "on", "until", "from", "date":
-			if d := dateOf(r, name); d != "" {
+			if d := dayOf(r.PostForm, name); d != "" {
 				terms[name] = d
 			}
 		case "closes":
@@ -385,15 +385,9 @@ func positionOf(s string) (p jisr.Position, ok bool) {
 	return jisr.Position{Member: jisr.MemberID(m), Index: jisr.Index(n)}, found && err == nil && n >= 0 && jisr.ValidMember(jisr.MemberID(m))
 }
 
-// dateOf puts the three fields of a day together.
-func dateOf(r *request, name string) jisr.Date {
-	in := draftInput{Day: latinDigits(r.PostForm.Get(name + ".day")), Month: latinDigits(r.PostForm.Get(name + ".month")), Year: latinDigits(r.PostForm.Get(name + ".year"))}
-	return in.date()
-}
-
 // closingTime reads the hour until which a text may be signed, in the member's zone; zero when it is left open.
 func (rd reader) closingTime(r *request) (time.Time, *jisr.Refusal) {
-	day := dateOf(r, "closes")
+	day := dayOf(r.PostForm, "closes")
 	if day == "" {
 		return time.Time{}, nil
 	}

@@ -451,7 +451,7 @@ func readClauses(r *request, g *jisr.Agreement) jisr.Clauses {
 		c.Consent[m] = jisr.ConsentMethod(get("consent_" + string(m)))
 	}
 	if c.Force.On == jisr.ForceOnDate {
-		c.Force.Date = dateOf(r, "c_force_date")
+		c.Force.Date = dayOf(r.PostForm, "c_force_date")
 	}
 	return c
 }
