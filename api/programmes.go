@@ -282,18 +282,15 @@ func (c *call) getRecords() error {
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
-		limit = 50
-	}
-	page, next, err := c.node.RecordPage(c.ctx(), c.caller, f, id, typ, q.Get("cursor"), limit)
+	page, err := c.node.Records(c.ctx(), c.caller, book.RecordQuery{Forum: f, Programme: id, Type: typ, Void: true, Cursor: q.Get("cursor"), Limit: limit})
 	if err != nil {
 		return err
 	}
-	items := make([]sentRecordOut, 0, len(page))
-	for _, r := range page {
-		items = append(items, sentRecordOut{r.ID, r.By, r.At, r.Handling, r.Raw, c.refusalOut(r.Void)})
+	items := make([]sentRecordOut, 0, len(page.Rows))
+	for _, r := range page.Rows {
+		items = append(items, sentRecordOut{r.ID, r.By, r.Sent, r.Handling, r.Raw, c.refusalOut(r.Void)})
 	}
-	return answerPage(c, items, next)
+	return answerPage(c, items, page.Next)
 }
 
 // pictureOut is a chart as data: an axis, and figures along it for each series.

@@ -29,6 +29,8 @@ type Book struct {
 	done chan struct{} // closed by Close: nobody waits for a reader then
 
 	readers chan *conn // idle ones; nil for one that is not open yet
+
+	annexes annexes
 }
 
 // place is where the book stands in one log.

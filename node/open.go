@@ -32,8 +32,6 @@ type Node struct {
 	random io.Reader
 	self   Member
 
-	annexes annexes
-
 	release func() error // the directory; nil: not held
 	vault   *ledger.Vault
 	ledger  *ledger.Ledger

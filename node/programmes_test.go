@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/node/nodetest"
 	"jisr/programme"
@@ -57,12 +58,13 @@ func (p *pact) read(m jisr.MemberID, id jisr.ThingID) []string {
 	p.t.Helper()
 	p.Settle()
 	var all []string
-	for cursor := ""; ; {
-		page, next, err := p.Node(m).RecordPage(p.t.Context(), p.reader(m), p.Forum, id, "water_observation", cursor, 2)
+	q := book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation", Void: true, Limit: 2}
+	for {
+		page, err := p.Node(m).Records(p.t.Context(), p.reader(m), q)
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		for _, r := range page {
+		for _, r := range page.Rows {
 			if r.Void != nil {
 				all = append(all, string(r.Void.Kind))
 				continue
@@ -73,7 +75,7 @@ func (p *pact) read(m jisr.MemberID, id jisr.ThingID) []string {
 			}
 			all = append(all, v.Value.String())
 		}
-		if cursor = next; next == "" {
+		if q.Cursor = page.Next; q.Cursor == "" {
 			return all
 		}
 	}
@@ -92,7 +94,7 @@ func TestWhatWasSignedIsWhatFlows(t *testing.T) {
 	p.sends("iq", id, flowOf(1, "300"), flowOf(2, "310"), flowOf(3, "320")).Done()
 	p.sends("sy", id, flowOf(3, "315")).Done()
 	for _, m := range p.parties {
-		if got := strings.Join(p.read(m, id), " "); got != "315 300 310 320" && got != "300 310 320 315" {
+		if got := strings.Join(p.read(m, id), " "); got != "320 315 310 300" && got != "315 320 310 300" {
 			t.Errorf("%s reads %s", m, got)
 		}
 	}
@@ -148,9 +150,9 @@ func TestRecordsAreShownToWhoMayReadThem(t *testing.T) {
 	if got := p.read("sy", id); len(got) != 1 {
 		t.Errorf("a reader reads %v", got)
 	}
-	page, _, err := p.Node("sy").RecordPage(t.Context(), p.Official("sy", "guest"), p.Forum, id, "water_observation", "", 10)
-	if err != nil || len(page) != 0 {
-		t.Errorf("without a role %d records are read, %v", len(page), err)
+	page, err := p.Node("sy").Records(t.Context(), p.Official("sy", "guest"), book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation"})
+	if err == nil || len(page.Rows) != 0 {
+		t.Errorf("without a role %d records are read, %v", len(page.Rows), err)
 	}
 }
 

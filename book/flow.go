@@ -1,0 +1,248 @@
+package book
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+
+	"jisr"
+	"jisr/programme"
+)
+
+// maxAnnexes is how many compiled annexes are kept at hand.
+const maxAnnexes = 64
+
+// Flow is a programme with what decides on a day whether its records flow: the annex, and the agreement it rests on.
+type Flow struct {
+	Forum     jisr.ForumID
+	ID        jisr.ThingID
+	Programme *programme.Programme
+	Laid      *jisr.Programme
+	Agreement *jisr.Agreement
+	Article   string            // of the agreement's text, that introduces the annex; empty: the text does not name it
+	Desks     []jisr.DeskID     // whose the programme is
+	Officials []jisr.OfficialID // who is named for it
+	named     bool
+}
+
+// Standing is what the programme is on a day: the agreement's own state, or laid while no text that counts names it.
+func (f *Flow) Standing(today jisr.Date) jisr.AgreementState {
+	if !f.named {
+		return jisr.ProgrammeLaid
+	}
+	return f.Agreement.Standing(today)
+}
+
+// Open refuses when no record may flow on that day, with the agreement and its state. Notice of termination ends nothing
+// before its day.
+func (f *Flow) Open(day jisr.Date) error {
+	if !f.named {
+		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(f.Laid.Document))
+	}
+	if s := f.Agreement.Standing(day); s != jisr.AgreementInForce && s != jisr.AgreementEnding {
+		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "state", string(s), "article", f.Article)
+	}
+	return nil
+}
+
+func (f *Flow) agreementName() string { return f.Laid.Agreement.Name() }
+
+// Leaves holds a sender and a handling level against the annex, and gives the level that counts.
+func (f *Flow) Leaves(by jisr.MemberID, typ string, level jisr.Handling) (*programme.Type, jisr.Handling, error) {
+	t := f.Programme.Type(typ)
+	if t == nil {
+		return nil, "", jisr.Refuse(jisr.NoSuch, typ, "noun", "record")
+	}
+	senders := t.Spec.Sends
+	if len(senders) == 0 {
+		senders = f.Programme.Annex.Parties
+	}
+	if !slices.Contains(senders, by) {
+		return nil, "", f.Clause(jisr.Refuse(jisr.NotSender, typ), t.Clause)
+	}
+	h := t.Spec.Handling
+	if level == "" {
+		level = h.Default
+	}
+	if level.Rank() < h.Min.Rank() || level.Rank() > h.Max.Rank() {
+		return nil, "", f.Clause(jisr.Refuse(jisr.OutOfRange, "handling", "min", string(h.Min), "max", string(h.Max), "got", string(level)), t.Clause)
+	}
+	return t, level, nil
+}
+
+// Fits tells why a batch has no effect: it was sent when nothing might flow, by who may not, under another annex.
+func (f *Flow) Fits(b *jisr.RecordBatch) *jisr.Refusal {
+	if err := f.Open(jisr.DateOf(b.Sent.At)); err != nil {
+		return refused(err)
+	}
+	if b.Document != f.Laid.Document {
+		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(b.Document))
+	}
+	if _, _, err := f.Leaves(b.From, b.Type, b.Handling); err != nil {
+		return refused(err)
+	}
+	return nil
+}
+
+// Clause says which agreement, article and paragraph of the annex a refusal comes from.
+func (f *Flow) Clause(r *jisr.Refusal, paragraph string) *jisr.Refusal {
+	need := map[string]string{"clause": paragraph, "annex": f.Programme.Name(), "agreement": f.agreementName()}
+	if f.Article != "" {
+		need["article"] = f.Article
+	}
+	for k, v := range r.Need {
+		need[k] = v
+	}
+	return &jisr.Refusal{Kind: r.Kind, Subject: r.Subject, Need: need}
+}
+
+// RefusedRow is a record that the annex does not allow: the row as it was sent, from 1, and why.
+type RefusedRow struct {
+	Row     int           `json:"row"`
+	Path    string        `json:"path,omitempty"`
+	Refusal *jisr.Refusal `json:"refusal"`
+}
+
+// Check holds records against the annex and gives those it allows, and of the others every fault.
+func (f *Flow) Check(t *programme.Type, records []json.RawMessage) (good []json.RawMessage, refused []RefusedRow) {
+	var r programme.Record
+	for i, raw := range records {
+		faults := t.Check(raw, &r)
+		if len(faults) == 0 {
+			good = append(good, raw)
+		}
+		for _, fault := range faults {
+			need := f.Clause(fault.Refusal, fault.Clause)
+			need.Need["row"] = strconv.Itoa(i + 1)
+			refused = append(refused, RefusedRow{i + 1, fault.Path, need})
+		}
+	}
+	if len(records) == 0 {
+		refused = append(refused, RefusedRow{0, "", jisr.Refuse(jisr.Missing, "record")})
+	}
+	return good, refused
+}
+
+// annexes keeps compiled annexes: what a hash names never changes.
+type annexes struct {
+	mu  sync.Mutex
+	all map[jisr.Commitment]*programme.Programme
+}
+
+// of compiles an annex, or finds it. What another side laid is compiled like our own: an annex that is none, or another
+// than its hash says, lets nothing flow.
+func (a *annexes) of(hash jisr.Commitment, read func() ([]byte, error)) (*programme.Programme, error) {
+	a.mu.Lock()
+	p := a.all[hash]
+	a.mu.Unlock()
+	if p != nil {
+		return p, nil
+	}
+	doc, err := read()
+	if err != nil {
+		return nil, err
+	}
+	if doc == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, "content")
+	}
+	if p, err = programme.Decode(doc); err != nil {
+		return nil, annexRefusal(err)
+	}
+	if p.Hash() != hash {
+		return nil, jisr.Refuse(jisr.Malformed, "document", "want", string(hash), "got", string(p.Hash()))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all == nil || len(a.all) >= maxAnnexes {
+		a.all = map[jisr.Commitment]*programme.Programme{}
+	}
+	a.all[hash] = p
+	return p, nil
+}
+
+// annexRefusal is the first problem of an annex.
+func annexRefusal(err error) error {
+	var problems programme.Problems
+	if !errors.As(err, &problems) || len(problems) == 0 {
+		return err
+	}
+	return problems[0].Refusal
+}
+
+// Flow finds a programme, its annex and the agreement it rests on. NoSuch: there is none in the scope, or what it rests on
+// has not arrived.
+func (b *Book) Flow(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.ThingID) (f *Flow, err error) {
+	err = b.read(ctx, "read a programme", func(c *conn) error {
+		rd, err := b.reader(c, s)
+		if err == nil {
+			f, err = rd.flow(&b.annexes, forum, id)
+		}
+		return err
+	})
+	return f, err
+}
+
+// flow reads a programme within the reader's scope; what it rests on is read whoever asks.
+func (rd *reader) flow(known *annexes, forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
+	row, err := rd.thing(forum, id)
+	if err != nil {
+		return nil, err
+	}
+	if row.State.Programme == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "programme")
+	}
+	whole := *rd
+	whole.scope = Whole()
+	f := &Flow{Forum: forum, ID: id, Laid: row.State.Programme, Desks: row.Desks, Officials: row.Officials}
+	f.Programme, err = known.of(f.Laid.Document, func() ([]byte, error) { return whole.bodyOf(forum, f.Laid.Laid.Position) })
+	if err != nil {
+		return nil, err
+	}
+	a, err := whole.thing(forum, f.Laid.Agreement)
+	if err != nil {
+		return nil, err
+	}
+	if f.Agreement = a.State.Agreement; f.Agreement == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, f.Laid.Agreement.Name(), "noun", "agreement")
+	}
+	return f, whole.bind(f)
+}
+
+// bodyOf reads the body of an act; nil when it is not here.
+func (rd *reader) bodyOf(forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	return rd.c.body(keyOf(rd.logs[Log{forum, p.Member}].n, p.Index))
+}
+
+// bind finds the article of the agreement's text that names the annex by its hash. A text that is not here yet, or is not
+// what its hash says, names nothing.
+func (rd *reader) bind(f *Flow) error {
+	hash := f.Agreement.Text()
+	v := f.Agreement.Version(hash)
+	if hash == "" || v == nil {
+		return nil
+	}
+	body, err := rd.bodyOf(f.Forum, v.Position)
+	if err != nil || body == nil {
+		return err
+	}
+	text, err := jisr.DecodeText(body, &jisr.TableTerms{Hash: hash, Clauses: v.Clauses}, f.Agreement.Parties)
+	if err != nil {
+		return nil
+	}
+	for segment, annex := range text.Annexes {
+		if annex.Document != f.Laid.Document {
+			continue
+		}
+		f.named = true
+		f.Article = segment
+		for _, s := range text.Segments {
+			if s.ID == segment && s.Number != "" {
+				f.Article = s.Number
+			}
+		}
+	}
+	return nil
+}
