@@ -180,10 +180,19 @@ func (w *World) Cut(ids ...jisr.MemberID) {
 	}
 }
 
-// Restore opens the way to members again.
+// Restore opens the way to members again. What was silent meanwhile is reset, as by a host that has forgotten its
+// connections, and everybody tries at once: how soon a node notices by itself is measured by link's own tests.
 func (w *World) Restore(ids ...jisr.MemberID) {
 	for _, id := range ids {
 		w.nodes[id].relay.Set(linktest.Open)
+		w.nodes[id].relay.Cut()
+	}
+	for m, n := range w.nodes {
+		for _, id := range ids {
+			if m != id && n.stop != nil {
+				n.RetryLink(id)
+			}
+		}
 	}
 }
 
