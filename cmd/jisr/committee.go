@@ -85,6 +85,9 @@ func (s *stage) meet(ctx context.Context) error {
 			return fmt.Errorf("couldn't play session %d: %w", session+1, err)
 		}
 	}
+	if err := s.pending(ctx); err != nil {
+		return err
+	}
 	if err := s.propose(ctx, 0, "", made); err != nil {
 		return err
 	}

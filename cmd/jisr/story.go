@@ -35,7 +35,7 @@ type storyClock struct {
 	behind time.Duration
 }
 
-func newStoryClock() *storyClock { return &storyClock{behind: (committeeDays + 30) * 24 * time.Hour} }
+func newStoryClock() *storyClock { return &storyClock{behind: (frameworkDays + 5) * 24 * time.Hour} }
 
 func (c *storyClock) now() time.Time {
 	c.mu.Lock()
@@ -57,6 +57,8 @@ type stage struct {
 	clock *storyClock
 	words *words.Words
 	now   time.Time // when the story began to be told
+
+	laid map[string]jisr.ThingID // programmes under the agreement in force, by the name of their annex
 }
 
 // draftNote is a note of the story before it is drafted.
@@ -75,7 +77,14 @@ type draftNote struct {
 // correspond plays nine days of correspondence. What each side is left with is told in demoScript's comments.
 func (s *stage) correspond(ctx context.Context) error {
 	s.now = time.Now()
+	framework, err := s.framework(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.meet(ctx); err != nil {
+		return err
+	}
+	if err := s.negotiation(ctx, framework); err != nil {
 		return err
 	}
 	script := demoScript()
