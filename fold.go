@@ -30,7 +30,8 @@ type State struct {
 	Partner *Partner    `json:"partner,omitempty"`
 	Track   *Domestic   `json:"track,omitempty"`
 
-	Outgoing *Outgoing `json:"outgoing,omitempty"`
+	Outgoing *Outgoing  `json:"outgoing,omitempty"`
+	Columns  *ColumnMap `json:"columns,omitempty"`
 
 	Policies *PolicyState `json:"policies,omitempty"`
 
@@ -103,6 +104,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Track = foldDomestic(acts, s.Voids)
 	case house && noun == "outgoing":
 		s.Outgoing = foldOutgoing(acts, s.Voids)
+	case house && noun == "columns":
+		s.Columns = foldColumns(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -166,6 +169,7 @@ func (k Kind) noun(f ForumID) string {
 		KindDomesticPlan, KindDomesticStep,
 		KindOutgoingDraft, KindOutgoingClear, KindOutgoingReturn, KindOutgoingDiscard, KindOutgoingRelease,
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote,
+		KindColumnsKeep, KindColumnsDrop,
 		KindThingRefer, KindThingName, KindThingTakeBack:
 		if f != House {
 			return ""
@@ -275,7 +279,7 @@ func ReadReason(a *Act) string {
 func (s *State) Joint() []byte {
 	joint := *s
 	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
-	joint.Track, joint.Outgoing, joint.Custody = nil, nil, nil
+	joint.Track, joint.Outgoing, joint.Columns, joint.Custody = nil, nil, nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

@@ -9,7 +9,6 @@ const (
 	maxTextJSON  = 8 << 20   // bytes of a step: a text of an agreement is at most 4 MiB
 	maxTextFile  = 20 << 20  // bytes of a DOCX file or plain text that is read
 	maxRecords   = 32 << 20  // bytes of records sent at once
-	maxShown     = 100       // records of a preview that are good, and as many that are not
 	maxHouseJSON = 16 << 10  // bytes of every other body: an account, a desk, a reason
 	maxForumJSON = 2 << 20   // bytes of a forum to accept: up to 63 letters of credence
 	maxToken     = 256       // bytes of a bearer token

@@ -359,6 +359,12 @@ func (c *call) getPicture() error {
 	return c.answer(http.StatusOK, out)
 }
 
+// partial are the parameters of sending records.
+func partial() []param {
+	return []param{{name: "partial", about: "true: records the annex does not allow are left out and listed; otherwise one refuses all.", enum: []string{"true"}},
+		{name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())}}
+}
+
 func programmeOperations() []operation {
 	one := thingsPath("programme") + "/{id}"
 	records := one + "/records/{type}"
@@ -375,7 +381,7 @@ func programmeOperations() []operation {
 			about: "With its annex, and what it is today."},
 		{method: "POST", path: records, id: "postRecords", tag: "programmes", access: program, in: []map[string]any{}, out: recordsOut{}, do: (*call).postRecords,
 			summary: "Send records", statuses: made, headers: []param{prefer("")},
-			query: []param{{name: "partial", about: "true: records the annex does not allow are left out and listed; otherwise one refuses all.", enum: []string{"true"}}, {name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())}},
+			query: partial(),
 			about: "A JSON list, objects one a line (application/x-ndjson), or a table whose headings are names of fields (text/csv). What is refused names the agreement, the article and the paragraph of the annex."},
 		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[sentRecordOut]{}, do: (*call).getRecords, summary: "Read records, newest batch first", statuses: ok, query: paging()},
 		{method: "GET", path: one + "/targets", id: "getTargets", tag: "programmes", access: reading, out: page[promiseOut]{}, do: (*call).getTargets, summary: "Read what the targets came to in their present periods", statuses: ok},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 
 	"jisr"
@@ -40,45 +39,29 @@ type cellsOut struct {
 	Refusal *refusalOut `json:"refusal"`
 }
 
-// imported reads a table by the column map of the request.
-func (c *call) imported() (f jisr.ForumID, id jisr.ThingID, typ string, rows iter.Seq2[programme.Imported, error], err error) {
-	if f, id, typ, err = c.recordType(); err != nil {
-		return
+// table reads the table of the request, with its column map.
+func (c *call) table() (t node.Table, err error) {
+	if t.Forum, t.Programme, t.Type, err = c.recordType(); err != nil {
+		return t, err
 	}
 	var in importIn
-	if err = c.decode(maxRecords, &in); err != nil {
-		return
-	}
-	flow, err := c.node.Flow(c.ctx(), f, id)
-	if err != nil {
-		return
-	}
-	in.Columns.Record = typ
-	return f, id, typ, flow.Programme.Import(in.Columns, in.Data), nil
+	err = c.decode(maxRecords, &in)
+	t.Columns, t.Data = in.Columns, in.Data
+	return t, err
 }
 
 // previewRecords shows what would be sent, and sends nothing.
 func (c *call) previewRecords() error {
-	_, _, _, rows, err := c.imported()
+	t, err := c.table()
 	if err != nil {
 		return err
 	}
-	out := previewOut{Rows: []previewRow{}}
-	shown, wrong := 0, 0
-	for r, err := range rows {
-		if err != nil {
-			return inBody(err)
-		}
-		out.Records++
-		if len(r.Faults) == 0 {
-			out.Good++
-			shown++
-		} else {
-			wrong++
-		}
-		if len(r.Faults) == 0 && shown > maxShown || len(r.Faults) > 0 && wrong > maxShown {
-			continue
-		}
+	p, err := c.node.Preview(c.ctx(), c.caller, t)
+	if err != nil {
+		return inBody(err)
+	}
+	out := previewOut{Records: p.Records, Good: p.Good, Rows: []previewRow{}}
+	for _, r := range p.Rows {
 		row := previewRow{Line: r.Line, Record: json.RawMessage(r.Raw), Cells: []cellsOut{}}
 		for _, m := range r.Faults {
 			row.Cells = append(row.Cells, cellsOut{m.Column, m.Cell, m.Path, m.Clause, c.refusalOut(m.Refusal)})
@@ -88,40 +71,32 @@ func (c *call) previewRecords() error {
 	return c.answer(http.StatusOK, out)
 }
 
-// importRecords sends what a column map makes of a table: all of it, or nothing.
+// importRecords sends what a column map makes of a table: all of it or nothing, unless the caller wants the good part.
 func (c *call) importRecords() error {
-	f, id, typ, rows, err := c.imported()
+	q, err := c.query("partial", "handling")
 	if err != nil {
 		return err
 	}
-	cmd := node.SendRecords{Forum: f, Programme: id, Type: typ}
-	for r, err := range rows {
-		if err != nil {
-			return inBody(err)
-		}
-		if len(r.Faults) > 0 {
-			m := r.Faults[0]
-			return inBody(jisr.Refuse(m.Refusal.Kind, m.Path, needs(m.Refusal, "column", m.Column, "line", itoa(r.Line), "clause", m.Clause)...))
-		}
-		cmd.Records = append(cmd.Records, r.Raw)
+	t, err := c.table()
+	if err != nil {
+		return err
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, cmd)
+	in, err := c.node.Import(c.ctx(), c.caller, t, q.Get("partial") == "true")
+	if err != nil {
+		return inBody(err)
+	}
+	out := recordsOut{Accepted: len(in.Records), Refused: []refusedOut{}}
+	for _, r := range in.Refused {
+		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling"))})
 	if err != nil {
 		return inBody(err)
 	}
 	prefer := preferencesOf(c.r)
 	status, _ := c.await(prefer, done, http.StatusCreated)
 	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answer(status, recordsOut{Accepted: len(cmd.Records), Refused: []refusedOut{}})
-}
-
-// needs adds to what a refusal needs.
-func needs(r *jisr.Refusal, more ...string) []string {
-	var all []string
-	for _, k := range sortedKeys(r.Need) {
-		all = append(all, k, r.Need[k])
-	}
-	return append(all, more...)
+	return c.answer(status, out)
 }
 
 // exportRecords writes records in a form that others read.
@@ -171,7 +146,8 @@ func tableOperations() []operation {
 		{method: "POST", path: one + "/preview", id: "previewRecords", tag: "programmes", access: program, in: importIn{}, out: previewOut{}, do: (*call).previewRecords,
 			summary: "See what a column map makes of a table", statuses: []int{http.StatusOK}, about: "Sends nothing. Each cell that is wrong is marked, with the paragraph of the annex it breaks."},
 		{method: "POST", path: one + "/import", id: "importRecords", tag: "programmes", access: program, in: importIn{}, out: recordsOut{}, do: (*call).importRecords,
-			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{prefer("")}, about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it, or nothing."},
+			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{prefer("")}, query: partial(),
+			about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it or nothing, unless partial=true."},
 		{method: "GET", path: one + "/export", id: "exportRecords", tag: "programmes", access: reading, plain: "text/csv", do: (*call).exportRecords, summary: "Export records", statuses: []int{http.StatusOK},
 			query: []param{{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the newest record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}},
 			about: "Records that have effect and that the caller may read, newest batch first; headings in the language of Accept-Language."},

@@ -404,6 +404,8 @@ func (x *touched) fold(self jisr.MemberID) error {
 		x.json, err = json.Marshal(s.Outgoing)
 	case s.Track != nil:
 		x.json, err = json.Marshal(s.Track)
+	case s.Columns != nil:
+		x.json, err = json.Marshal(s.Columns)
 	}
 	return err
 }

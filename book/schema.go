@@ -18,7 +18,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 5
+const schemaVersion = 6
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -58,6 +58,8 @@ CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE account(id TEXT PRIMARY KEY, account TEXT NOT NULL, secret INTEGER NOT NULL, hash TEXT) WITHOUT ROWID;
 -- A joint act in preparation in the house; open is 0 once it has gone or was discarded.
 CREATE TABLE outgoing(id TEXT PRIMARY KEY, forum TEXT NOT NULL, about TEXT NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+-- How this house reads tables as records; kept is where the map stands, dropped 1 once it is of no use.
+CREATE TABLE columns(id TEXT PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, dropped INTEGER NOT NULL, kept INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE domestic(id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE desk(id TEXT PRIMARY KEY, desk TEXT NOT NULL) WITHOUT ROWID;
 -- The highest number a member released in a forum in a year.

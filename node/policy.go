@@ -158,6 +158,8 @@ func table() []row {
 
 		{"programme.lay", Negotiating, free},
 		{"record.batch", Reporting, free},
+		{"columns.keep", Reporting, free},
+		{"columns.drop", Reporting, free},
 
 		{"desk.add", Administering, free},
 		{"desk.receive", Administering, free},

@@ -89,6 +89,12 @@ type mapped struct {
 	to    Unit
 }
 
+// CheckColumns refuses a column map that makes no records of this programme, whatever the table.
+func (p *Programme) CheckColumns(c Columns) error {
+	_, err := p.importer(c)
+	return err
+}
+
 // importer holds a column map against the programme.
 func (p *Programme) importer(c Columns) (*importer, error) {
 	im := &importer{Columns: c, p: p, t: p.Type(c.Record), zone: p.zone}
