@@ -59,7 +59,7 @@ $(STAMP)/%.list: FORCE
 $(STAMP)/templ: $(TEMPL) $(STAMP)/TEMPL.list go.mod | go
 	@echo "jisr: generating pages from templates"
 	@find . -name node_modules -prune -o -name '*_templ.go' -print0 | xargs -0 -r rm -f
-	@$(if $(TEMPL),go tool templ generate -log-level warn,echo "jisr: no *.templ in this tree yet")
+	@$(if $(TEMPL),.ci/pages,echo "jisr: no *.templ in this tree yet")
 	@touch $@
 
 $(STAMP)/portal-npm: $(wildcard portal/package.json portal/package-lock.json portal/.npmrc) | node
