@@ -4,13 +4,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
-	"path"
 	"strconv"
-	"strings"
 	"time"
 
 	"jisr"
+	"jisr/words"
 )
 
 // getAttachment streams a file of a released note, as a whole or in ranges (RFC 9110 section 14).
@@ -41,7 +39,7 @@ func (c *call) getAttachment() error {
 	defer content.Close()
 	h := c.w.Header()
 	h.Set("Content-Type", safeType(file.Type))
-	h.Set("Content-Disposition", disposition(file.Name, n))
+	h.Set("Content-Disposition", words.Download(file.Name, "attachment-"+itoa(n)))
 	h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
 	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, content)
 	return nil
@@ -55,37 +53,6 @@ func safeType(t string) string {
 		}
 	}
 	return "application/octet-stream"
-}
-
-// disposition names a download (RFC 6266): in ASCII for old programs, in UTF-8 for all others (RFC 8187).
-func disposition(name string, n int) string {
-	name = safeName(name)
-	if name == "" {
-		name = "attachment-" + itoa(n)
-	}
-	ascii := strings.Map(func(r rune) rune {
-		if r > 0x7e || r == '"' || r == '\\' || r == '%' || r == ';' {
-			return '_'
-		}
-		return r
-	}, name)
-	return `attachment; filename="` + ascii + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-}
-
-// safeName leaves of a name what cannot lead out of a directory, hide the file, or turn its reading order so that
-// "gpj.exe" looks like "exe.jpg" (Unicode Technical Report 36, section 2.2).
-func safeName(name string) string {
-	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x200e && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x61c:
-			return -1
-		case strings.ContainsRune(`<>:|?*/`, r):
-			return '_'
-		}
-		return r
-	}, name)
-	return strings.TrimLeft(strings.TrimSpace(name), ".")
 }
 
 // patientWriter gives a caller time as long as it takes something now and then: the server's own deadline is for

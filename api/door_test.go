@@ -350,7 +350,7 @@ func FuzzMetadata(f *testing.F) {
 			}
 			return
 		}
-		if d := api.Disposition(meta["filename"], 1); strings.ContainsAny(d, "\r\n\x00") {
+		if d := words.Download(meta["filename"], "x"); strings.ContainsAny(d, "\r\n\x00") {
 			t.Fatalf("a header in two lines: %q", d)
 		}
 	})

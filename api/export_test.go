@@ -52,7 +52,6 @@ func Fill(h http.Handler) {
 	}
 }
 
-// Statuses, Metadata and Disposition are what they are named after.
+// Statuses and Metadata are what they are named after.
 func Statuses() map[jisr.RefusalKind]int           { return statuses() }
 func Metadata(s string) (map[string]string, error) { return uploadMetadata(s) }
-func Disposition(name string, n int) string        { return disposition(name, n) }

@@ -84,7 +84,7 @@ func (c *call) paper(f jisr.ForumID, id jisr.ThingID, form, ending, typ string) 
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", typ)
-	h.Set("Content-Disposition", disposition(id.Name()+ending, 0))
+	h.Set("Content-Disposition", words.Download(id.Name()+ending, "paper"+ending))
 	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, bytes.NewReader(file))
 	return nil
 }

@@ -6,11 +6,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -171,27 +169,10 @@ func (s *site) writeFile(w http.ResponseWriter, r *request, f *file) {
 		defer c.Close() // opened for reading: nothing is lost with the error
 	}
 	h := w.Header()
-	h.Set("Content-Disposition", disposition(f.name))
+	h.Set("Content-Disposition", words.Download(f.name, "file"))
 	h.Set("Content-Type", cmp.Or(safeType(f.typ), "application/octet-stream"))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	http.ServeContent(w, r.Request, "", time.Time{}, f.content)
-}
-
-// disposition names the file as RFC 6266 section 4.3 has it: a plain name for old readers, and the real one.
-func disposition(name string) string {
-	name = strings.Map(func(c rune) rune {
-		if c < 0x20 || c == 0x7f || strings.ContainsRune(`/\:*?"<>|`, c) {
-			return '_'
-		}
-		return c
-	}, name)
-	plain := strings.Map(func(c rune) rune {
-		if c > 0x7e || c == '%' {
-			return '_'
-		}
-		return c
-	}, name)
-	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
 }
 
 // safeType keeps a media type that is well formed.

@@ -1,0 +1,230 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// line is one line of the abuse list: an attack on running nodes that they must stand. Those that need a world of their own
+// to destroy are tests beside this list; doc/security.md names all of them.
+type line struct {
+	name   string
+	attack func(*testing.T, *target)
+}
+
+func abuses() []line {
+	return []line{
+		{"Paths", attackPaths}, {"FileNames", attackFileNames},
+		{"HostHeader", attackHostHeader}, {"CrossSite", attackCrossSite}, {"GetChangesNothing", attackByGet},
+		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
+	}
+}
+
+// TestAbuse is the abuse list. Its lines share two governments and leave them as they found them.
+func TestAbuse(t *testing.T) {
+	g := newTarget(t)
+	for _, l := range abuses() {
+		t.Run(l.name, func(t *testing.T) { l.attack(t, g) })
+	}
+}
+
+// target is two governments with officials who have passwords.
+type target struct {
+	w      *world
+	iq, sy *peer
+
+	drafter, releaser, admin official // of iq
+	reader                   official // of sy
+}
+
+// official is a post of iq's that signs in with a password.
+type official struct{ name, password string }
+
+func newTarget(t *testing.T) *target {
+	w := newWorld(t, "iq", "sy")
+	g := &target{w: w, iq: w.nodes["iq"], sy: w.nodes["sy"]}
+	g.drafter, g.releaser, g.admin = g.iq.official("drafter", "reader,drafter"), g.iq.official("releaser", "reader,releaser"), g.iq.official("keeper", "reader,admin,auditor")
+	g.reader = g.sy.official("reader", "reader,drafter")
+	held(t, g.iq, "first")
+	held(t, g.sy, "first from sy")
+	return g
+}
+
+// official gives the node a post with these roles.
+func (p *peer) official(name, roles string) official {
+	p.w.t.Helper()
+	out := p.run("official", "add", "--dir", p.dir, "--json", "--post-ar", "منصب الاختبار", "--post-en", "Test post", "--roles", roles, name)
+	var made struct{ Password string }
+	if err := json.Unmarshal(out, &made); err != nil || made.Password == "" {
+		p.w.t.Fatalf("official add printed %q: %v", out, err)
+	}
+	return official{name, made.Password}
+}
+
+// shot is one request as an attacker writes it. Empty fields are left out.
+type shot struct {
+	method, path string
+	host         string
+	header       map[string]string
+	body         io.Reader
+	token        string
+	session      *http.Cookie
+}
+
+// got is its answer, read whole.
+type got struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// shoot sends a request exactly as it is written: no redirect is followed, the path is not cleaned.
+func (p *peer) shoot(t *testing.T, s shot) got {
+	t.Helper()
+	a, err := p.tryShoot(s)
+	if err != nil {
+		t.Fatalf("%s %.80s: %v", s.method, s.path, err)
+	}
+	return a
+}
+
+func (p *peer) tryShoot(s shot) (got, error) {
+	if s.method == "" {
+		s.method = "GET"
+	}
+	req, err := http.NewRequest(s.method, p.url, s.body)
+	if err != nil {
+		return got{}, err
+	}
+	req.URL.Opaque = s.path // as it stands, not cleaned
+	if s.host != "" {
+		req.Host = s.host
+	}
+	for k, v := range s.header {
+		req.Header.Set(k, v)
+	}
+	if s.token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	if s.session != nil {
+		req.AddCookie(s.session)
+	}
+	resp, err := p.w.client.Transport.RoundTrip(req)
+	if err != nil {
+		return got{}, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return got{resp.StatusCode, resp.Header, string(b)}, err
+}
+
+// form is a form of a page as a browser holds it: where it goes to, and what its fields are.
+type form struct {
+	action string
+	fields url.Values
+}
+
+// forms finds the forms of a page that post.
+func forms(page string) []form {
+	var all []form
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return nil
+	}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "form" && strings.EqualFold(attribute(n, "method"), "post") {
+			f := form{attribute(n, "action"), url.Values{}}
+			for i := range n.Descendants() {
+				f.add(i)
+			}
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// add takes a field with what stands in it.
+func (f *form) add(n *html.Node) {
+	name, value := attribute(n, "name"), attribute(n, "value")
+	if n.Type != html.ElementNode || name == "" {
+		return
+	}
+	switch typ := attribute(n, "type"); {
+	case n.Data == "textarea" && n.FirstChild != nil:
+		f.fields.Add(name, strings.TrimPrefix(n.FirstChild.Data, "\n"))
+	case n.Data == "input" && (typ == "radio" || typ == "checkbox") && !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" }):
+	case n.Data == "input" && typ != "file":
+		f.fields.Add(name, value)
+	}
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// formOn opens a page and takes the form that goes to an address.
+func (p *peer) formOn(t *testing.T, session *http.Cookie, page, action string) form {
+	t.Helper()
+	a := p.shoot(t, shot{path: page, session: session})
+	for _, f := range forms(a.body) {
+		if f.action == action || action == "" {
+			return f
+		}
+	}
+	t.Fatalf("%s (%d) has no form that goes to %q: %.400s", page, a.status, action, a.body)
+	return form{}
+}
+
+// submit posts a form as the node's own page would.
+func (p *peer) submit(t *testing.T, session *http.Cookie, f form, change ...string) got {
+	t.Helper()
+	return p.shoot(t, p.posting(session, f, change...))
+}
+
+// posting is the request of a form; change is names and values in turn.
+func (p *peer) posting(session *http.Cookie, f form, change ...string) shot {
+	fields := url.Values{}
+	for k, v := range f.fields {
+		fields[k] = v
+	}
+	for i := 0; i < len(change); i += 2 {
+		fields.Set(change[i], change[i+1])
+	}
+	return shot{method: "POST", path: f.action, session: session, body: strings.NewReader(fields.Encode()),
+		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": p.url, "Sec-Fetch-Site": "same-origin"}}
+}
+
+// signIn signs an official in over the page's own form.
+func (p *peer) signIn(t *testing.T, o official) *http.Cookie {
+	t.Helper()
+	f := p.formOn(t, nil, "/en/sign-in", "/en/sign-in")
+	a := p.submit(t, nil, f, "official", o.name, "password", o.password)
+	cookies := (&http.Response{Header: a.header}).Cookies()
+	for _, c := range cookies {
+		if c.Name == "jisr-"+p.name && c.Value != "" && a.status == http.StatusSeeOther {
+			return &http.Cookie{Name: c.Name, Value: c.Value}
+		}
+	}
+	t.Fatalf("%s did not get in: %d %.400s", o.name, a.status, a.body)
+	return nil
+}
+
+// alive fails when the node does not answer any more.
+func (p *peer) alive(t *testing.T) {
+	t.Helper()
+	if a := p.shoot(t, shot{path: "/readyz"}); a.status != http.StatusOK {
+		t.Fatalf("the node is not ready any more: %d", a.status)
+	}
+}
