@@ -152,3 +152,44 @@ func (g *Agreement) anyClauses() Clauses {
 	}
 	return c
 }
+
+// StepsFor lists the acts by which a member takes a step that is awaited of it (see Await), the likeliest first.
+func StepsFor(why string) []Kind {
+	switch why {
+	case "negotiate":
+		return []Kind{KindAgreementNegotiate}
+	case "table":
+		return []Kind{KindAgreementTable}
+	case "text":
+		return []Kind{KindAgreementInitial, KindAgreementAdopt, KindAgreementTable, KindAgreementConcord}
+	case "adopt":
+		return []Kind{KindAgreementAdopt}
+	case "initial":
+		return []Kind{KindAgreementInitial}
+	case "answer-bracket":
+		return []Kind{KindAgreementBracketAccept}
+	case "answer-correction":
+		return []Kind{KindAgreementCorrectAccept, KindAgreementCorrectObject}
+	case "seal":
+		return []Kind{KindAgreementSeal}
+	case "commit":
+		return []Kind{KindAgreementCommit, KindAgreementUnseal}
+	case "proces-verbal":
+		return []Kind{KindAgreementVerbal}
+	case "confirm":
+		return []Kind{KindAgreementConfirm}
+	case "complete":
+		return []Kind{KindAgreementNotify, KindAgreementMilestone}
+	case "exchange":
+		return []Kind{KindAgreementXchg, KindAgreementMilestone}
+	case "receive":
+		return []Kind{KindAgreementReceive}
+	case "register":
+		return []Kind{KindAgreementRegister}
+	case "sign":
+		return []Kind{KindAgreementSign}
+	case "deposit":
+		return []Kind{KindAgreementDeposit, KindAgreementReserve}
+	}
+	return nil
+}

@@ -53,8 +53,8 @@ func (f *agreementFold) notice(a *Act) error {
 }
 
 func (f *agreementFold) newNotice(a *Act, t *noticeActTerms) *Notice {
-	n := &Notice{Kind: a.Kind, Mark: *f.mark(a, t.Authority, MayNotify, t.Date), NoticeTerms: t.NoticeTerms}
-	f.register(a, &n.Mark, MayNotify)
+	n := &Notice{Kind: a.Kind, Mark: *f.mark(a, t.Authority, PowersFor(a.Kind), t.Date), NoticeTerms: t.NoticeTerms}
+	f.register(a, &n.Mark, PowersFor(a.Kind))
 	f.notices[a.Position] = n
 	return n
 }
@@ -124,15 +124,11 @@ func (f *agreementFold) accord(a *Act) error {
 	if err != nil {
 		return err
 	}
-	what := MayAgree
-	if a.Kind == KindAgreementXchg {
-		what = MayExchange
-	}
 	x := f.accordOf(a.Kind, &t.AccordTerms)
 	if x.By[a.Member] != nil {
 		return Refuse(Already, string(a.Kind))
 	}
-	x.By[a.Member] = f.mark(a, t.Authority, what, t.Date)
+	x.By[a.Member] = f.mark(a, t.Authority, PowersFor(a.Kind), t.Date)
 	return nil
 }
 
@@ -361,8 +357,8 @@ func (f *agreementFold) proposeCorrection(a *Act) error {
 	if f.g.frozenFor(a) != t.Hash && (signed == nil || signed.Hash != t.Hash) {
 		return Refuse(NotFrozen, string(f.g.ID))
 	}
-	c := &Correction{Mark: *f.mark(a, t.Authority, MayAgree, t.Date), CorrectionTerms: t.CorrectionTerms}
-	f.register(a, &c.Mark, MayAgree)
+	c := &Correction{Mark: *f.mark(a, t.Authority, PowersFor(a.Kind), t.Date), CorrectionTerms: t.CorrectionTerms}
+	f.register(a, &c.Mark, PowersFor(a.Kind))
 	f.g.Corrections = append(f.g.Corrections, c)
 	return nil
 }

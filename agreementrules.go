@@ -603,10 +603,10 @@ func (f *agreementFold) onText(a *Act) error {
 	if err != nil {
 		return err
 	}
-	list, what := &f.g.Adopted, MayAdopt
+	list := &f.g.Adopted
 	switch frozen := f.g.frozenFor(a); a.Kind {
 	case KindAgreementInitial:
-		list, what = &f.g.Initials, MayInitial
+		list = &f.g.Initials
 		if frozen != "" && frozen != t.Hash {
 			return Refuse(Frozen, string(f.g.ID))
 		}
@@ -614,7 +614,7 @@ func (f *agreementFold) onText(a *Act) error {
 			return Refuse(ReopenedText, string(t.Hash))
 		}
 	case KindAgreementReopen:
-		list, what = &f.g.Reopened, MayInitial
+		list = &f.g.Reopened
 		if frozen != t.Hash {
 			return Refuse(NotFrozen, string(f.g.ID))
 		}
@@ -630,7 +630,7 @@ func (f *agreementFold) onText(a *Act) error {
 	if on.By[a.Member] != nil {
 		return Refuse(Already, string(a.Kind))
 	}
-	on.By[a.Member] = f.mark(a, t.Authority, what, t.Date)
+	on.By[a.Member] = f.mark(a, t.Authority, PowersFor(a.Kind), t.Date)
 	f.initialsSign()
 	return nil
 }

@@ -44,6 +44,23 @@ func MandateActs() []MandateAct {
 	return []MandateAct{MayNegotiate, MayAdopt, MayInitial, MaySign, MaySignAdRef, MayExchange, MayNotify, MayAgree, MayMinutes, MayStatement}
 }
 
+// PowersFor tells for which act full powers must be given so that their holder may say a kind of act about an agreement.
+func PowersFor(k Kind) MandateAct {
+	switch k {
+	case KindAgreementAdopt:
+		return MayAdopt
+	case KindAgreementInitial, KindAgreementReopen:
+		return MayInitial
+	case KindAgreementCommit, KindAgreementSign:
+		return MaySign
+	case KindAgreementXchg:
+		return MayExchange
+	case KindAgreementForce, KindAgreementProvis, KindAgreementExtend, KindAgreementPause, KindAgreementResume, KindAgreementTerminate, KindAgreementCorrect:
+		return MayAgree
+	}
+	return MayNotify
+}
+
 // MandateTerms is the terms of mandate.issue. The holder is a post, never a person's name.
 type MandateTerms struct {
 	Holder   OfficialID   `json:"holder"`

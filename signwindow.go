@@ -164,8 +164,8 @@ func (f *agreementFold) commit(a *Act, t *CommitTerms) error {
 		return Refuse(NotOneOf, "mode", "got", string(t.Mode), "allowed", "full, ad-referendum")
 	}
 	s := &Sign{Mode: t.Mode, Mark: Mark{Step: a.step(), Authority: t.Authority, Date: w.Date}}
-	s.ToConfirm = t.Mode == SignatureAdReferendum || !f.authorised(a, t.Authority, MaySign, w.Date)
-	f.register(a, &s.Mark, MaySign)
+	s.ToConfirm = t.Mode == SignatureAdReferendum || !f.authorised(a, t.Authority, PowersFor(a.Kind), w.Date)
+	f.register(a, &s.Mark, PowersFor(a.Kind))
 	if w.Commits == nil {
 		w.Commits = map[MemberID]*Sign{}
 	}

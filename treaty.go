@@ -109,7 +109,7 @@ func (f *agreementFold) signTreaty(a *Act) error {
 	if p.Signed != nil {
 		return Refuse(Already, "sign")
 	}
-	p.Signed = &Sign{Mark: *f.mark(a, t.Authority, MaySign, t.Date), Mode: FullSignature}
+	p.Signed = &Sign{Mark: *f.mark(a, t.Authority, PowersFor(a.Kind), t.Date), Mode: FullSignature}
 	f.register(a, &p.Signed.Mark, MaySign)
 	return nil
 }
@@ -155,7 +155,7 @@ func (f *agreementFold) reserve(a *Act, t *noticeActTerms) error {
 	}
 	r := &Reservation{Notice: *f.newNotice(a, t)}
 	f.notices[a.Position] = &r.Notice
-	f.register(a, &r.Mark, MayNotify)
+	f.register(a, &r.Mark, PowersFor(a.Kind))
 	p.Reservations = append(p.Reservations, r)
 	return nil
 }

@@ -98,7 +98,7 @@ func (s *site) belongs(r *request, rd reader, v *beginView) error {
 func (s *site) begin(r *request) (*answer, error) {
 	rd := s.reader(r)
 	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
-	terms := jisr.ProposeTerms{Kind: jisr.InstrumentKind(get("kind")), Title: textOf(get, "title"), Binding: get("binding") == "yes", Handling: jisr.Handling(get("handling"))}
+	terms := jisr.ProposeTerms{Kind: jisr.InstrumentKind(get("kind")), Title: written(r, "title"), Binding: get("binding") == "yes", Handling: jisr.Handling(get("handling"))}
 	for _, m := range append(bounded(r.PostForm["parties"], jisr.MaxMembers), string(rd.self)) {
 		terms.Parties = append(terms.Parties, jisr.MemberID(m))
 	}
@@ -270,7 +270,7 @@ func (s *site) openPosts(ctx context.Context) ([]book.AccountRow, error) {
 func (s *site) empower(r *request) (*answer, error) {
 	rd := s.reader(r)
 	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
-	m := jisr.MandateTerms{Holder: jisr.OfficialID(get("holder")), Issuer: textOf(get, "issuer"), Subjects: []jisr.ThingID{agreementID(r)}, From: dayOf(r.PostForm, "from"), To: dayOf(r.PostForm, "to")}
+	m := jisr.MandateTerms{Holder: jisr.OfficialID(get("holder")), Issuer: written(r, "issuer"), Subjects: []jisr.ThingID{agreementID(r)}, From: dayOf(r.PostForm, "from"), To: dayOf(r.PostForm, "to")}
 	if m.From == "" {
 		m.From = rd.today
 	}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -166,7 +167,8 @@ type agreementView struct {
 	Next     string
 	Flags    []string
 	Owed     []owed
-	Say      []Link // steps this official may prepare
+	Turn     []Link // steps this official may prepare that are awaited of this side
+	Say      []Link // the others it may prepare
 	Waits    []outgoingLine
 	Beats    []beat
 	Parties  []side
@@ -188,6 +190,7 @@ type owed struct {
 	Whom side
 	What string
 	Due  string
+	Ours bool
 }
 
 // factLine is a name and a value.
@@ -219,6 +222,7 @@ type mandateLine struct {
 	Post  said
 	Acts  string
 	When  string
+	URL   string // of its act, with its proof
 	State tag
 	Say   []Link
 }
@@ -266,13 +270,13 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 		v.Flags = append(v.Flags, rd.flag(f))
 	}
 	for _, a := range g.Awaits() {
-		o := owed{Whom: rd.side(a.Of), What: known(rd.l, "why.agreement.", a.Why)}
+		o := owed{Whom: rd.side(a.Of), What: known(rd.l, "why.agreement.", a.Why), Ours: a.Of == rd.self}
 		if a.Due != "" {
 			o.Due = rd.l.Day(string(a.Due))
 		}
 		v.Owed = append(v.Owed, o)
 	}
-	v.Beats = rd.beats(t)
+	slices.SortStableFunc(v.Owed, func(a, b owed) int { return cmp.Compare(ranked(b.Ours), ranked(a.Ours)) })
 	v.Facts = rd.agreementFacts(g)
 	v.reckon(rd, g)
 	v.Text = rd.textLines(t)
@@ -282,7 +286,16 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	if err != nil {
 		return v, err
 	}
-	v.Say = rd.offers(t, next)
+	titles, err := s.titles(ctx, rd)
+	if err != nil {
+		return v, err
+	}
+	labels, err := s.segmentLabels(ctx, rd, t)
+	if err != nil {
+		return v, err
+	}
+	v.Beats = rd.beats(t, titles, labels)
+	v.Turn, v.Say = rd.offers(t, next, labels)
 	if v.Waits, err = s.outgoingLines(ctx, rd, t.ID); err != nil {
 		return v, err
 	}
@@ -304,59 +317,105 @@ func (rd reader) flag(f jisr.Flag) string {
 	return text
 }
 
-// offers lists the steps this official may prepare: what would have effect if this member said it now.
-func (rd reader) offers(t *book.ThingView, next []jisr.Kind) (all []Link) {
+// ranked puts what is ours first.
+func ranked(ours bool) int {
+	if ours {
+		return 1
+	}
+	return 0
+}
+
+// offers lists the steps this official may prepare: what would have effect if this member said it now. Those that are
+// awaited of this side come apart from the others.
+func (rd reader) offers(t *book.ThingView, next []jisr.Kind, labels map[string]string) (turn, also []Link) {
 	if !rd.may("outgoing.draft") {
+		return nil, nil
+	}
+	g := t.State.Agreement
+	var awaited []jisr.Kind
+	for _, a := range g.Awaits() {
+		if a.Of == rd.self {
+			awaited = append(awaited, jisr.StepsFor(a.Why)...)
+		}
+	}
+	answers := g.Answers(rd.self)
+	for _, k := range slices.SortedFunc(slices.Values(next), func(a, b jisr.Kind) int { return cmp.Compare(rankOf(awaited, a), rankOf(awaited, b)) }) {
+		links := rd.offersOf(t, k, answers, labels)
+		if slices.Contains(awaited, k) {
+			turn = append(turn, links...)
+		} else {
+			also = append(also, links...)
+		}
+	}
+	return turn, also
+}
+
+// rankOf is where a kind stands among those awaited; the others stand after them, as they come.
+func rankOf(awaited []jisr.Kind, k jisr.Kind) int {
+	if i := slices.Index(awaited, k); i >= 0 {
+		return i
+	}
+	return len(awaited)
+}
+
+// offersOf are the forms of one kind of step: one for each act it could answer, where it answers one.
+func (rd reader) offersOf(t *book.ThingView, k jisr.Kind, answers []jisr.Answer, labels map[string]string) (all []Link) {
+	verb := strings.TrimPrefix(string(k), "agreement.")
+	word, at := rd.l.T("agreement.say."+verb), rd.agreementURL(t.Forum, t.ID, "say", verb)
+	switch k {
+	case jisr.KindAgreementTable:
+		return []Link{{Word: word, URL: rd.agreementURL(t.Forum, t.ID, "text", "edit")}}
+	case jisr.KindAgreementBracket: // begun at its segment, on the page of the text
 		return nil
 	}
-	answers := t.State.Agreement.Answers(rd.self)
-	for _, k := range next {
-		verb := strings.TrimPrefix(string(k), "agreement.")
-		word, at := rd.l.T("agreement.say."+verb), rd.agreementURL(t.Forum, t.ID, "say", verb)
-		switch k {
-		case jisr.KindAgreementTable:
-			all = append(all, Link{Word: word, URL: rd.agreementURL(t.Forum, t.ID, "text", "edit")})
-			continue
-		case jisr.KindAgreementBracket: // begun at its segment, on the page of the text
-			continue
+	for _, a := range answers {
+		if a.Kind == k {
+			all = append(all, Link{Word: rd.answerWord(t, word, a.Act, labels), URL: rd.answerURL(t, a)})
 		}
-		named := false
-		for _, a := range answers {
-			if a.Kind == k {
-				named = true
-				all = append(all, Link{Word: rd.answerWord(t, word, a.Act), URL: at + "?act=" + string(a.Act.Member) + "." + itoa(int64(a.Act.Index))})
-			}
-		}
-		if !named {
-			all = append(all, Link{Word: word, URL: at})
-		}
+	}
+	if len(all) == 0 {
+		all = []Link{{Word: word, URL: at}}
 	}
 	return all
 }
 
-// answerWord says what is answered: the act, and whose it is.
-func (rd reader) answerWord(t *book.ThingView, word string, p jisr.Position) string {
+// answerURL is the form that answers an act.
+func (rd reader) answerURL(t *book.ThingView, a jisr.Answer) string {
+	return rd.agreementURL(t.Forum, t.ID, "say", strings.TrimPrefix(string(a.Kind), "agreement.")) + "?act=" + string(a.Act.Member) + "." + itoa(int64(a.Act.Index))
+}
+
+// answerWord says what is answered: the act, whose it is, and where in the text.
+func (rd reader) answerWord(t *book.ThingView, word string, p jisr.Position, labels map[string]string) string {
 	for i := range t.Acts {
-		if a := &t.Acts[i].Act; a.Position == p {
-			return rd.l.T("agreement.say.about", "step", word, "act", known(rd.l, "act.kind.", string(a.Kind)), "member", rd.name(a.Member))
+		a := &t.Acts[i].Act
+		if a.Position != p {
+			continue
 		}
+		what := known(rd.l, "act.kind.", string(a.Kind))
+		for j := range t.State.Agreement.Brackets {
+			if b := &t.State.Agreement.Brackets[j]; b.Position == p {
+				what = cmp.Or(labels[b.Segment], what)
+			}
+		}
+		return rd.l.T("agreement.say.about", "step", word, "act", what, "member", rd.name(a.Member))
 	}
 	return word
 }
 
 // beats is the course of the agreement in two columns, with what all have said alike in the middle.
-func (rd reader) beats(t *book.ThingView) []beat {
+func (rd reader) beats(t *book.ThingView, titles map[jisr.OfficialID]string, labels map[string]string) []beat {
 	g := t.State.Agreement
 	joint := rd.jointBeats(g)
+	notes := rd.beatNotes(g, labels)
 	var all []beat
 	for i := range t.Acts {
 		a := &t.Acts[i]
-		b := beat{Column: "theirs", Whom: rd.side(a.Act.Member), What: known(rd.l, "act.kind.", string(a.Act.Kind)), When: rd.dateTime(a.Act.At), URL: rd.actURL(t.Forum, a.Act.Position)}
+		b := beat{Column: "theirs", Whom: rd.side(a.Act.Member), What: known(rd.l, "act.kind.", string(a.Act.Kind)), When: rd.dateTime(a.Act.At), URL: rd.actURL(t.Forum, a.Act.Position), Note: notes[a.Act.Position]}
 		if a.Act.Member == rd.self {
 			b.Column = "ours"
-		}
-		if a.Act.By != nil {
-			b.By = string(a.Act.By.Official)
+			if a.Act.By != nil {
+				b.By = titleOf(titles, *a.Act.By)
+			}
 		}
 		if a.Void != nil {
 			b.Void = sentence(rd.l, a.Void)
@@ -370,6 +429,22 @@ func (rd reader) beats(t *book.ThingView) []beat {
 			word = "agreement.joint.force.coming"
 		}
 		all = append(all, beat{Column: "joint", What: rd.l.T(word), When: rd.l.Day(string(f.Date))})
+	}
+	return all
+}
+
+// beatNotes says what single acts are about: which text, which paragraph.
+func (rd reader) beatNotes(g *jisr.Agreement, labels map[string]string) map[jisr.Position]string {
+	all := map[jisr.Position]string{}
+	for i := range g.Versions {
+		all[g.Versions[i].Position] = rd.l.T("agreement.version", "n", i+1)
+	}
+	for i := range g.Brackets {
+		all[g.Brackets[i].Position] = labels[g.Brackets[i].Segment]
+	}
+	for i := range g.Milestones {
+		m := &g.Milestones[i]
+		all[m.Position] = rd.l.T("agreement.milestone.said", "step", rd.say(m.Title).String(), "state", known(rd.l, "domestic.state.", string(m.State)))
 	}
 	return all
 }
@@ -508,7 +583,7 @@ func (v *agreementView) reckon(rd reader, g *jisr.Agreement) {
 	case r.Wants != "":
 		v.Day = known(rd.l, "reckon.wants.", r.Wants)
 	case r.Date != "":
-		v.Day = rd.l.T("agreement.force.on", "date", rd.l.Day(string(r.Date)))
+		v.Day = rd.l.T(map[bool]string{true: "agreement.force.on", false: "agreement.force.since"}[r.Date > rd.today], "date", rd.l.Day(string(r.Date)))
 	}
 	if end, why := g.End(); end != "" {
 		v.Force = append(v.Force, rd.l.T("agreement.end.on", "date", rd.l.Day(string(end)), "why", known(rd.l, "agreement.end.", why)))
@@ -546,7 +621,7 @@ func (rd reader) relatedLines(t *book.ThingView) (all []relatedLine) {
 func (s *site) mandateLines(ctx context.Context, rd reader, t *book.ThingView) (all []mandateLine, err error) {
 	err = s.eachMandate(ctx, rd, t, func(row *book.ThingRow) {
 		m := row.State.Mandate
-		l := mandateLine{Whom: rd.side(m.Of), Post: rd.say(m.Post), State: rd.mandateTag(m.Standing(rd.today))}
+		l := mandateLine{Whom: rd.side(m.Of), Post: rd.say(m.Post), URL: rd.actURL(t.Forum, m.Issued.Position), State: rd.mandateTag(m.Standing(rd.today))}
 		var acts []string
 		for _, a := range m.Acts {
 			acts = append(acts, known(rd.l, "mandate.act.", string(a)))

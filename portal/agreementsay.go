@@ -171,7 +171,7 @@ func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, n
 	}
 	switch name {
 	case "authority":
-		return f, s.authorityField(r, rd, t, &f, chosen)
+		return f, s.authorityField(r, rd, t, k, &f, chosen)
 	case "binding":
 		choose("radio", "agreement.binding.", "yes", "no")
 	case "mode":
@@ -188,8 +188,10 @@ func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, n
 		choose("select", "domestic.state.", strs(jisr.StepStates())...)
 	case "with":
 		choose("radio", "agreement.with.", "un", "arab-league")
-	case "pair", "lang", "segment", "continuity", "segments":
-		rd.textField(t, &f, name, chosen)
+	case "pair", "lang":
+		rd.languageField(t, &f, name, chosen)
+	case "segment", "continuity", "segments":
+		return f, s.segmentField(r, rd, t, &f)
 	case "on", "until", "from", "date":
 		f.As = "date"
 		f.Optional = name == "from" || name == "until"
@@ -223,16 +225,20 @@ func strs[T ~string](all []T) []string {
 	return out
 }
 
-// authorityField offers the full powers that this member's posts hold for this agreement, the offices that need none, and
-// acting without: what is done so waits for confirmation (Vienna Convention, articles 7 and 8).
-func (s *site) authorityField(r *request, rd reader, t *book.ThingView, f *sayField, chosen string) error {
+// authorityField offers the full powers that this member's posts hold for such a step, the offices that need none, and acting
+// without: what is done so waits for confirmation (Vienna Convention, articles 7 and 8).
+func (s *site) authorityField(r *request, rd reader, t *book.ThingView, k jisr.Kind, f *sayField, chosen string) error {
+	needs := jisr.PowersFor(k)
 	f.As = "radio"
 	err := s.eachMandate(r.Context(), rd, t, func(row *book.ThingRow) {
-		if m := row.State.Mandate; m.Of == rd.self && m.Revoked == nil && m.Standing(rd.today) != jisr.MandateExpired {
+		if m := row.State.Mandate; m.Of == rd.self && m.Revoked == nil && m.Standing(rd.today) != jisr.MandateExpired && slices.Contains(m.Acts, needs) {
 			f.Options = append(f.Options, Option{Value: string(row.ID), Word: rd.l.T("agreement.authority.mandate", "post", rd.say(m.Post).String())})
 		}
 	})
 	for _, c := range jisr.Capacities() {
+		if c == jisr.HeadOfMission && needs != jisr.MayAdopt { // article 7(2)(b)
+			continue
+		}
 		f.Options = append(f.Options, Option{Value: string(c), Word: known(rd.l, "agreement.capacity.", string(c))})
 	}
 	f.Options = append(f.Options, Option{Value: "none", Word: rd.l.T("agreement.authority.none"), Hint: rd.l.T("agreement.authority.none.hint")})
@@ -242,30 +248,49 @@ func (s *site) authorityField(r *request, rd reader, t *book.ThingView, f *sayFi
 	return err
 }
 
-// textField offers languages and segments of the text that counts.
-func (rd reader) textField(t *book.ThingView, f *sayField, name, chosen string) {
+// languageField offers the languages of the text that counts, or pairs of them.
+func (rd reader) languageField(t *book.ThingView, f *sayField, name, chosen string) {
 	c := t.State.Agreement.Clauses()
 	if c == nil {
 		return
 	}
-	switch name {
-	case "pair":
-		f.As = "select"
-		for i, a := range c.Languages {
-			for _, b := range c.Languages[i+1:] {
-				f.Options = append(f.Options, Option{Value: a + " " + b, Word: rd.l.T("agreement.pair", "a", rd.languageName(a), "b", rd.languageName(b)), On: chosen == a+" "+b})
-			}
-		}
-	case "lang":
-		f.As = "select"
-		for _, a := range c.Languages {
+	f.As = "select"
+	for i, a := range c.Languages {
+		if name == "lang" {
 			f.Options = append(f.Options, Option{Value: a, Word: rd.languageName(a), On: chosen == a})
+			continue
 		}
-	case "segment":
-		f.Max = jisr.MaxID
-	case "segments", "continuity":
-		f.Optional, f.Max = true, jisr.MaxReason
+		for _, b := range c.Languages[i+1:] {
+			f.Options = append(f.Options, Option{Value: a + " " + b, Word: rd.l.T("agreement.pair", "a", rd.languageName(a), "b", rd.languageName(b)), On: chosen == a+" "+b})
+		}
 	}
+}
+
+const maxHint = 60 // characters of a segment by which a form shows which one is meant
+
+// segmentField offers the segments of the text that counts: one of them, or any of several.
+func (s *site) segmentField(r *request, rd reader, t *book.ThingView, f *sayField) error {
+	f.As, f.Optional = "checks", true
+	if f.Name == "segment" {
+		f.As, f.Optional = "select", false
+	}
+	text, _, _, err := s.texts(r.Context(), t, "", "")
+	if err != nil || text == nil {
+		return err
+	}
+	labels, text := rd.labels(text), rd.ours(text, t.State.Agreement.Parties)
+	for i := range text.Segments {
+		sg := &text.Segments[i]
+		if f.As == "checks" && newRow(sg.ID, sg.Kind, "").Heading && sg.Kind != jisr.SegmentArticle {
+			continue
+		}
+		said := []rune(inLanguage(rd.l, sg.Text))
+		if len(said) > maxHint {
+			said = append(said[:maxHint], '…')
+		}
+		f.Options = append(f.Options, Option{Value: sg.ID, Word: labels[sg.ID] + ": " + string(said), On: slices.Contains(r.PostForm[f.Name], sg.ID) || r.URL.Query().Get("segment") == sg.ID})
+	}
+	return nil
 }
 
 // say takes the form, and prepares the step.
@@ -319,7 +344,7 @@ func (rd reader) sayTerms(r *request, k jisr.Kind) (terms map[string]any, body a
 			a, b, _ := strings.Cut(get(name), " ")
 			terms["pair"] = [2]string{a, b}
 		case "segments", "continuity":
-			if all := strings.Fields(get(name)); len(all) > 0 {
+			if all := bounded(r.PostForm[name], jisr.MaxSegments); len(all) > 0 {
 				terms[name] = all
 			}
 		case "place":
@@ -348,7 +373,7 @@ func (rd reader) sayTerms(r *request, k jisr.Kind) (terms map[string]any, body a
 		case "was", "reads":
 			body = jisr.CorrectionBody{Was: get("was"), Reads: words.Tidy(get("lang"), get("reads"))}
 		case "title_ar":
-			terms["title"] = textOf(get, "title")
+			terms["title"] = written(r, "title")
 		case "title_en":
 		default:
 			if v := get(name); v != "" {
@@ -366,16 +391,6 @@ func authority(terms map[string]any, choice string) {
 	case slices.Contains(strs(jisr.Capacities()), choice):
 		terms["capacity"] = choice
 	}
-}
-
-func textOf(get func(string) string, name string) jisr.Text {
-	t := jisr.Text{}
-	for _, lang := range writtenLanguages() {
-		if v := get(name + "_" + lang); v != "" {
-			t[lang] = v
-		}
-	}
-	return t
 }
 
 // positionOf reads "iq.12"; false when it is none.

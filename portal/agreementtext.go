@@ -28,8 +28,8 @@ type textView struct {
 	Versions []Link
 	Warnings []string
 	Edit     string
+	Concord  string // address of the form that compares the languages; empty: may not
 	Back     string
-	Papers   []Link
 }
 
 // textLang is a column.
@@ -43,8 +43,9 @@ type textRow struct {
 	Number   string
 	Cells    []textCell
 	Brackets []bracketLine
-	Concord  tag    // empty word: nobody compared
+	Concord  []tag  // what was found comparing languages, pair by pair
 	Bracket  string // address of the form that proposes another wording; empty: may not
+	Label    string // as officials call it
 	Change   string // added, removed, moved: empty when it is the same or its words say it
 }
 
@@ -63,6 +64,51 @@ type bracketLine struct {
 	Why   said
 	State string
 	Open  bool
+	Say   []Link // what this official may answer
+	URL   string // of its act, with its proof
+}
+
+// segmentLabels names the segments of the text that counts as officials call them: article 2, paragraph 1.
+func (s *site) segmentLabels(ctx context.Context, rd reader, t *book.ThingView) (map[string]string, error) {
+	text, _, _, err := s.texts(ctx, t, "", "")
+	if err != nil || text == nil || isKind(err, jisr.NoSuch) {
+		return nil, err
+	}
+	return rd.labels(text), nil
+}
+
+func (rd reader) labels(text *jisr.InstrumentText) map[string]string {
+	all := map[string]string{}
+	article := ""
+	for i := range text.Segments {
+		sg := &text.Segments[i]
+		switch {
+		case sg.Kind == jisr.SegmentArticle:
+			article = rd.l.T("agreement.label.article", "n", words.Raw(rd.l.Digits(sg.Number)))
+			all[sg.ID] = article
+		case sg.Kind == jisr.SegmentParagraph && article != "" && sg.Number == "":
+			all[sg.ID] = article
+		case (sg.Kind == jisr.SegmentParagraph || sg.Kind == jisr.SegmentItem) && article != "":
+			all[sg.ID] = rd.l.T("agreement.label.paragraph", "article", article, "n", words.Raw(rd.l.Digits(sg.Number)))
+		default:
+			all[sg.ID] = strings.TrimSpace(rd.l.T("agreement.segment."+string(sg.Kind)) + " " + rd.l.Digits(sg.Number))
+		}
+	}
+	return all
+}
+
+// ours is a text as this member's own original has it: parties by their names, itself named first (alternat).
+func (rd reader) ours(t *jisr.InstrumentText, parties []jisr.MemberID) *jisr.InstrumentText {
+	if t == nil {
+		return nil
+	}
+	self := rd.self
+	if !slices.Contains(parties, self) {
+		self = parties[0] // who keeps the agreement without being a party reads the first one's
+	}
+	shown := *t
+	shown.Segments = t.Original(parties, self)
+	return &shown
 }
 
 // texts reads the text asked for, and the one to compare it with; against is nil when none is.
@@ -116,6 +162,9 @@ func (s *site) agreementText(r *request) (*answer, error) {
 	if rd.may("outgoing.draft") && slices.Contains(next, jisr.KindAgreementTable) {
 		v.Edit = rd.agreementURL(t.Forum, t.ID, "text", "edit")
 	}
+	if rd.may("outgoing.draft") && slices.Contains(next, jisr.KindAgreementConcord) && len(t.State.Agreement.Clauses().Languages) > 1 {
+		v.Concord = rd.agreementURL(t.Forum, t.ID, "say", "concord")
+	}
 	if text != nil {
 		rd.fillText(&v, &t, text, old, hash)
 	}
@@ -141,13 +190,14 @@ func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.Instru
 			}
 		}
 	}
-	rows := rowsOf(old, text)
-	wordings := rd.bracketLines(t, hash, v.Langs)
+	rows := rowsOf(rd.ours(old, g.Parties), rd.ours(text, g.Parties))
+	wordings, labels := rd.bracketLines(t, hash, v.Langs), rd.labels(text)
 	for i := range rows {
 		rows[i].Cells = arrange(rows[i].Cells, v.Langs)
 		for j := range rows[i].Cells {
 			rows[i].Cells[j].Number = rd.numberIn(&rows[i], rows[i].Cells[j].Lang)
 		}
+		rows[i].Label = labels[rows[i].ID]
 		rows[i].Brackets = wordings[rows[i].ID]
 		rows[i].Concord = rd.concordOf(g, hash, rows[i].ID)
 		if v.Edit != "" && hash == g.Text() && old == nil {
@@ -197,12 +247,21 @@ func arrange(cells []textCell, langs []textLang) (all []textCell) {
 
 func (rd reader) bracketLines(t *book.ThingView, hash jisr.Commitment, langs []textLang) map[string][]bracketLine {
 	all := map[string][]bracketLine{}
+	var answers []jisr.Answer
+	if rd.may("outgoing.draft") {
+		answers = t.State.Agreement.Answers(rd.self)
+	}
 	for i := range t.State.Agreement.Brackets {
 		b := &t.State.Agreement.Brackets[i]
 		if b.Hash != hash {
 			continue
 		}
-		l := bracketLine{Whom: rd.side(b.Member), Op: known(rd.l, "agreement.bracket.", string(b.Op)), State: known(rd.l, "agreement.bracket.state.", string(b.State)), Open: b.State == jisr.BracketOpen}
+		l := bracketLine{Whom: rd.side(b.Member), Op: known(rd.l, "agreement.bracket.", string(b.Op)), State: known(rd.l, "agreement.bracket.state.", string(b.State)), Open: b.State == jisr.BracketOpen, URL: rd.actURL(t.Forum, b.Position)}
+		for _, a := range answers {
+			if a.Act == b.Position {
+				l.Say = append(l.Say, Link{Word: rd.l.T("agreement.say." + strings.TrimPrefix(string(a.Kind), "agreement.")), URL: rd.answerURL(t, a)})
+			}
+		}
 		for j := range t.Acts {
 			if t.Acts[j].Act.Position == b.Position {
 				if body, err := jisr.DecodeBracket(t.Acts[j].Body); err == nil {
@@ -220,18 +279,27 @@ func (rd reader) bracketLines(t *book.ThingView, hash jisr.Commitment, langs []t
 	return all
 }
 
-func (rd reader) concordOf(g *jisr.Agreement, hash jisr.Commitment, segment string) tag {
+// concordOf is what the parties found comparing a segment in two languages, for each pair that somebody compared.
+func (rd reader) concordOf(g *jisr.Agreement, hash jisr.Commitment, segment string) (all []tag) {
 	for i := range g.Concordance {
-		if c := &g.Concordance[i]; c.Hash == hash && (c.Segment == segment || c.Segment == "") {
-			switch c.State(g.Parties) {
-			case jisr.ConcordDisputed:
-				return tag{Tone: "late", Icon: "triangle-alert", Word: rd.l.T("agreement.word.disputed")}
-			case jisr.ConcordChecked:
-				return tag{Tone: "ok", Icon: "check", Word: rd.l.T("agreement.word.checked")}
-			}
+		c := &g.Concordance[i]
+		if c.Hash != hash || c.Segment != segment && c.Segment != "" {
+			continue
 		}
+		t := tag{Tone: "idle", Icon: "check", Word: rd.l.T("agreement.word.checked.some")}
+		switch c.State(g.Parties) {
+		case jisr.ConcordDisputed:
+			t = tag{Tone: "late", Icon: "triangle-alert", Word: rd.l.T("agreement.word.disputed")}
+		case jisr.ConcordChecked:
+			t = tag{Tone: "ok", Icon: "check", Word: rd.l.T("agreement.word.checked")}
+		}
+		if v := g.Version(hash); v != nil && len(v.Clauses.Languages) > 2 {
+			a, b, _ := strings.Cut(c.Pair, " ")
+			t.Word = rd.l.T("agreement.word.of", "pair", rd.l.T("agreement.pair", "a", rd.languageName(a), "b", rd.languageName(b)), "word", t.Word)
+		}
+		all = append(all, t)
 	}
-	return tag{}
+	return all
 }
 
 // textEditView is the form in which a text is drafted: paragraph beside paragraph, and its final clauses as choices.
