@@ -13,13 +13,15 @@ import (
 
 // deskOut is an office of this member.
 type deskOut struct {
-	ID    jisr.DeskID `json:"id"`
-	Title jisr.Text   `json:"title"`
+	ID       jisr.DeskID `json:"id"`
+	Title    jisr.Text   `json:"title"`
+	Receives bool        `json:"receives,omitempty" doc:"What comes in and belongs to no desk yet is this desk's. Where no desk receives, it is every desk's."`
 }
 
 // deskIn is what a desk is called.
 type deskIn struct {
-	Title jisr.Text `json:"title"`
+	Title    jisr.Text `json:"title"`
+	Receives *bool     `json:"receives,omitempty" doc:"Absent: as it is."`
 }
 
 // accountOut is an official's post or a program's access.
@@ -68,7 +70,7 @@ func (c *call) listDesks() error {
 	}
 	items := []deskOut{}
 	for id, d := range desks {
-		items = append(items, deskOut{ID: id, Title: d.Title})
+		items = append(items, deskOut{ID: id, Title: d.Title, Receives: d.Receives})
 	}
 	slices.SortFunc(items, func(a, b deskOut) int { return cmp.Compare(a.ID, b.ID) })
 	return answerPage(c, items, "")
@@ -83,7 +85,16 @@ func (c *call) putDesk() error {
 	if _, err := c.node.Do(c.ctx(), c.caller, node.AddDesk{ID: id, Title: in.Title}); err != nil {
 		return inBody(err)
 	}
-	return c.answer(http.StatusOK, deskOut{ID: id, Title: in.Title})
+	if in.Receives != nil { // a crash between leaves the desk as it was: the same request does the rest
+		if _, err := c.node.Do(c.ctx(), c.caller, node.SetReceives{ID: id, Receives: *in.Receives}); err != nil {
+			return inBody(err)
+		}
+	}
+	desks, err := c.node.Book().Desks(c.ctx())
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, deskOut{ID: id, Title: desks[id].Title, Receives: desks[id].Receives})
 }
 
 func (c *call) listOfficials() error { return c.listAccounts("official") }

@@ -33,7 +33,7 @@ type param struct {
 // operations is the whole of what the API can be asked for.
 func operations() []operation {
 	var all []operation
-	for _, part := range [][]operation{noteOperations(), stepOperations(), meetingOperations(), minutesOperations(), commitmentOperations(), agreementOperations(), programmeOperations(), tableOperations(), paperOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
+	for _, part := range [][]operation{noteOperations(), stepOperations(), custodyOperations(), meetingOperations(), minutesOperations(), commitmentOperations(), agreementOperations(), programmeOperations(), tableOperations(), paperOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
 		all = append(all, part...)
 	}
 	return all
@@ -169,7 +169,7 @@ func houseOperations() []operation {
 	return slices.Concat([]operation{
 		{method: "GET", path: "/api/v1/me", id: "getMe", tag: "house", access: program, out: callerOut{}, do: (*call).getMe, summary: "Who asks", statuses: ok},
 		{method: "GET", path: "/api/v1/desks", id: "listDesks", tag: "house", access: program, out: page[deskOut]{}, do: (*call).listDesks, summary: "List desks", statuses: ok},
-		{method: "PUT", path: "/api/v1/desks/{id}", id: "putDesk", tag: "house", access: admin, in: deskIn{}, out: deskOut{}, do: (*call).putDesk, summary: "Add a desk or change its title", statuses: ok},
+		{method: "PUT", path: "/api/v1/desks/{id}", id: "putDesk", tag: "house", access: admin, in: deskIn{}, out: deskOut{}, do: (*call).putDesk, summary: "Add a desk, change its title, or say whether it receives", statuses: ok},
 		{method: "GET", path: "/api/v1/officials", id: "listOfficials", tag: "house", access: admin, out: page[accountOut]{}, do: (*call).listOfficials, summary: "List officials", statuses: ok},
 		{method: "POST", path: "/api/v1/officials", id: "postOfficial", tag: "house", access: admin, in: officialIn{}, out: accountOut{}, do: (*call).postOfficial, summary: "Add a post, or change it", statuses: made,
 			about: "Posts and offices, never names of persons. Changing a post gives it a new password."},

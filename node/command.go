@@ -115,7 +115,7 @@ type ReferThing struct {
 	Reason string
 }
 
-// NameOfficial names an official for a thing: above restricted nobody else reads it.
+// NameOfficial names an official for a thing, or a program by the name of its token: above restricted nobody else reads it.
 type NameOfficial struct {
 	Forum    jisr.ForumID
 	ID       jisr.ThingID

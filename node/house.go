@@ -122,6 +122,9 @@ func (c AddOfficial) decide(d *decision) error {
 	if err := d.touch(officialID(c.ID)); err != nil {
 		return err
 	}
+	if err := d.nameFree(jisr.ThingID("token/" + c.ID)); err != nil {
+		return err
+	}
 	add := planned{kind: jisr.KindOfficialAdd, about: officialID(c.ID), terms: jisr.OfficialTerms{Post: c.Post, Desk: c.Desk, Roles: c.Roles}}
 	if c.Keep {
 		row, err := d.n.book.Account(d.ctx, officialID(c.ID))
@@ -215,6 +218,9 @@ func (c AddToken) decide(d *decision) error {
 	}
 	id := jisr.ThingID("token/" + c.ID)
 	if err := d.touch(id); err != nil {
+		return err
+	}
+	if err := d.nameFree(officialID(jisr.OfficialID(c.ID))); err != nil {
 		return err
 	}
 	d.done.Secret = "jisr_" + newSecret(32)

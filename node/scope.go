@@ -126,12 +126,40 @@ func (c NameOfficial) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if row, err := d.n.book.Account(d.ctx, officialID(c.Official)); err != nil {
+	if err := d.accountNamed(string(c.Official)); err != nil {
 		return err
-	} else if row.Account.Ended != nil {
-		return jisr.Refuse(jisr.NoSuch, string(officialID(c.Official)))
 	}
 	return d.house(planned{kind: jisr.KindThingName, about: c.ID, terms: jisr.NameTerms{Forum: c.Forum, Official: c.Official, Reason: c.Reason}})
+}
+
+// accountNamed refuses a name that no post or program has which is still let in.
+func (d *decision) accountNamed(name string) error {
+	for _, noun := range []string{"official/", "token/"} {
+		row, err := d.n.book.Account(d.ctx, jisr.ThingID(noun+name))
+		if err == nil && row.Account.Ended == nil {
+			return nil
+		}
+		if err != nil && !isRefusal(err, jisr.NoSuch) {
+			return err
+		}
+	}
+	return jisr.Refuse(jisr.NoSuch, name, "noun", "official")
+}
+
+// nameFree refuses a name that an account of the other noun has: what is named for an official, and what it drafted,
+// stands under the name alone.
+func (d *decision) nameFree(other jisr.ThingID) error {
+	if err := d.touch(other); err != nil {
+		return err
+	}
+	_, err := d.n.book.Account(d.ctx, other)
+	if err == nil {
+		return jisr.Refuse(jisr.Already, other.Name())
+	}
+	if isRefusal(err, jisr.NoSuch) {
+		return nil
+	}
+	return err
 }
 
 func (c TakeBack) decide(d *decision) error {

@@ -83,13 +83,17 @@ func line1(r *request, name string) string {
 	return clip(strings.TrimSpace(strings.ToValidUTF8(r.PostForm.Get(name), "")), jisr.MaxReason)
 }
 
-// thingOf is the thing of a noun in the address.
+// thingOf is the thing of a noun in the address; reading what few may read is audited first.
 func (s *site) thingOf(r *request, noun string) (book.ThingView, error) {
 	f := jisr.ForumID(r.PathValue("forum"))
 	if !jisr.ValidForum(f) {
 		return book.ThingView{}, jisr.Refuse(jisr.NoSuch, clip(string(f), maxField), "noun", "forum")
 	}
-	return s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), f, jisr.ThingID(noun+"/"+clip(r.PathValue("id"), maxField)))
+	v, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), f, jisr.ThingID(noun+"/"+clip(r.PathValue("id"), maxField)))
+	if err == nil {
+		err = s.node.ReadsThing(r.Context(), r.caller, &v)
+	}
+	return v, err
 }
 
 // thingActs is what was said about a thing, as its page lists it: the newest first.

@@ -183,6 +183,7 @@ type agreementView struct {
 	Related  []relatedLine
 	Of       string // forum and id, as the form for one that belongs to it is asked
 	Proof    string
+	Custody  custodyPart
 }
 
 // owed is a step and who owes it.
@@ -242,6 +243,9 @@ func (s *site) loadAgreement(ctx context.Context, rd reader, f jisr.ForumID, id 
 	v, err := s.node.Book().Thing(ctx, rd.scope, f, id)
 	if err == nil && v.State.Agreement == nil {
 		err = jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "agreement")
+	}
+	if err == nil {
+		err = s.node.ReadsThing(ctx, rd.caller, &v)
 	}
 	return v, err
 }
@@ -305,7 +309,10 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	if v.Mandates, err = s.mandateLines(ctx, rd, t); err != nil {
 		return v, err
 	}
-	v.Domestic, err = s.domesticView(ctx, rd, t)
+	if v.Domestic, err = s.domesticView(ctx, rd, t); err != nil {
+		return v, err
+	}
+	v.Custody, err = s.custodyOf(ctx, rd, rd.heldThing(t))
 	return v, err
 }
 

@@ -53,6 +53,7 @@ type commitmentView struct {
 	Steps    []noteAct
 	Actions  []saying
 	NoAction string
+	Custody  custodyPart
 }
 
 // reportView is a report and what became of it.
@@ -223,6 +224,9 @@ func (s *site) showCommitment(r *request, problem string) (*answer, error) {
 		v.Ladder = rd.l.T("commitment.ladder", "level", rd.l.T("level."+itoa(int64(l))))
 	}
 	v.Actions = s.commitmentActions(r, rd, &t)
+	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
+		return nil, err
+	}
 	if problem != "" {
 		v.Live = false
 		return &answer{status: 422, page: commitmentPage(v)}, nil

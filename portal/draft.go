@@ -29,6 +29,7 @@ type draftView struct {
 	Release action
 	Discard string
 	Answers *line
+	Custody custodyPart
 }
 
 // action is something that may be done, or the sentence that says why not.
@@ -99,7 +100,8 @@ func (s *site) draftView(ctx context.Context, rd reader, n *book.NoteView) (draf
 		v.Answers = &l
 	}
 	rd.clearance(n, &v)
-	return v, nil
+	v.Custody, err = s.custodyOf(ctx, rd, rd.heldNote(n))
+	return v, err
 }
 
 // clearance says what this official may do next. Who drafted does not clear: the page says so in a sentence.

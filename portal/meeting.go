@@ -53,6 +53,7 @@ type meetingView struct {
 	Actions  []saying
 	Steps    []noteAct
 	State2   tag // of the minutes
+	Custody  custodyPart
 }
 
 type itemView struct {
@@ -239,6 +240,9 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 		v.Papers = append(v.Papers, fmt.Sprintf("%s/%d — %s", strings.ToUpper(string(p.Member)), p.Number, title))
 	}
 	v.Actions = rd.meetingActions(m, rd.meetingURL(t.Forum, t.ID))
+	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
+		return nil, err
+	}
 	if m.DateAgreed != nil {
 		min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, jisr.MinutesThing(t.ID))
 		if err != nil {

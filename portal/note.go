@@ -35,6 +35,7 @@ type noteView struct {
 	Steps   []noteAct
 	Actions noteActions
 	Signed  *signatureLine // nil: it cannot be signed
+	Custody custodyPart
 }
 
 // letter is the note as paper would have it. Columns are its texts by language, the reader's first.
@@ -163,6 +164,9 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 	}
 	titles, err := s.titles(ctx, rd)
 	if err != nil {
+		return noteView{}, err
+	}
+	if v.Custody, err = s.custodyOf(ctx, rd, rd.heldNote(&n)); err != nil {
 		return noteView{}, err
 	}
 	v.Steps, v.Actions = rd.noteActs(&n), rd.actions(&n)

@@ -26,7 +26,16 @@ const (
 // routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
 // that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
 func routes() []route {
-	return slices.Concat(doorRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), houseRoutes())
+	return slices.Concat(doorRoutes(), custodyRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), houseRoutes())
+}
+
+// custodyRoutes are whose a joint thing is in the house, whatever its noun.
+func custodyRoutes() []route {
+	const at = "/custody/{forum}/{noun}/{id}"
+	return []route{
+		{"GET", at, official, (*site).custody},
+		{"POST", at + "/{verb}", official, (*site).changeCustody},
+	}
 }
 
 // doorRoutes are how one comes in, and what is one's own.

@@ -39,6 +39,34 @@ func deskAddVerb() verb {
 	}
 }
 
+func deskReceiveVerb() verb {
+	return verb{
+		name: "desk receive", args: "ID",
+		short: both{"make a desk the registry: what comes in is its until it is referred", "اجعل المكتب متسلِّماً للوارد إلى أن يُحال"},
+		long: both{
+			"What comes in and belongs to no desk yet is seen by the desks that receive, whatever its level; they refer it to a desk or name an\n" +
+				"official. Where no desk receives, every desk does.",
+			"ما يرد ولم يُحَل بعد تراه المكاتب المتسلِّمة أياً كانت درجته، وهي تحيله إلى مكتب أو تسمّي له موظفاً.\n" +
+				"وإذا لم يكن بينها متسلِّم فكل المكاتب كذلك.",
+		},
+		setup: func(o *options) runner {
+			dir := o.dir()
+			no := o.on("no", both{"it receives no more", "لم يعد متسلِّماً"})
+			return func(ctx context.Context, t *terminal, operands []string) error {
+				id, err := oneOperand(operands)
+				if err != nil {
+					return err
+				}
+				if _, err := t.operate(ctx, *dir, node.SetReceives{ID: jisr.DeskID(id), Receives: !*no}); err != nil {
+					return hint(err, "jisr desk list")
+				}
+				t.note(map[bool]string{true: "cli.desk.receives.no", false: "cli.desk.receives"}[*no], "desk", id)
+				return nil
+			}
+		},
+	}
+}
+
 func deskListVerb() verb {
 	return verb{
 		name:  "desk list",
@@ -52,8 +80,9 @@ func deskListVerb() verb {
 
 func listDesks(ctx context.Context, t *terminal, dir string, asJSON bool) error {
 	type deskJSON struct {
-		Desk  jisr.DeskID `json:"desk"`
-		Title jisr.Text   `json:"title"`
+		Desk     jisr.DeskID `json:"desk"`
+		Title    jisr.Text   `json:"title"`
+		Receives bool        `json:"receives,omitempty"`
 	}
 	var desks map[jisr.DeskID]jisr.Desk
 	err := t.house(ctx, dir, func(n *node.Node) (err error) {
@@ -64,10 +93,10 @@ func listDesks(ctx context.Context, t *terminal, dir string, asJSON bool) error 
 		return err
 	}
 	all := []deskJSON{}
-	lines := [][]string{{"DESK", "TITLE"}}
+	lines := [][]string{{"DESK", "TITLE", "RECEIVES"}}
 	for _, id := range slices.Sorted(maps.Keys(desks)) {
-		all = append(all, deskJSON{id, desks[id].Title})
-		lines = append(lines, []string{string(id), t.text(desks[id].Title)})
+		all = append(all, deskJSON{id, desks[id].Title, desks[id].Receives})
+		lines = append(lines, []string{string(id), t.text(desks[id].Title), map[bool]string{true: "receives"}[desks[id].Receives]})
 	}
 	if asJSON {
 		return t.json(all)

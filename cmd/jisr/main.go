@@ -84,7 +84,7 @@ func verbs() []verb {
 		keyShowVerb(), keyNewVerb(), keyWrapVerb(), keyRotateVerb(), keyEncryptVerb(),
 		officialAddVerb(), officialListVerb(), officialPasswordVerb(), officialEndVerb(),
 		officialInviteVerb(), officialRecoverVerb(), officialRestoreVerb(),
-		deskAddVerb(), deskListVerb(),
+		deskAddVerb(), deskReceiveVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
 		programmeCheckVerb(), programmeNewVerb(), programmeShowVerb(),
 		policyShowVerb(), policyCheckVerb(), policyProposeVerb(), policyApproveVerb(), policyWithdrawVerb(),

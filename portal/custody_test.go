@@ -1,0 +1,103 @@
+package portal_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"jisr"
+	"jisr/node"
+)
+
+// A confidential note goes by the forms of two portals from its drafter to its reader, and who is not named finds it nowhere.
+func TestAConfidentialNoteIsReadByWhoIsNamed(t *testing.T) {
+	iq, sy := world(t)
+	for _, h := range []*house{iq, sy} {
+		h.do(h.node.Operator(), node.AddOfficial{ID: "under.secretary", Post: jisr.Text{"ar": "وكيل الوزارة", "en": "Under-Secretary"}, Desk: "mofa.treaties", Roles: []jisr.Role{jisr.Releaser}, Password: password})
+	}
+	d := verbale("sy", "ملف المياه الجوفية")
+	d.Handling = jisr.HandlingConfidential
+	draft := iq.do(iq.as("first.secretary", jisr.Drafter), node.DraftNote{Forum: "iq-sy", Draft: d})
+	at, custody := "/ar/drafts/"+draft.Thing.Name(), "/ar/custody/iq-sy/note/"+draft.Thing.Name()
+	writer, head, under, other := iq.signedIn("first.secretary"), iq.signedIn("head.treaties"), iq.signedIn("under.secretary"), iq.signedIn("plenipotentiary")
+
+	must(t, writer.get(at), custody, "السكرتير الأول", "مكتوم")
+	if p := head.post(at+"/clear", url.Values{"version": {"1"}}); p.status != http.StatusNotFound {
+		t.Fatalf("who is not named clears: %d", p.status)
+	}
+	ask := writer.get(custody)
+	checkPage(t, ask, "ar")
+	checkPage(t, writer.get("/en"+strings.TrimPrefix(custody, "/ar")), "en")
+	named := writer.does(custody+"/name", url.Values{"official": {"head.treaties"}, "reason": {"للإجازة"}})
+	must(t, named, "للإجازة", "رئيس دائرة المعاهدات")
+	if p := writer.post(custody+"/name", url.Values{"official": {"head.treaties"}}); p.status != 422 {
+		t.Errorf("an official is named twice: %d", p.status)
+	}
+	if p := writer.post(custody+"/name", url.Values{"official": {"nobody"}}); p.status != 422 {
+		t.Errorf("nobody is named: %d", p.status)
+	}
+	head.does(at+"/clear", url.Values{"version": {"1"}})
+	head.does(custody+"/name", url.Values{"official": {"under.secretary"}})
+	must(t, under.get("/ar/notes?box=drafts"), "ملف المياه الجوفية")
+	note := under.does(at+"/release", url.Values{"version": {"1"}})
+	iq.waitHeld(t, note.path)
+	iq.findsNothing(t, other, draft.Thing)
+
+	// The other side's registry sees that it came, and names who reads it.
+	registry, reader, stranger := sy.signedIn("first.secretary"), sy.signedIn("under.secretary"), sy.signedIn("plenipotentiary")
+	sy.do(sy.node.Operator(), node.AddDesk{ID: "registry", Title: jisr.Text{"ar": "الوارد"}})
+	sy.do(sy.node.Operator(), node.SetReceives{ID: "mofa.treaties", Receives: true})
+	page := registry.eventually("/ar/custody/iq-sy/note/"+draft.Thing.Name(), "لم يُسمَّ أحد بعد")
+	checkPage(t, page, "ar")
+	if p := registry.does(custody+"/name", url.Values{"official": {"under.secretary"}}); p.path != "/ar/" {
+		t.Errorf("who sees it no more is led to %s", p.path)
+	}
+	reader.does("/ar/notes/iq-sy/"+draft.Thing.Name()+"/open", nil)
+	must(t, reader.get("/ar/notes/iq-sy/"+draft.Thing.Name()), "نص المذكرة")
+	sy.findsNothing(t, stranger, draft.Thing)
+	sy.findsNothing(t, registry, draft.Thing)
+
+	// Taken back from who has not acted on it: who has keeps it.
+	reader.does(custody+"/name", url.Values{"official": {"auditor"}})
+	must(t, sy.signedIn("auditor").get("/ar/notes"), "ملف المياه الجوفية")
+	reader.does(custody+"/take-back", url.Values{"official": {"auditor"}})
+	sy.findsNothing(t, sy.signedIn("auditor"), draft.Thing)
+	reader.does(custody+"/refer", url.Values{"desk": {"registry"}})
+	must(t, reader.get(custody), "الوارد")
+}
+
+// findsNothing looks for a note in every place where it could stand.
+func (h *house) findsNothing(t *testing.T, b *browser, id jisr.ThingID) {
+	t.Helper()
+	for _, path := range []string{"/ar/", "/ar/notes", "/ar/notes?box=in", "/ar/notes?box=drafts", "/ar/notes?q=" + url.QueryEscape("الجوفية"), "/ar/record", "/ar/record?thing=" + url.QueryEscape(string(id)), "/ar/commitments"} {
+		p := b.get(path)
+		if p.status != http.StatusOK || strings.Contains(p.body, "ملف المياه") || strings.Contains(p.body, "/"+id.Name()+`"`) {
+			t.Errorf("%s of who is not named: %d, or it stands there", path, p.status)
+		}
+	}
+	for _, path := range []string{"/ar/notes/iq-sy/" + id.Name(), "/ar/drafts/" + id.Name(), "/ar/custody/iq-sy/note/" + id.Name(), "/ar/notes/iq-sy/" + id.Name() + "/pdf", "/ar/notes/new?answers=iq-sy/" + id.Name()} {
+		if p := b.get(path); p.status != http.StatusNotFound && strings.Contains(p.body, "المياه الجوفية") {
+			t.Errorf("%s of who is not named: %d", path, p.status)
+		}
+	}
+	if p := b.post("/ar/custody/iq-sy/note/"+id.Name()+"/name", url.Values{"official": {"plenipotentiary"}}); p.status != http.StatusNotFound {
+		t.Errorf("who is not named names itself: %d", p.status)
+	}
+}
+
+// Every noun's page says who may read it.
+func TestEveryThingSaysWhoMayReadIt(t *testing.T) {
+	iq, sy := world(t)
+	body := committee(iq, sy)
+	b := iq.signedIn("head.treaties")
+	room := b.does("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}}).path
+	at := strings.Replace(room, "/meetings/iq-sy/", "/custody/iq-sy/meeting/", 1)
+	must(t, b.get(room), at, "رئيس دائرة المعاهدات")
+	checkPage(t, b.get(at), "ar")
+	p := b.does(at+"/name", url.Values{"official": {"auditor"}})
+	must(t, p, "المدقق")
+	if p := b.post(at+"/nothing", nil); p.status != http.StatusNotFound {
+		t.Errorf("a verb that is none: %d", p.status)
+	}
+}
