@@ -34,6 +34,7 @@ func (b *Book) Apply(ctx context.Context, acts []Said) error {
 	if err != nil {
 		return fmt.Errorf("couldn't apply acts to the book: %w", err)
 	}
+	t.annexes = &b.annexes
 	if err := b.write(ctx, "apply acts to the book", t.run); err != nil {
 		return err
 	}
@@ -54,6 +55,7 @@ func (b *Book) Body(ctx context.Context, l Log, index jisr.Index, body []byte) e
 		if err != nil {
 			return err
 		}
+		t.annexes = &b.annexes
 		return t.body(c, l, keyOf(p.n, index), body)
 	})
 }
@@ -105,6 +107,9 @@ type batch struct {
 	// met, in a rebuild, has every thing met so far, by its hash: of a thing that is not in it the book holds nothing.
 	// Two things of one hash cost a look that finds nothing.
 	met map[uint64]struct{}
+	// late: records are filed when all acts are here.
+	late    bool
+	annexes *annexes
 }
 
 // series is a run of note numbers.

@@ -85,6 +85,9 @@ func (c *conn) build(ctx context.Context, self jisr.MemberID, next func() ([]Sai
 	if err := c.transaction(c.indexDrafts); err != nil {
 		return err
 	}
+	if err := c.transaction(func() error { return c.fileEverything(self, &annexes{}) }); err != nil {
+		return err
+	}
 	return c.Exec(indexes)
 }
 
@@ -104,7 +107,7 @@ func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, next func() ([]S
 		}
 		var t *batch
 		if t, err = newBatch(self, logs, acts); err == nil {
-			t.met = met
+			t.met, t.late = met, true
 			err = c.transaction(func() error { return t.run(c) })
 			logs = t.logs
 		}

@@ -18,11 +18,11 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 6
+const schemaVersion = 7
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
-const tables = `
+const tables = shelfTables + `
 CREATE TABLE meta(self TEXT NOT NULL);
 -- next is the position: the index of the next act to apply. clock is that of the newest act.
 CREATE TABLE log(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, member TEXT NOT NULL, next INTEGER NOT NULL,

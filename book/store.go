@@ -31,6 +31,8 @@ type Book struct {
 	readers chan *conn // idle ones; nil for one that is not open yet
 
 	annexes annexes
+	heads   headCache
+	columns columnCache
 }
 
 // place is where the book stands in one log.

@@ -28,7 +28,7 @@ func (t *batch) write(c *conn) error {
 			return err
 		}
 	}
-	return errors.Join(t.writeSeries(c), t.writePlaces(c), t.writeSearch(c))
+	return errors.Join(t.writeSeries(c), t.writePlaces(c), t.fileAll(c), t.writeSearch(c))
 }
 
 func (t *batch) writePlaces(c *conn) error {

@@ -23,10 +23,13 @@ const (
 // env gives an item's values to conditions and measures.
 func (it *Item) env() env {
 	return func(slot int) value {
-		if slot >= 0 {
-			return it.value(slot)
+		switch {
+		case slot < 0:
+			return it.way(slot)
+		case it.block != nil:
+			return it.block.value(slot, it.row)
 		}
-		return it.way(slot)
+		return it.value(slot)
 	}
 }
 
@@ -38,7 +41,7 @@ func (it *Item) way(slot int) value {
 	case slotSent:
 		return value{kind: moment, n: float64(it.Sent.Unix())}
 	case slotDelay:
-		if at, ok := it.Time(); ok {
+		if at, ok := it.time(); ok {
 			return numberOf(it.Sent.Sub(at).Hours())
 		}
 	case slotAck:
@@ -55,10 +58,31 @@ func (it *Item) way(slot int) value {
 
 // at is the record's time, or when it was sent.
 func (it *Item) at() time.Time {
-	if at, ok := it.Time(); ok {
+	if at, ok := it.time(); ok {
 		return at
 	}
 	return it.Sent
+}
+
+// time is when what the record tells took place.
+func (it *Item) time() (time.Time, bool) {
+	if it.block == nil {
+		return it.Time()
+	}
+	if i := it.block.t.time; i >= 0 {
+		if v := it.block.Figure(i, it.row); !math.IsNaN(v) {
+			return time.UnixMicro(int64(math.Round(v * 1e6))), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// typed is the type of the record.
+func (it *Item) typed() *Type {
+	if it.block != nil {
+		return it.block.t
+	}
+	return it.typ
 }
 
 // count counts one item for a measure under a group; other gives the group's axis and series.
@@ -72,7 +96,7 @@ func (m *measure) count(g Groups, k Group, it Item, in env) {
 			return
 		}
 	}
-	g.of(k).add(it.at(), v.n, len(m.of) > 0 && passes(m.of, in), it.Handling)
+	g.of(k).add(it.at(), v.n, len(m.of) > 0 && passes(m.of, in), it.Handling, it.block == nil || m.Agg == Median || m.Agg == P90)
 }
 
 // ChartIDs names the charts of the annex, in its order.
@@ -107,10 +131,22 @@ func (p *Programme) target(id string) *target {
 	return nil
 }
 
+// ChartCounts tells whether a chart is of records of a type.
+func (p *Programme) ChartCounts(id string, t *Type) bool {
+	c := p.chart(id)
+	return c != nil && c.target == nil && c.typ == t
+}
+
+// TargetCounts tells whether a target has a measure of records of a type.
+func (p *Programme) TargetCounts(id string, t *Type) bool {
+	g := p.target(id)
+	return g != nil && slices.ContainsFunc(g.measures, func(m *measure) bool { return m.typ == t })
+}
+
 // CountChart adds an item to the groups of a chart. A chart of a target is drawn from the target's groups.
 func (p *Programme) CountChart(id string, g Groups, it Item) {
 	c := p.chart(id)
-	if c == nil || c.typ != it.typ {
+	if c == nil || c.typ != it.typed() {
 		return
 	}
 	in := it.env()
@@ -144,7 +180,11 @@ func (c *chart) axis(p *Programme, it Item, in env, m *measure) (string, bool) {
 		return strconv.FormatFloat(math.Floor(v.n/c.Width)*c.Width, 'f', -1, 64), v.kind == number
 	case MapPoints:
 		if f := c.typ.Fields[c.x]; f.Type == Geo {
-			return place(it.part(c.x, "lat"), it.part(c.x, "lon")), it.Has(c.x)
+			if it.block != nil {
+				at := it.block.Text(c.x, it.row)
+				return at, at != ""
+			}
+			return it.cut(c.x), it.Has(c.x)
 		}
 	}
 	v := in(c.x)
@@ -174,7 +214,7 @@ func (p *Programme) CountTarget(id string, g Groups, it Item) {
 	k := Group{X: it.at().In(p.zone).Format(time.DateOnly), Series: string(it.By)}
 	in := it.env()
 	for i, m := range t.measures {
-		if m.typ == it.typ {
+		if m.typ == it.typed() {
 			k.Y = i
 			m.count(g, k, it, in)
 		}

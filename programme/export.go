@@ -27,6 +27,9 @@ type Item struct {
 	Corrected    bool
 	Handling     jisr.Handling
 	Synthetic    bool // made by rule, to look at: marked wherever it shows
+
+	block *Block // where it stands in columns; then there is no Record
+	row   int
 }
 
 // Exports lists the forms that records of a type can be written in.

@@ -31,8 +31,8 @@ const (
 	classWidth = 1.01
 )
 
-// add counts one figure.
-func (t *Tally) add(at time.Time, v float64, of bool, high jisr.Handling) {
+// add counts one figure. spread: it is kept for a median or the like.
+func (t *Tally) add(at time.Time, v float64, of bool, high jisr.Handling, spread bool) {
 	if t.N == 0 || v < t.Min {
 		t.Min = v
 	}
@@ -48,7 +48,9 @@ func (t *Tally) add(at time.Time, v float64, of bool, high jisr.Handling) {
 		t.Of++
 	}
 	t.raise(high)
-	t.keep(v)
+	if spread {
+		t.keep(v)
+	}
 }
 
 func (t *Tally) raise(high jisr.Handling) {
@@ -149,10 +151,14 @@ func (t *Tally) Value(a Agg) (float64, bool) {
 		return t.Last, true
 	case Share:
 		return float64(t.Of) / float64(t.N), true
-	case Median:
+	case Median, P90:
+		if len(t.Few)+len(t.Many) == 0 {
+			return 0, false
+		}
+		if a == P90 {
+			return t.quantile(0.9), true
+		}
 		return t.quantile(0.5), true
-	case P90:
-		return t.quantile(0.9), true
 	}
 	return 0, false
 }

@@ -1,0 +1,350 @@
+package book
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"jisr"
+	"jisr/programme"
+)
+
+// filer puts records on their shelves within one transaction. A block that rows are added to stays open until it is full or
+// the transaction ends, so that many small batches write it once.
+type filer struct {
+	c       *conn
+	rd      *reader
+	annexes *annexes
+	flows   map[half]*Flow // nil: there is none yet
+	open    map[int64]*filing
+}
+
+// filing is a shelf that rows are added to.
+type filing struct {
+	n     int64
+	rows  int
+	f     *Flow
+	t     *programme.Type
+	last  *shelved // the block that rows are added to; nil: none yet
+	since int      // blocks before this were full when the transaction began
+}
+
+func newFiler(c *conn, self jisr.MemberID, logs map[Log]place, known *annexes) *filer {
+	rd := &reader{c: c, self: self, scope: Whole(), logs: logs, of: byNumber(logs)}
+	return &filer{c: c, rd: rd, annexes: known, flows: map[half]*Flow{}, open: map[int64]*filing{}}
+}
+
+// flow finds a programme; nil when it, its annex or its agreement is not here, or is none.
+func (f *filer) flow(forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
+	h := half{forum, id}
+	if known, ok := f.flows[h]; ok {
+		return known, nil
+	}
+	flow, err := f.rd.flow(f.annexes, forum, id)
+	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+		flow, err = nil, nil
+	}
+	if err == nil {
+		f.flows[h] = flow
+	}
+	return flow, err
+}
+
+// fileAll files what a transaction touched: batches whose records are here, and every batch of a programme about which
+// something changed that decides whether they have effect.
+func (t *batch) fileAll(c *conn) error {
+	if t.late {
+		return nil // a rebuild files when all acts are here
+	}
+	f := newFiler(c, t.self, t.logs, t.annexes)
+	for _, x := range t.order {
+		var err error
+		switch s := &x.state; {
+		case x.forum == jisr.House:
+		case s.Batch != nil:
+			err = f.batch(x.forum, x.thing, s.Batch)
+		case s.Programme != nil:
+			err = f.again(x.forum, x.thing)
+		case s.Agreement != nil:
+			err = f.under(x.forum, x.thing)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return f.close()
+}
+
+// fileEverything files all batches of a book that is being rebuilt, in the order of their logs.
+func (c *conn) fileEverything(self jisr.MemberID, known *annexes) error {
+	logs, err := c.places()
+	if err != nil {
+		return err
+	}
+	f := newFiler(c, self, logs, known)
+	type made struct {
+		forum jisr.ForumID
+		id    jisr.ThingID
+	}
+	var all []made
+	err = c.each(`SELECT forum, id FROM thing WHERE noun='record' ORDER BY at, id`, nil, func(st *sqlite3.Stmt) error {
+		all = append(all, made{jisr.ForumID(st.ColumnText(0)), jisr.ThingID(st.ColumnText(1))})
+		return nil
+	})
+	for _, m := range all {
+		if err != nil {
+			return err
+		}
+		var b *jisr.RecordBatch
+		if b, err = f.stateOf(m.forum, m.id); b != nil {
+			err = f.batch(m.forum, m.id, b)
+		}
+	}
+	return errors.Join(err, f.close())
+}
+
+func (f *filer) stateOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.RecordBatch, error) {
+	row, err := f.rd.thing(forum, id)
+	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+		return nil, nil
+	}
+	return row.State.Batch, err
+}
+
+// under files anew what rests on an agreement.
+func (f *filer) under(forum jisr.ForumID, agreement jisr.ThingID) error {
+	ids, err := f.c.ids(`SELECT id FROM thing WHERE forum=? AND noun='programme' AND instr(labels, ?)`, []any{string(forum), ",agreement:" + string(agreement) + ","})
+	for _, id := range ids {
+		if err == nil {
+			err = f.again(forum, id)
+		}
+	}
+	return err
+}
+
+// again looks at every batch of a programme: some may have effect now, or none any more.
+func (f *filer) again(forum jisr.ForumID, id jisr.ThingID) error {
+	delete(f.flows, half{forum, id})
+	ids, err := f.c.ids(`SELECT thing FROM batch WHERE programme=? AND forum=?`, []any{string(id), string(forum)})
+	for _, batch := range ids {
+		if err != nil {
+			return err
+		}
+		var b *jisr.RecordBatch
+		if b, err = f.stateOf(forum, batch); b != nil {
+			err = f.batch(forum, batch, b)
+		}
+	}
+	return err
+}
+
+// filed is where a batch stands.
+type filed struct {
+	shelf      int64
+	row, count int
+}
+
+// batch files a batch, or brings what is filed of it to its state.
+func (f *filer) batch(forum jisr.ForumID, id jisr.ThingID, b *jisr.RecordBatch) error {
+	k := keyOf(f.rd.logs[Log{forum, b.From}].n, b.Sent.Index)
+	var at filed
+	err := f.c.one(`SELECT shelf, row, count FROM batch WHERE key=?`, []any{k}, &at.shelf, &at.row, &at.count)
+	if err != nil && !errors.Is(err, errNoRow) {
+		return err
+	}
+	known := err == nil
+	flow, err := f.flow(forum, b.Programme)
+	if err != nil {
+		return err
+	}
+	if at.shelf != 0 && flow != nil {
+		return f.bring(flow, k, at, id, b)
+	}
+	if flow != nil && flow.Programme.Type(b.Type) != nil {
+		body, err := f.c.body(k)
+		if err != nil {
+			return err
+		}
+		if body != nil {
+			if at, err = f.add(flow, k, id, b, body); err != nil {
+				return err
+			}
+		}
+	}
+	if known && at.shelf == 0 {
+		return nil
+	}
+	if err := f.c.do(`INSERT INTO batch(key, forum, programme, thing, shelf, row, count) VALUES(?,?,?,?,?,?,?) ON CONFLICT DO UPDATE
+		SET shelf=excluded.shelf, row=excluded.row, count=excluded.count`, k, string(forum), string(b.Programme), string(id), at.shelf, at.row, at.count); err != nil {
+		return err
+	}
+	return nil
+}
+
+// shelf opens a shelf for adding.
+func (f *filer) shelf(flow *Flow, typ string) (*filing, error) {
+	n, rows, err := f.c.shelfOf(flow.Forum, flow.ID, typ)
+	if err == nil && n == 0 {
+		err = f.c.one(`INSERT INTO shelf(forum, programme, type, rows) VALUES(?,?,?,0) RETURNING n`, []any{string(flow.Forum), string(flow.ID), typ}, &n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s := f.open[n]; s != nil {
+		s.f = flow
+		return s, nil
+	}
+	s := &filing{n: n, rows: rows, f: flow, t: flow.Programme.Type(typ), since: rows / programme.BlockRows}
+	f.open[n] = s
+	return s, nil
+}
+
+// tail gives the block that the next row goes into.
+func (f *filer) tail(s *filing) (*shelved, error) {
+	n := s.rows / programme.BlockRows
+	if s.last != nil && s.last.n == n {
+		return s.last, nil
+	}
+	if s.last != nil {
+		if err := f.c.writeBlock(s.t, s.n, s.last); err != nil {
+			return nil, err
+		}
+	}
+	s.last = &shelved{n: n, head: &head{}, Block: programme.NewBlock(s.t)}
+	if s.rows%programme.BlockRows != 0 {
+		var err error
+		if s.last, err = f.c.readBlock(s.t, s.n, n); err == nil {
+			err = f.c.readPlaces(s.n, s.last)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.last, nil
+}
+
+// add puts the records of a batch on their shelf. Those that the annex does not allow stand there without effect.
+func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, body []byte) (filed, error) {
+	s, err := f.shelf(flow, b.Type)
+	if err != nil {
+		return filed{}, err
+	}
+	at := filed{shelf: s.n, row: s.rows}
+	void := flow.Fits(b) != nil
+	var r programme.Record
+	programme.Split(body, func(from, to int) {
+		if err != nil || at.count == jisr.MaxBatch {
+			return
+		}
+		var last *shelved
+		if last, err = f.tail(s); err != nil {
+			return
+		}
+		if n := len(last.head.Runs); n == 0 || last.head.Runs[n-1].Key != k {
+			last.head.Runs = append(last.head.Runs, run{Key: k, Row: last.Rows(), Place: at.count, Batch: id.Name(), By: b.From, Sent: b.Sent.At.UnixMilli(), Rank: b.Handling.Rank(), Void: void})
+		}
+		last.head.Runs[len(last.head.Runs)-1].Count++
+		last.places = append(last.places, bytePlace{from, to})
+		flags := byte(0)
+		if faults := s.t.Check(body[from:to], &r); len(faults) > 0 {
+			flags = flagBad
+			last.Add(nil)
+		} else {
+			last.Add(&r)
+			err = f.words(s.n, s.rows, &r)
+		}
+		last.flags = append(last.flags, flags)
+		s.rows++
+		at.count++
+	})
+	if err != nil || at.count == 0 { // what stands before a break has been read; what comes after it is no record
+		return filed{}, err
+	}
+	return at, f.bring(flow, k, at, id, b)
+}
+
+// words makes a record findable by its texts.
+func (f *filer) words(shelf int64, row int, r *programme.Record) error {
+	text := r.SearchText()
+	if text == "" {
+		return nil
+	}
+	return f.c.do(`INSERT OR REPLACE INTO words(rowid, text) VALUES(?,?)`, int64(keyOf(shelf, jisr.Index(row))), stems(text))
+}
+
+// block opens a block of a shelf for changing: the one that is open, or one that is written at once by changed.
+func (f *filer) block(s *filing, n int) (*shelved, error) {
+	if s.last != nil && s.last.n == n {
+		return s.last, nil
+	}
+	b, err := f.c.readBlock(s.t, s.n, n)
+	if err == nil {
+		err = f.c.readPlaces(s.n, b)
+	}
+	return b, err
+}
+
+// changed keeps a block that was changed, and forgets what its section came to.
+func (f *filer) changed(s *filing, b *shelved) error {
+	if b != s.last {
+		if err := f.c.writeBlock(s.t, s.n, b); err != nil {
+			return err
+		}
+	}
+	return f.c.do(`DELETE FROM tally WHERE shelf=? AND section=?`, s.n, b.n/sectionBlocks)
+}
+
+// bring brings the rows of a batch to what its acts and the agreement make of it now.
+func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.RecordBatch) error {
+	s, err := f.shelf(flow, b.Type)
+	if err != nil {
+		return err
+	}
+	void := flow.Fits(b) != nil
+	for n := at.row / programme.BlockRows; n <= (at.row+at.count-1)/programme.BlockRows; n++ {
+		block, err := f.block(s, n)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(block.head.Runs, func(r run) bool { return r.Key == k })
+		if i < 0 {
+			continue
+		}
+		r := &block.head.Runs[i]
+		if r.Void == void {
+			continue
+		}
+		r.Void = void
+		if err := f.changed(s, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close writes what is open.
+func (f *filer) close() error {
+	for _, n := range sortedKeys(f.open) {
+		s := f.open[n]
+		if s.last != nil {
+			if err := f.c.writeBlock(s.t, s.n, s.last); err != nil {
+				return err
+			}
+		}
+		if err := f.c.do(`UPDATE shelf SET rows=? WHERE n=?`, s.rows, s.n); err != nil {
+			return err
+		}
+		if s.rows/programme.BlockRows > s.since {
+			if err := f.keepTallies(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *conn) ids(sql string, args []any) (all []jisr.ThingID, err error) {
+	err = c.each(sql, args, func(st *sqlite3.Stmt) error { all = append(all, jisr.ThingID(st.ColumnText(0))); return nil })
+	return all, err
+}

@@ -1,0 +1,84 @@
+package book
+
+import (
+	"sync"
+)
+
+// maxHeads is how many heads of blocks are kept at hand: those of some forty million records.
+const maxHeads = 10_000
+
+// maxColumns is how many bytes of columns of full blocks are kept at hand.
+const maxColumns = 24 << 20
+
+// headCache keeps heads of blocks between readings. A head is of one version and never changes.
+type headCache struct {
+	mu    sync.Mutex
+	all   map[int64][]versioned
+	count int
+}
+
+type versioned struct {
+	version int64
+	head    *head
+}
+
+func (h *headCache) of(shelf int64) []versioned {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all[shelf]
+}
+
+func (h *headCache) put(shelf int64, heads []*head, versions []int64) {
+	all := make([]versioned, len(heads))
+	for i := range heads {
+		all[i] = versioned{versions[i], heads[i]}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == nil || h.count+len(all) > maxHeads {
+		h.all, h.count = map[int64][]versioned{}, 0
+	}
+	h.count += len(all) - len(h.all[shelf])
+	h.all[shelf] = all
+}
+
+// columnCache keeps columns as they were read, the newest used, within a bound.
+type columnCache struct {
+	mu       sync.Mutex
+	old, new map[columnKey][]byte // two generations: what is used moves to the new one
+	size     int                  // of new
+}
+
+type columnKey struct {
+	shelf, version int64
+	n, field       int
+}
+
+func (c *columnCache) get(k columnKey) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if data, ok := c.new[k]; ok {
+		return data
+	}
+	data, ok := c.old[k]
+	if ok {
+		c.keep(k, data)
+	}
+	return data
+}
+
+func (c *columnCache) put(k columnKey, data []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(k, data)
+}
+
+func (c *columnCache) keep(k columnKey, data []byte) {
+	if c.new == nil || c.size+len(data) > maxColumns/2 {
+		c.old, c.new, c.size = c.new, map[columnKey][]byte{}, 0
+	}
+	if _, ok := c.new[k]; !ok {
+		c.new[k] = data
+		c.size += len(data)
+	}
+}
