@@ -214,7 +214,7 @@ func policySchema() (*validate.Validator, error) {
 	var b strings.Builder
 	b.Write(head)
 	const applies = " appliesTo { principal: [Official, Token, Operator], resource: Thing, context: Asked };\n"
-	groups := []string{"binding", "treaty"}
+	groups := []string{"binding", "treaty", "formal"}
 	for _, d := range Duties() {
 		groups = append(groups, string(d))
 	}
@@ -243,6 +243,9 @@ func (r row) groups() []string {
 	}
 	if r.bond == treaty {
 		groups = append(groups, "treaty")
+	}
+	if Formal(r.verb) {
+		groups = append(groups, "formal")
 	}
 	return groups
 }
@@ -293,7 +296,7 @@ func (s *policySet) ask(c Caller, v Verb, r resource, f facts) verdict {
 	if v == Read || v == Export {
 		noun = r.id.Noun()
 	}
-	about := cedar.RecordMap{"verb": cedar.String(v), "noun": cedar.String(noun), "signed": cedar.Boolean(f.signed)}
+	about := cedar.RecordMap{"verb": cedar.String(v), "noun": cedar.String(noun), "signed": cedar.Boolean(f.signed), "cleared": cedar.Boolean(f.cleared)}
 	if f.mandate != nil {
 		about["mandate"] = cedar.Boolean(*f.mandate)
 	}
@@ -330,7 +333,7 @@ func (s *policySet) rolesThatMay() map[Verb]jisr.Role {
 	for _, r := range table() {
 		for _, role := range jisr.Roles() {
 			c := Caller{Account: "official/any", Roles: []jisr.Role{role}}
-			if s.ask(c, r.verb, c.own(), facts{signed: true}).allowed {
+			if s.ask(c, r.verb, c.own(), facts{signed: true, cleared: true}).allowed {
 				needs[r.verb] = role
 				break
 			}

@@ -63,7 +63,7 @@ func (n *Node) Explain(ctx context.Context, c Caller, q PolicyQuestion) (PolicyA
 
 // explain asks each policy by itself, so that all that match are told, not only those that decide.
 func (s *policySet) explain(c Caller, v Verb, r resource) PolicyAnswer {
-	given := facts{signed: true}
+	given := facts{signed: true, cleared: true}
 	whole := s.ask(c, v, r, given)
 	a := PolicyAnswer{Allowed: whole.allowed, Caller: c, Handling: r.handling.Level(), Desks: r.desks, Named: r.named, Drafters: r.drafters}
 	for _, p := range s.of[v] {

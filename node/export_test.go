@@ -40,6 +40,7 @@ type About struct {
 	Drafters  []jisr.OfficialID
 	Named     []jisr.OfficialID
 	Signed    bool
+	Cleared   bool
 	Mandate   *bool
 }
 
@@ -55,7 +56,7 @@ func Rules(text string) (func(Caller, Verb, About) (allowed bool, by []string), 
 	}
 	return func(c Caller, v Verb, a About) (bool, []string) {
 		got := s.ask(c, v, resource{id: a.Thing, forum: a.Forum, programme: a.Programme, handling: a.Handling, desks: a.Desks, drafters: a.Drafters, named: a.Named},
-			facts{signed: a.Signed, mandate: a.Mandate})
+			facts{signed: a.Signed, cleared: a.Cleared, mandate: a.Mandate})
 		return got.allowed, append(got.by, got.broken...)
 	}, nil
 }

@@ -168,17 +168,31 @@ func (n *Node) lastDecision(ctx context.Context, forum jisr.ForumID, m *jisr.Min
 	}
 }
 
+// decide signs. What the secretary cleared is what the head signs: the clearance of another official of this member over the
+// same hash is the second pair of eyes.
 func (c SignMinutes) decide(d *decision) error {
-	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
+	say, err := c.saying(d)
+	if err != nil {
 		return err
+	}
+	return say.decide(d)
+}
+
+func (c SignMinutes) saying(d *decision) (Say, error) {
+	say := Say{Forum: c.Forum, ID: c.ID, Kind: jisr.KindMinutesSign, touched: true}
+	if err := d.touch(c.ID); err != nil { // what is typed in the same batch is not in the book yet
+		return say, err
 	}
 	v, err := d.n.Minutes(d.ctx, d.scope(), c.Forum, c.ID)
 	if err != nil {
-		return err
+		return say, err
 	}
 	doc, err := v.Agreed()
 	if err != nil {
-		return err
+		return say, err
+	}
+	if own := v.Minutes.Cleared[d.n.self.ID]; own.Hash == v.Minutes.Agreed && own.By != nil && own.By.Official != d.caller.By().Official {
+		d.facts.cleared = true
 	}
 	t := jisr.SignTerms{Hash: v.Minutes.Agreed, Next: doc.Next, Mandate: c.Mandate, Intents: map[jisr.MemberID]jisr.Intent{}}
 	for m, cl := range v.Minutes.Cleared {
@@ -189,14 +203,14 @@ func (c SignMinutes) decide(d *decision) error {
 	for _, id := range ids {
 		k, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, id)
 		if err != nil {
-			return err
+			return say, err
 		}
 		if u := k.State.Commitment; u != nil {
 			t.Commitments = append(t.Commitments, jisr.SignedCommitment{ID: id, Hash: u.Proposals[len(u.Proposals)-1].Hash})
 		}
 	}
-	say := Say{Forum: c.Forum, ID: c.ID, Kind: jisr.KindMinutesSign, Terms: t, touched: true}
-	return say.decide(d)
+	say.Terms = t
+	return say, nil
 }
 
 // quote puts the rules of the body into a proposal to meet, and holds a date of the other side against them before it is

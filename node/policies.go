@@ -124,7 +124,7 @@ func (d *decision) keepsAdministrators(text string) error {
 	}
 	may := func(c Caller, verbs ...Verb) bool {
 		return !slices.ContainsFunc(verbs, func(v Verb) bool {
-			return !set.ask(c, v, resource{id: jisr.HousePolicies, forum: jisr.House}, facts{signed: true}).allowed
+			return !set.ask(c, v, resource{id: jisr.HousePolicies, forum: jisr.House}, facts{signed: true, cleared: true}).allowed
 		})
 	}
 	official, two := false, 0

@@ -62,6 +62,18 @@ const (
 	treaty       // it does so in the form of a treaty
 )
 
+// formal lists the verbs of bodies, meetings, minutes and commitments that speak for the member: what they say is drafted by
+// one official and cleared by a second, as notes are. What secretaries say to each other while they work is not among them.
+func formal() []Verb {
+	return []Verb{"body.propose", "body.agree", "meeting.propose", "meeting.convene", "meeting.postpone", "meeting.cancel",
+		"minutes.sign", "minutes.approve", "minutes.disapprove", "commitment.agree", "commitment.report", "commitment.accept", "commitment.return",
+		"commitment.extend", "commitment.grant", "commitment.keep-date", "commitment.raise", "commitment.dispute", "commitment.settle",
+		"commitment.release", "commitment.supersede"}
+}
+
+// Formal tells whether two officials look at what the verb says, as policies are shipped.
+func Formal(v Verb) bool { return slices.Contains(formal(), v) }
+
 // row is what policy knows of a verb.
 type row struct {
 	verb Verb
@@ -226,7 +238,12 @@ func May(c Caller, v Verb) error {
 	if c.rules == nil {
 		return jisr.Refuse(jisr.NotAllowed, string(v))
 	}
-	return c.rules.now().decide(c, v, c.own(), facts{signed: true})
+	return c.rules.now().decide(c, v, c.own(), facts{signed: true, cleared: true})
+}
+
+// Direct tells whether the caller may say it at once; else it is drafted ([DraftStep]), and a second official clears it.
+func Direct(c Caller, v Verb) bool {
+	return c.rules != nil && c.rules.now().decide(c, v, c.own(), facts{signed: true}) == nil
 }
 
 // own is the most that the caller could be asked about: what is its own, in a forum and programme of its scope.
@@ -270,5 +287,6 @@ const maxPolicies = 200
 // facts are what a command brings besides.
 type facts struct {
 	signed  bool  // the official's own signature is on it
+	cleared bool  // a second official has cleared what it says
 	mandate *bool // for acts that need full powers: whether they are there
 }

@@ -48,22 +48,27 @@ func matrix(t *testing.T) string {
 	for _, v := range node.Verbs() {
 		fmt.Fprintf(&b, "\n%s\n", v)
 		for _, role := range jisr.Roles() {
-			if line := cells(may, v, role); strings.ContainsAny(line, "porcs") {
-				fmt.Fprintf(&b, "  %-18s %s\n", role, line)
+			line := cells(may, v, role, true)
+			if strings.ContainsAny(line, "porcs") {
+				fmt.Fprintf(&b, "  %-18s %s", role, line)
+				if !strings.ContainsAny(cells(may, v, role, false), "porcs") {
+					b.WriteString("  once cleared")
+				}
+				b.WriteByte('\n')
 			}
 		}
 	}
 	return b.String()
 }
 
-func cells(may func(node.Caller, node.Verb, node.About) (bool, []string), v node.Verb, role jisr.Role) string {
+func cells(may func(node.Caller, node.Verb, node.About) (bool, []string), v node.Verb, role jisr.Role, cleared bool) string {
 	c := node.Caller{Account: "official/post", Desk: "mofa", Roles: []jisr.Role{role}}
 	var all []string
 	for _, s := range standings() {
 		cell := ""
 		for _, h := range jisr.Handlings() {
 			about := s.about
-			about.Forum, about.Thing, about.Handling = "iq-sy", "note/iq-1", h
+			about.Forum, about.Thing, about.Handling, about.Cleared = "iq-sy", "note/iq-1", h, cleared
 			if ok, _ := may(c, v, about); ok {
 				cell += string(h[:1])
 			} else {

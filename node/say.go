@@ -1,8 +1,10 @@
 package node
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -11,8 +13,9 @@ import (
 	"jisr"
 )
 
-// Say is what a caller says about a joint thing whose texts are agreed with the other side and not released from a
-// draft: bodies, meetings, minutes, commitments. Its verb is the kind of its act, so that policy has a row for each.
+// Say is what a caller says about a joint thing whose texts are agreed with the other side: bodies, meetings, minutes,
+// commitments. Its verb is the kind of its act, so that policy has a row for each. What speaks for the member (see formal) is
+// said by an official only as the last step of an outgoing act: [DraftStep], [ClearStep], [ReleaseStep] (decision 0032).
 //
 // What it may say is asked of the fold itself: an act that would be void is refused with the reason it would be void for.
 type Say struct {
@@ -24,40 +27,74 @@ type Say struct {
 	Files []jisr.DraftFile // named in the body where it is evidence
 	Key   string           // Idempotency-Key, optional, for a new thing
 
-	touched bool // the thing is reserved for this command already
+	touched  bool // the thing is reserved for this command already
+	prepared bool // it is an outgoing act: a new thing has its name already
 }
 
 func (c Say) verb() Verb { return Verb(c.Kind) }
 
+// Step is the same as an outgoing act has it.
+func (c Say) Step() (Step, error) {
+	s, err := NewStep(c.Kind, c.Terms, c.Body)
+	s.Files = c.Files
+	return s, err
+}
+
 func (c Say) decide(d *decision) error { return c.say(d) }
 
 func (c *Say) say(d *decision) error {
+	p, done, err := c.plan(d)
+	if done || err != nil {
+		return err
+	}
+	return d.joint(c.Forum, p)
+}
+
+// plan completes what is said and holds it against everything it will meet; done: the same Idempotency-Key said it before.
+func (c *Say) plan(d *decision) (p planned, done bool, err error) {
 	noun := Verb(c.Kind).Noun()
 	if !slices.Contains(saidNouns(), noun) {
-		return jisr.Refuse(jisr.Unknown, string(c.Kind))
+		return p, false, jisr.Refuse(jisr.Unknown, string(c.Kind))
 	}
 	if _, err := d.n.forum(c.Forum); err != nil {
-		return err
+		return p, false, err
 	}
 	if err := c.quote(d); err != nil {
-		return err
+		return p, false, err
 	}
 	if err := d.checkUploads(c.Files); err != nil {
-		return err
+		return p, false, err
 	}
-	p := planned{forum: c.Forum, kind: c.Kind, about: c.ID, terms: c.Terms, body: c.Body, files: c.Files, maxBody: jisr.MaxNoteContent}
+	p = planned{forum: c.Forum, kind: c.Kind, about: c.ID, terms: c.Terms, body: c.Body, files: c.Files, maxBody: jisr.MaxNoteContent}
 	if c.ID == "" {
 		p.about = d.newThing(noun, c.Forum, c.Key)
 	}
-	d.about = &resource{id: p.about, forum: c.Forum}
+	if err := c.look(d, p.about); err != nil {
+		return p, false, err
+	}
+	if c.ID == "" && c.Key != "" {
+		if done, err := d.repeated(&p); done || err != nil {
+			return p, done, err
+		}
+	}
+	if err := p.named(); err != nil {
+		return p, false, err
+	}
+	return p, false, d.meets(p)
+}
+
+// look finds what it is about, for the policies. Who drafted an outgoing act may know of it.
+func (c *Say) look(d *decision, about jisr.ThingID) error {
+	before := d.about
+	d.about = &resource{id: about, forum: c.Forum}
 	if !c.touched {
-		if err := d.touch(p.about); err != nil {
+		if err := d.touch(about); err != nil {
 			return err
 		}
 	}
 	if c.ID != "" {
 		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
-		switch fresh := isRefusal(err, jisr.NoSuch) && c.Kind == jisr.KindMeetingPropose; { // a session has its name before anybody proposes it
+		switch fresh := isRefusal(err, jisr.NoSuch) && (c.Kind == jisr.KindMeetingPropose || c.prepared && c.begins(d)); { // a session has its name before anybody proposes it
 		case fresh:
 		case err != nil:
 			return err
@@ -65,18 +102,106 @@ func (c *Say) say(d *decision) error {
 			d.about = d.aboutThing(c.Forum, c.ID, v.Summary.Handling, v.Desks, v.Officials)
 		}
 	}
-	if c.ID == "" && c.Key != "" {
-		if done, err := d.repeated(&p); done || err != nil {
-			return err
+	if c.prepared && before != nil {
+		d.about.drafters = before.drafters
+		d.about.named = slices.Concat(d.about.named, before.named)
+	}
+	return nil
+}
+
+// begins tells what makes a new thing in this member's name.
+func (c *Say) begins(d *decision) bool {
+	return c.ID.Maker() == d.n.self.ID && (c.Kind == jisr.KindBodyPropose || c.Kind == jisr.KindCommitmentPropose)
+}
+
+// saying is an outgoing act as it will be said.
+func (d *decision) saying(forum jisr.ForumID, about jisr.ThingID, step Step) (planned, error) {
+	say := Say{Forum: forum, ID: about, Kind: step.Kind, Files: step.Files, prepared: true}
+	if step.Kind == jisr.KindMinutesSign {
+		var t jisr.SignTerms
+		if len(step.Terms) > 0 {
+			if err := json.Unmarshal(step.Terms, &t); err != nil {
+				return planned{}, jisr.Refuse(jisr.Malformed, "terms", "error", err.Error())
+			}
 		}
+		sign, err := SignMinutes{Forum: forum, ID: about, Mandate: t.Mandate}.saying(d)
+		if err != nil {
+			return planned{}, err
+		}
+		say.Terms, say.touched = sign.Terms, true
+	} else if err := say.read(step); err != nil {
+		return planned{}, err
 	}
-	if err := p.named(); err != nil {
+	p, _, err := say.plan(d)
+	return p, err
+}
+
+// read gives terms and body of an outgoing act the types of its kind: what is written is their one encoding.
+func (c *Say) read(step Step) (err error) {
+	if c.Terms, err = typedTerms(step.Kind, step.Terms); err != nil {
 		return err
 	}
-	if err := d.meets(p); err != nil {
-		return err
+	switch {
+	case len(step.Body) == 0:
+	case step.Kind == jisr.KindCommitmentPropose:
+		c.Body, err = strictly[jisr.CommitmentBody](step.Body)
+	case step.Kind == jisr.KindCommitmentReport || step.Kind == jisr.KindMeetingPaper:
+		c.Body, err = strictly[jisr.EvidenceBody](step.Body)
+	default:
+		err = jisr.Refuse(jisr.Malformed, "body")
 	}
-	return d.joint(c.Forum, p)
+	return err
+}
+
+func typedTerms(k jisr.Kind, raw []byte) (any, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	switch k {
+	case jisr.KindBodyPropose:
+		return strictly[jisr.BodyTerms](raw)
+	case jisr.KindMeetingPropose:
+		return strictly[jisr.MeetingTerms](raw)
+	case jisr.KindMeetingAgenda:
+		return strictly[jisr.AgendaTerms](raw)
+	case jisr.KindMeetingDelegation:
+		return strictly[jisr.DelegationTerms](raw)
+	case jisr.KindMeetingPaper:
+		return strictly[jisr.PaperTerms](raw)
+	case jisr.KindMeetingHold:
+		return strictly[jisr.HoldTerms](raw)
+	case jisr.KindBodyAgree, jisr.KindMeetingAgree, jisr.KindCommitmentAgree:
+		return strictly[jisr.AgreeTerms](raw)
+	case jisr.KindCommitmentPropose:
+		return strictly[jisr.CommitmentTerms](raw)
+	case jisr.KindCommitmentAssign:
+		return strictly[jisr.AssignTerms](raw)
+	case jisr.KindCommitmentProgress:
+		return strictly[jisr.ProgressTerms](raw)
+	case jisr.KindCommitmentReport:
+		return strictly[jisr.ReportTerms](raw)
+	case jisr.KindCommitmentRecall, jisr.KindCommitmentAccept, jisr.KindCommitmentReturn:
+		return strictly[jisr.ReviewTerms](raw)
+	case jisr.KindCommitmentExtend:
+		return strictly[jisr.ExtendTerms](raw)
+	case jisr.KindCommitmentGrant, jisr.KindCommitmentKeep, jisr.KindCommitmentSettle:
+		return strictly[jisr.AnswerTerms](raw)
+	case jisr.KindCommitmentRaise:
+		return strictly[jisr.RaiseTerms](raw)
+	case jisr.KindCommitmentRelease, jisr.KindCommitmentSupersede:
+		return strictly[jisr.EndTerms](raw)
+	}
+	return strictly[jisr.Reason](raw)
+}
+
+func strictly[T any](raw []byte) (T, error) {
+	var t T
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&t); err != nil {
+		return t, jisr.Refuse(jisr.Malformed, "terms", "error", err.Error())
+	}
+	return t, nil
 }
 
 // saidNouns lists the nouns that Say is about.

@@ -15,13 +15,15 @@ import (
 	"jisr/ledger"
 )
 
-// Step is a joint act that a desk wants to say about an agreement or about full powers. Terms and Body are as its kind
-// has them (see jisr's agreementacts.go); what the node knows itself may be left out and is filled in when the act goes:
-// the agreement it belongs to, today, the text that counts, the open signing window, the hash and clauses of a text.
+// Step is a joint act that a desk wants to say: about an agreement, full powers, a body, a meeting, minutes or a commitment.
+// Terms and Body are as its kind has them (see jisr's agreementacts.go); what the node knows itself may be left out and is
+// filled in when the act goes: the agreement it belongs to, today, the text that counts, the open signing window, the hash
+// and clauses of a text, the rules of the body, the minutes that are signed.
 type Step struct {
 	Kind  jisr.Kind
 	Terms json.RawMessage
 	Body  json.RawMessage
+	Files []jisr.DraftFile // evidence
 }
 
 // NewStep makes a step of terms and a body; nil for none.
@@ -192,7 +194,7 @@ func (c DraftStep) decide(d *decision) error {
 	if id == "" {
 		id, version = d.newThing("outgoing", c.Forum, ""), 0
 		if c.About == "" {
-			c.About = d.newThing(nounOf(c.Step.Kind), c.Forum, "")
+			c.About = d.begun(c.Forum, c.Step, "")
 		}
 		d.about = &resource{id: c.About, forum: c.Forum}
 	} else {
@@ -208,14 +210,29 @@ func (c DraftStep) decide(d *decision) error {
 		}
 		c.About = row.About
 	}
+	if err := d.checkUploads(c.Step.Files); err != nil {
+		return err
+	}
+	draft := d.about // a draft is its drafters', whosever the thing is
 	if _, err := d.plan(c.Forum, c.About, c.Step); err != nil {
 		return err
 	}
+	draft.handling = d.about.handling
+	d.about = draft
 	d.done.Version, d.done.Forum = version+1, c.Forum
 	return d.house(planned{
 		kind: jisr.KindOutgoingDraft, about: id, terms: jisr.OutgoingTerms{Forum: c.Forum, About: c.About, Kind: c.Step.Kind, Version: version + 1},
-		body: jisr.OutgoingBody{Terms: c.Step.Terms, Body: c.Step.Body}, maxBody: 2 * jisr.MaxTextContent,
+		body: jisr.OutgoingBody{Terms: c.Step.Terms, Body: c.Step.Body, Files: c.Step.Files}, maxBody: 2 * jisr.MaxTextContent,
 	})
+}
+
+// begun names the thing that a step begins: a session's name follows from its body and number.
+func (d *decision) begun(forum jisr.ForumID, step Step, key string) jisr.ThingID {
+	var t jisr.MeetingTerms
+	if step.Kind == jisr.KindMeetingPropose && json.Unmarshal(step.Terms, &t) == nil && t.Session > 0 {
+		return jisr.MeetingThing(t.Body, t.Session)
+	}
+	return d.newThing(nounOf(step.Kind), forum, key)
 }
 
 // outgoing loads an act in preparation, for a command about it.
@@ -237,7 +254,7 @@ func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 	}
 	r.named = r.drafters
 	d.about = r
-	return o, Step{Kind: o.Kind, Terms: body.Terms, Body: body.Body}, o.MayChange()
+	return o, Step{Kind: o.Kind, Terms: body.Terms, Body: body.Body, Files: body.Files}, o.MayChange()
 }
 
 // on decides about one version of an outgoing act.
@@ -285,6 +302,7 @@ func (c ReleaseStep) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
+	d.facts.cleared = true
 	return d.say(o.Forum, o.About, step)
 }
 
@@ -340,7 +358,11 @@ func (d *decision) plan(forum jisr.ForumID, about jisr.ThingID, step Step) (plan
 	if _, err := d.n.forum(forum); err != nil {
 		return planned{}, err
 	}
-	if noun := nounOf(step.Kind); noun != about.Noun() || noun != "agreement" && noun != "mandate" || !jisr.Known(step.Kind) {
+	noun := nounOf(step.Kind)
+	if slices.Contains(saidNouns(), noun) && noun == about.Noun() && jisr.Known(step.Kind) {
+		return d.saying(forum, about, step)
+	}
+	if noun != about.Noun() || noun != "agreement" && noun != "mandate" || !jisr.Known(step.Kind) {
 		return planned{}, jisr.Refuse(jisr.NotOneOf, "kind", "got", string(step.Kind))
 	}
 	if err := d.touch(about); err != nil {

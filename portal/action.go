@@ -2,7 +2,10 @@ package portal
 
 import (
 	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"jisr"
 	"jisr/book"
@@ -18,9 +21,33 @@ type saying struct {
 	URL    string
 	Fields []sayingField
 	First  bool // it is what is waited for
+	Draft  bool // a second official clears it before it is said
+	Files  bool // it asks for files
 }
 
-// sayingField is one field of an action. Kind: hidden, text, line, day, choice.
+// form is what its form needs besides: files go up in parts.
+func (a saying) form() templ.Attributes {
+	if a.Files {
+		return templ.Attributes{"enctype": "multipart/form-data", "data-upload": true}
+	}
+	return nil
+}
+
+func (a saying) look() string {
+	if a.First {
+		return "btn-primary"
+	}
+	return ""
+}
+
+func (a saying) button(p Page) string {
+	if a.Draft {
+		return p.T("say.draft")
+	}
+	return a.Word
+}
+
+// sayingField is one field of an action. Kind: hidden, text, line, day, choice, files.
 type sayingField struct {
 	Field
 	Kind    string
@@ -31,7 +58,8 @@ type sayingField struct {
 // offer makes the action for a kind of act; fields are what it asks.
 func (rd reader) offer(kind jisr.Kind, base string, fields ...sayingField) saying {
 	noun, verb, _ := strings.Cut(string(kind), ".")
-	a := saying{ID: verb, Word: rd.l.T("say." + string(kind)), URL: base + "/" + verb, Fields: fields}
+	a := saying{ID: verb, Word: rd.l.T("say." + string(kind)), URL: base + "/" + verb, Fields: fields, Draft: !node.Direct(rd.caller, node.Verb(kind))}
+	a.Files = slices.ContainsFunc(fields, func(f sayingField) bool { return f.Kind == "files" })
 	if key := "say." + noun + "." + verb + ".means"; rd.l.Has(key) {
 		a.Means = rd.l.T(key)
 	}
@@ -130,12 +158,43 @@ func (rd reader) thingTag(noun, state string, late bool) tag {
 	return t
 }
 
-// says carries an act out and gives the sentence of what is wrong with it, if that is what went wrong: the page is shown
-// again with it.
-func (s *site) says(r *request, cmd node.Command) (problem string, err error) {
-	_, err = s.node.Do(r.Context(), r.caller, cmd)
-	if problem = s.reader(r).why(err); problem != "" {
-		return problem, nil
+// says carries an act out, or drafts it where a second official is to clear it: to is then the page of the draft. problem is
+// the sentence of what is wrong with it, if that is what went wrong: the page is shown again with it.
+func (s *site) says(r *request, cmd node.Command) (to, problem string, err error) {
+	say, ok := cmd.(node.Say)
+	if drafts := ok && !node.Direct(r.caller, node.Verb(say.Kind)); drafts {
+		step, err := say.Step()
+		if err != nil {
+			return "", "", err
+		}
+		cmd = node.DraftStep{Forum: say.Forum, About: say.ID, Step: step}
 	}
-	return "", err
+	rd := s.reader(r)
+	done, err := s.node.Do(r.Context(), r.caller, cmd)
+	if problem = rd.why(err); problem != "" {
+		return "", problem, nil
+	}
+	if err == nil && done.Thing.Noun() == "outgoing" {
+		to = rd.url("outgoing", done.Thing.Name())
+	}
+	return to, "", err
+}
+
+// takeFiles takes the files of a form into the node, as evidence or papers.
+func (s *site) takeFiles(r *request) (all []jisr.DraftFile, err error) {
+	if r.MultipartForm == nil {
+		return nil, nil
+	}
+	for _, h := range r.MultipartForm.File["files"][:min(len(r.MultipartForm.File["files"]), jisr.MaxAttachments)] {
+		f, err := s.takeFile(r, h)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func (rd reader) askFiles() sayingField {
+	return sayingField{Field: Field{Name: "files", Label: rd.l.T("note.field.attachments"), Optional: true, Wide: true}, Kind: "files"}
 }

@@ -62,7 +62,7 @@ func (s *site) agreements(r *request) (*answer, error) {
 	if cursor != "" {
 		v.First = rd.agreementsURL(tab, "")
 	}
-	if v.Waits, err = s.outgoingLines(r.Context(), rd, ""); err != nil {
+	if v.Waits, err = s.outgoingLines(r.Context(), rd, "", "agreement", "mandate"); err != nil {
 		return nil, err
 	}
 	return &answer{page: agreementsPage(v)}, nil
@@ -136,25 +136,33 @@ type outgoingLine struct {
 	State                   tag
 }
 
-func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID) (all []outgoingLine, err error) {
+// outgoingLines lists what this house prepares about a thing; about none, of all things of some nouns.
+func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID, nouns ...string) (all []outgoingLine, err error) {
 	for _, f := range s.forumsHere() {
 		rows, err := s.node.Outgoing(ctx, f, about)
 		if err != nil {
 			return nil, err
 		}
 		for i := range rows {
-			o := &rows[i].Outgoing
-			l := outgoingLine{URL: rd.url("outgoing", rows[i].ID.Name()), What: known(rd.l, "act.kind.", string(o.Kind)), When: rd.dateTime(o.Drafted.At), State: rd.stateTag(o.State())}
-			if n := len(o.Drafters); n > 0 {
-				l.By = string(o.Drafters[n-1].Official)
+			if noun := rows[i].Outgoing.About.Noun(); about == "" && !slices.Contains(nouns, noun) {
+				continue
 			}
-			if t, err := s.node.Book().Thing(ctx, rd.scope, f, o.About); err == nil {
-				l.On = rd.say(t.Summary.Title).String()
-			}
-			all = append(all, l)
+			all = append(all, s.outgoingLine(ctx, rd, &rows[i]))
 		}
 	}
 	return all, nil
+}
+
+func (s *site) outgoingLine(ctx context.Context, rd reader, row *book.OutgoingRow) outgoingLine {
+	o := &row.Outgoing
+	l := outgoingLine{URL: rd.url("outgoing", row.ID.Name()), What: known(rd.l, "act.kind.", string(o.Kind)), When: rd.dateTime(o.Drafted.At), State: rd.stateTag(o.State())}
+	if n := len(o.Drafters); n > 0 {
+		l.By = string(o.Drafters[n-1].Official)
+	}
+	if t, err := s.node.Book().Thing(ctx, rd.scope, o.Forum, o.About); err == nil {
+		l.On = rd.say(t.Summary.Title).String()
+	}
+	return l
 }
 
 // agreementView is an agreement as an official opens it: where it stands, what that means, who acts next, and what each

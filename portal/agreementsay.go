@@ -422,6 +422,9 @@ type outgoingView struct {
 	State   tag
 	Means   string
 	Facts   []factLine
+	Back    string
+	Says    [][]column // its texts, where it is about a meeting or a commitment
+	Files   []string
 	Text    string // address of the text it would table; empty: it tables none
 	By      []string
 	Reason  said
@@ -449,13 +452,17 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	if o.Released != nil {
 		return &answer{to: s.saidURL(r, rd, o)}, nil
 	}
-	v := outgoingView{Page: s.live(r, "agreements"), Title: known(rd.l, "act.kind.", string(o.Kind)), State: rd.stateTag(o.State()), Means: rd.l.T("outgoing.state." + string(o.State()) + ".means"),
+	v := outgoingView{Page: s.live(r, navOf(o.About.Noun())), Back: s.saidURL(r, rd, o), Title: known(rd.l, "act.kind.", string(o.Kind)), State: rd.stateTag(o.State()), Means: rd.l.T("outgoing.state." + string(o.State()) + ".means"),
 		Facts: rd.outgoingFacts(body), Version: o.Version, URL: rd.url("outgoing", row.ID.Name()), Grave: slices.Contains(graveSteps(), o.Kind)}
 	if t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), o.Forum, o.About); err == nil {
 		v.Line = rd.thingLine(&t.ThingRow)
 	}
 	for _, by := range o.Drafters {
 		v.By = append(v.By, string(by.Official))
+	}
+	v.Says = rd.outgoingSays(o.Kind, body)
+	for _, f := range body.Files {
+		v.Files = append(v.Files, f.Name)
 	}
 	if o.Reason != "" {
 		v.Reason = said{Dir: "auto", Pieces: []piece{{Text: o.Reason}}}
@@ -465,6 +472,36 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	}
 	rd.outgoingActions(o, &v)
 	return &answer{page: outgoingPage(v)}, nil
+}
+
+// navOf is the entry of the navigation under which a thing of a noun is found.
+func navOf(noun string) string {
+	switch noun {
+	case "commitment":
+		return "commitments"
+	case "body", "meeting", "minutes":
+		return "meetings"
+	}
+	return "agreements"
+}
+
+// outgoingSays is what people read of an act in preparation about a commitment: its text, the test, the evidence.
+func (rd reader) outgoingSays(k jisr.Kind, body jisr.OutgoingBody) (all [][]column) {
+	var b struct{ Text, Test jisr.Text }
+	if nounOf(k) != "commitment" || json.Unmarshal(body.Body, &b) != nil {
+		return nil
+	}
+	for _, t := range []jisr.Text{b.Text, b.Test} {
+		if !t.Empty() {
+			all = append(all, rd.columns(&jisr.NoteBody{Text: t}))
+		}
+	}
+	return all
+}
+
+func nounOf(k jisr.Kind) string {
+	noun, _, _ := strings.Cut(string(k), ".")
+	return noun
 }
 
 // outgoingActions says what this official may do with it, or why not.
@@ -521,7 +558,7 @@ func outgoingDo(step func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Co
 		case after.Outgoing.Released != nil:
 			return &answer{to: s.saidURL(r, rd, &row.Outgoing)}, nil
 		case after.Outgoing.Discarded != nil:
-			return &answer{to: rd.url("agreements")}, nil
+			return &answer{to: s.saidURL(r, rd, &row.Outgoing)}, nil
 		}
 		return &answer{to: rd.url("outgoing", row.ID.Name())}, nil
 	}

@@ -50,6 +50,7 @@ type commitmentView struct {
 	Raised   string
 	Ladder   string // the level that the agreed ladder gives today
 	Problem  string
+	Waits    []outgoingLine
 	Steps    []noteAct
 	Actions  []saying
 	NoAction string
@@ -227,6 +228,9 @@ func (s *site) showCommitment(r *request, problem string) (*answer, error) {
 	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
 		return nil, err
 	}
+	if v.Waits, err = s.outgoingLines(r.Context(), rd, t.ID); err != nil {
+		return nil, err
+	}
 	if problem != "" {
 		v.Live = false
 		return &answer{status: 422, page: commitmentPage(v)}, nil
@@ -326,7 +330,7 @@ func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k ji
 	case jisr.KindCommitmentProgress:
 		return []sayingField{rd.ask("text", true), rd.askLine("value", true)}
 	case jisr.KindCommitmentReport:
-		return []sayingField{rd.ask("evidence", false)}
+		return []sayingField{rd.ask("evidence", false), rd.askFiles()}
 	case jisr.KindCommitmentAccept:
 		return []sayingField{rd.ask("remarks", true)}
 	case jisr.KindCommitmentExtend:
@@ -359,14 +363,14 @@ func (s *site) sayCommitment(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	problem, err := s.says(r, cmd)
+	to, problem, err := s.says(r, cmd)
 	if err != nil {
 		return nil, err
 	}
 	if problem != "" {
 		return s.showCommitment(r, problem)
 	}
-	return &answer{to: rd.commitmentURL(t.Forum, t.ID)}, nil
+	return &answer{to: cmp.Or(to, rd.commitmentURL(t.Forum, t.ID))}, nil
 }
 
 // commitmentSay reads an action's form. What a form cannot say is refused by the rule that reads it.
@@ -397,7 +401,11 @@ func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
 	case jisr.KindCommitmentProgress:
 		say.Terms = jisr.ProgressTerms{Text: line1(r, "text"), Value: latinDigits(line1(r, "value"))}
 	case jisr.KindCommitmentReport:
-		say.Terms, say.Body = jisr.ReportTerms{}, jisr.EvidenceBody{Text: written(r, "evidence")}
+		files, err := s.takeFiles(r)
+		if err != nil {
+			return say, err
+		}
+		say.Terms, say.Body, say.Files = jisr.ReportTerms{}, jisr.EvidenceBody{Text: written(r, "evidence")}, files
 	case jisr.KindCommitmentRecall, jisr.KindCommitmentReturn:
 		say.Terms = jisr.ReviewTerms{Report: report, Reason: reason}
 	case jisr.KindCommitmentAccept:

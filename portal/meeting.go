@@ -15,6 +15,8 @@ import (
 // meetingsView is the bodies and their sessions.
 type meetingsView struct {
 	Page
+	Problem  string
+	Waits    []outgoingLine
 	Bodies   []bodyView
 	Meetings []line
 }
@@ -54,6 +56,7 @@ type meetingView struct {
 	Steps    []noteAct
 	State2   tag // of the minutes
 	Custody  custodyPart
+	Waits    []outgoingLine
 }
 
 type itemView struct {
@@ -119,9 +122,11 @@ func others(all []jisr.MemberID, but jisr.MemberID) []jisr.MemberID {
 	return slices.DeleteFunc(slices.Clone(all), func(m jisr.MemberID) bool { return m == but })
 }
 
-func (s *site) meetings(r *request) (*answer, error) {
+func (s *site) meetings(r *request) (*answer, error) { return s.showMeetings(r, "") }
+
+func (s *site) showMeetings(r *request, problem string) (*answer, error) {
 	rd := s.reader(r)
-	v := meetingsView{Page: s.live(r, "meetings")}
+	v := meetingsView{Page: s.live(r, "meetings"), Problem: problem}
 	bodies, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Noun: "body", Limit: pageNotes})
 	if err != nil {
 		return nil, err
@@ -140,6 +145,13 @@ func (s *site) meetings(r *request) (*answer, error) {
 	slices.SortStableFunc(rows, func(a, b book.ThingRow) int { return cmp.Compare(b.State.Meeting.Begins, a.State.Meeting.Begins) })
 	for i := range rows {
 		v.Meetings = append(v.Meetings, rd.meetingLine(&rows[i]))
+	}
+	if v.Waits, err = s.outgoingLines(r.Context(), rd, "", "body", "meeting", "minutes"); err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		v.Live = false
+		return &answer{status: 422, page: meetingsPage(v)}, nil
 	}
 	return &answer{page: meetingsPage(v)}, nil
 }
@@ -194,11 +206,19 @@ func (s *site) agreeBody(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindBodyAgree, Terms: jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}})
+	return s.afterBody(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindBodyAgree, Terms: jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}})
+}
+
+// afterBody says something about a body, and shows the bodies again: with what is wrong, if something was.
+func (s *site) afterBody(r *request, cmd node.Command) (*answer, error) {
+	to, problem, err := s.says(r, cmd)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: s.reader(r).url("meetings")}, nil
+	if problem != "" {
+		return s.showMeetings(r, problem)
+	}
+	return &answer{to: cmp.Or(to, s.reader(r).url("meetings"))}, nil
 }
 
 func (s *site) meet(r *request) (*answer, error) {
@@ -213,12 +233,15 @@ func (s *site) meet(r *request) (*answer, error) {
 	}
 	cal := t.State.Body.Calendar(s.node.Self().ID)
 	begins := fmt.Sprintf("%sT%s:00%+03d:%02d", dayOf(r.PostForm, "day"), hour, cal.Offset/60, max(cal.Offset%60, -(cal.Offset%60)))
-	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, Kind: jisr.KindMeetingPropose,
+	to, problem, err := s.says(r, node.Say{Forum: t.Forum, Kind: jisr.KindMeetingPropose,
 		Terms: jisr.MeetingTerms{Body: t.ID, Session: session, Begins: begins, Zone: cal.Zone, Place: written(r, "place"), Mode: jisr.InPerson}})
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: s.reader(r).meetingURL(t.Forum, done.Thing)}, nil
+	if problem != "" {
+		return s.showMeetings(r, problem)
+	}
+	return &answer{to: cmp.Or(to, s.reader(r).meetingURL(t.Forum, jisr.MeetingThing(t.ID, session)))}, nil
 }
 
 func (s *site) meeting(r *request) (*answer, error) { return s.showMeeting(r, "") }
@@ -242,6 +265,13 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 	v.Actions = rd.meetingActions(m, rd.meetingURL(t.Forum, t.ID))
 	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
 		return nil, err
+	}
+	for _, about := range []jisr.ThingID{t.ID, jisr.MinutesThing(t.ID)} {
+		waits, err := s.outgoingLines(r.Context(), rd, about)
+		if err != nil {
+			return nil, err
+		}
+		v.Waits = append(v.Waits, waits...)
 	}
 	if m.DateAgreed != nil {
 		min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, jisr.MinutesThing(t.ID))
@@ -382,14 +412,14 @@ func agendaOf(r *request, m *jisr.Meeting) jisr.AgendaTerms {
 
 // afterMeeting says something, and shows the meeting again: with what is wrong, if something was.
 func (s *site) afterMeeting(r *request, f jisr.ForumID, id jisr.ThingID, cmd node.Command) (*answer, error) {
-	problem, err := s.says(r, cmd)
+	to, problem, err := s.says(r, cmd)
 	if err != nil {
 		return nil, err
 	}
 	if problem != "" {
 		return s.showMeeting(r, problem)
 	}
-	return &answer{to: s.reader(r).meetingURL(f, id)}, nil
+	return &answer{to: cmp.Or(to, s.reader(r).meetingURL(f, id))}, nil
 }
 
 // room fills in the minutes as they stand.
@@ -495,10 +525,18 @@ func (rd reader) minutesActions(mn *jisr.Minutes, base string) []saying {
 			fields = []sayingField{rd.ask("reason", false)}
 		}
 		a := rd.offer(k, base+"/minutes", fields...)
-		a.First = k == jisr.KindMinutesSign
+		if k == jisr.KindMinutesSign { // the secretary's clearance is the first pair of eyes
+			a.First, a.Draft = true, rd.clearedThem(mn) && a.Draft
+		}
 		all = append(all, a)
 	}
 	return all
+}
+
+// clearedThem tells whether this official itself cleared the minutes for its side: then it signs by a draft that another clears.
+func (rd reader) clearedThem(mn *jisr.Minutes) bool {
+	own := mn.Cleared[rd.self]
+	return own.By != nil && own.By.Official == rd.caller.By().Official
 }
 
 // sayMinutes carries out one of the actions of minutes.
@@ -513,7 +551,14 @@ func (s *site) sayMinutes(r *request) (*answer, error) {
 	case jisr.KindMinutesClear:
 		cmd = node.ClearMinutes{Forum: t.Forum, ID: id, Intent: jisr.Intent(line1(r, "intent")), Next: dayOf(r.PostForm, "next")}
 	case jisr.KindMinutesSign:
+		min, err := s.node.Minutes(r.Context(), s.node.ScopeOf(r.caller), t.Forum, id)
+		if err != nil {
+			return nil, err
+		}
 		cmd = node.SignMinutes{Forum: t.Forum, ID: id}
+		if s.reader(r).clearedThem(min.Minutes) {
+			cmd = node.Say{Forum: t.Forum, ID: id, Kind: k}
+		}
 	}
 	return s.afterMeeting(r, t.Forum, t.ID, cmd)
 }
@@ -610,7 +655,7 @@ func (s *site) saveParagraph(r *request) (*answer, error) {
 	if op.Removed {
 		text = nil
 	}
-	problem, err := s.says(r, node.Say{Forum: t.Forum, ID: jisr.MinutesThing(t.ID), Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
+	_, problem, err := s.says(r, node.Say{Forum: t.Forum, ID: jisr.MinutesThing(t.ID), Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package portal
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
+	"jisr"
 	"jisr/book"
 	"jisr/node"
 )
@@ -78,6 +81,11 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 	for i := range theirs[:min(len(theirs), pageToDo)] {
 		v.Theirs.Items = append(v.Theirs.Items, rd.todo(&theirs[i], "theirs"))
 	}
+	outgoing, err := s.outgoingTodo(ctx, rd)
+	if err != nil {
+		return todayView{}, err
+	}
+	v.House = append(v.House, outgoing...)
 	v.Theirs.More = max(counts.Theirs-len(v.Theirs.Items), 0)
 	v.Ours.More = max(counts.Ours-counts.ToClear-counts.ToRelease-counts.Returned-len(v.Ours.Items), joint-len(v.Ours.Items), 0)
 	v.Ours.Late, v.Theirs.Late = rd.late(counts.LateUs), rd.late(counts.LateThem)
@@ -117,6 +125,34 @@ func (rd reader) concerns(t *book.ToDo) bool {
 	return rd.may("note.draft")
 }
 
+// outgoingTodo lists the acts in preparation that wait for a step of this official.
+func (s *site) outgoingTodo(ctx context.Context, rd reader) (all []todo, err error) {
+	for _, f := range s.forumsHere() {
+		rows, err := s.node.Outgoing(ctx, f, "")
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			o := &rows[i].Outgoing
+			by, why := rd.caller.By(), book.Why("")
+			switch {
+			case o.State() == jisr.Returned && slices.ContainsFunc(o.Drafters, func(d jisr.By) bool { return d.Official == by.Official }):
+				why = book.WhyReturn
+			case o.State() == jisr.Drafted && rd.may("outgoing.clear") && o.MayClear(by, o.Version) == nil:
+				why = book.WhyClear
+			case o.State() == jisr.Cleared && rd.may(node.Verb(o.Kind)) && o.MayRelease(by, o.Version) == nil:
+				why = book.WhyRelease
+			}
+			if why != "" && len(all) < pageToDo {
+				l := s.outgoingLine(ctx, rd, &rows[i])
+				all = append(all, todo{line: line{URL: l.URL, Subject: saidIn(rd.l.Tag(), cmp.Or(l.On, l.What), ""), Kind: l.What, From: rd.side(rd.self), Date: l.When},
+					Why: l.What + " — " + rd.l.T("todo.why."+string(why)), Action: rd.l.T("todo.do." + string(why)), Icon: todoIcon(why), Primary: true})
+			}
+		}
+	}
+	return all, nil
+}
+
 func (rd reader) todo(t *book.ToDo, whose string) todo {
 	if t.Thing != nil {
 		return rd.todoThing(t, whose)
@@ -135,8 +171,11 @@ func (rd reader) todo(t *book.ToDo, whose string) todo {
 			why = "todo.them." + string(t.Why)
 		}
 	}
-	icons := map[book.Why]string{book.WhyOpen: "mail-open", book.WhyAnswer: "reply", book.WhyClear: "check", book.WhyRelease: "send", book.WhyReturn: "pen-line", book.WhyHold: "clock"}
-	return todo{line: l, Why: rd.l.T(why), Action: rd.l.T(do), Icon: icons[t.Why], Primary: whose == "ours"}
+	return todo{line: l, Why: rd.l.T(why), Action: rd.l.T(do), Icon: todoIcon(t.Why), Primary: whose == "ours"}
+}
+
+func todoIcon(w book.Why) string {
+	return map[book.Why]string{book.WhyOpen: "mail-open", book.WhyAnswer: "reply", book.WhyClear: "check", book.WhyRelease: "send", book.WhyReturn: "pen-line", book.WhyHold: "clock"}[w]
 }
 
 // todoThing is a step that is owed in a thing other than a note: the words name it, the button leads to the thing.

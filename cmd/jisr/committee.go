@@ -103,11 +103,38 @@ func (s *stage) say(ctx context.Context, m jisr.MemberID, cmd node.Command) (jis
 		say.Forum = s.cast.forum
 		cmd = say
 	}
-	done, err := s.nodes[m].Do(ctx, s.caller(m, postReleaser), cmd)
+	thing, err := s.says(ctx, m, cmd)
 	if err != nil {
 		return "", fmt.Errorf("couldn't play a step of the story as %s: %w", m, err)
 	}
-	return done.Thing, s.settle(ctx)
+	return thing, s.settle(ctx)
+}
+
+// says has a side say something: what speaks for it the secretary drafts, and the head clears and releases.
+func (s *stage) says(ctx context.Context, m jisr.MemberID, cmd node.Command) (jisr.ThingID, error) {
+	n, secretary, head := s.nodes[m], s.caller(m, postDrafter), s.caller(m, postReleaser)
+	say, ok := cmd.(node.Say)
+	if !ok || !node.Formal(node.Verb(say.Kind)) {
+		by := head
+		if _, clears := cmd.(node.ClearMinutes); clears {
+			by = secretary
+		}
+		done, err := n.Do(ctx, by, cmd)
+		return done.Thing, err
+	}
+	step, err := say.Step()
+	if err != nil {
+		return "", err
+	}
+	draft, err := n.Do(ctx, secretary, node.DraftStep{Forum: say.Forum, About: say.ID, Step: step})
+	if err != nil {
+		return "", err
+	}
+	if _, err := n.Do(ctx, head, node.ClearStep{ID: draft.Thing, Version: 1}); err != nil {
+		return "", err
+	}
+	done, err := n.Do(ctx, head, node.ReleaseStep{ID: draft.Thing, Version: 1, Kind: say.Kind})
+	return done.Thing, err
 }
 
 // settle waits until every node's book holds the same.
@@ -330,11 +357,12 @@ func (s *stage) step(ctx context.Context, p promised, id jisr.ThingID, step stri
 		by, say.Terms = otherOf(by), jisr.RaiseTerms{Level: 2}
 	case "release":
 		say.Terms = jisr.EndTerms{Reason: "أُدرج في برنامج آخر"}
-		if err := s.as(ctx, otherOf(by), postReleaser, say); err != nil {
+		if _, err := s.says(ctx, otherOf(by), say); err != nil {
 			return err
 		}
 	}
-	return s.as(ctx, by, postReleaser, say)
+	_, err = s.says(ctx, by, say)
+	return err
 }
 
 // coming is the fourth session: its date is agreed, and its agenda waits for the other side.
