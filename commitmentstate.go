@@ -2,6 +2,7 @@ package jisr
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -257,8 +258,24 @@ func (c *Undertaking) labels() []string {
 	}
 	if c.Source != nil && c.Source.Thing != "" {
 		all = append(all, "source:"+string(c.Source.Thing))
+		if b := bodyOf(c.Source.Thing); b != "" {
+			all = append(all, "body:"+string(b))
+		}
 	}
-	return all
+	return append(all, c.measures()...)
+}
+
+// bodyOf is the body of a session or its minutes, whose names begin with its own.
+func bodyOf(session ThingID) ThingID {
+	if noun := session.Noun(); noun != "minutes" && noun != "meeting" {
+		return ""
+	}
+	name := session.Name()
+	i := strings.LastIndexByte(name, '-')
+	if i < 1 {
+		return ""
+	}
+	return ThingID("body/" + name[:i])
 }
 
 // answers is what one side owes to what the other asked.

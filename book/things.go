@@ -378,29 +378,22 @@ func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error)
 	return s.Voids[next.Position], nil
 }
 
-// Tally counts the things of a noun: by state, and those with a step past its day.
-type Tally struct {
-	States map[string]int
-	Late   int
-}
-
-// Tally counts the things of a noun that the scope sees, today.
-func (b *Book) Tally(ctx context.Context, s Scope, noun string, today jisr.Date) (Tally, error) {
-	n := Tally{States: map[string]int{}}
-	q := ThingQuery{Noun: noun}
+// Health gives the figures of the commitments that a query finds and the scope sees, on a day.
+func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, today jisr.Date) (h jisr.Health, err error) {
+	q.Noun, q.Cursor = "commitment", ""
 	where, args, err := q.filter(s)
 	if err != nil {
-		return n, err
+		return h, err
 	}
-	err = b.read(ctx, "count things", func(c *conn) error {
-		err := c.each(`SELECT t.state, count(*) FROM thing t WHERE `+where+` GROUP BY t.state`, args, func(st *sqlite3.Stmt) error {
-			n.States[st.ColumnText(0)] = st.ColumnInt(1)
-			return nil
-		})
+	err = b.read(ctx, "count commitments", func(c *conn) error {
+		searched, more, err := c.searched(q.Search, "t.n", "-rowid")
 		if err != nil {
 			return err
 		}
-		return c.one(`SELECT count(DISTINCT t.n) FROM todo d JOIN thing t ON t.n=d.thing WHERE `+where+` AND d.due<?`, append(args, string(today)), &n.Late)
+		return c.each(`SELECT t.state, t.labels FROM thing t WHERE `+where+searched, append(args, more...), func(st *sqlite3.Stmt) error {
+			h.Add(st.ColumnText(0), strings.Split(strings.Trim(st.ColumnText(1), ","), ","), today)
+			return nil
+		})
 	})
-	return n, err
+	return h, err
 }

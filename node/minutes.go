@@ -217,6 +217,9 @@ func (c SignMinutes) saying(d *decision) (Say, error) {
 // agreed to: what is quoted is what was agreed.
 func (c *Say) quote(d *decision) error {
 	switch t := c.Terms.(type) {
+	case jisr.BodyTerms:
+		_, err := cadence(t.Cadence, t.Months, d.today, d.today)
+		return err
 	case jisr.MeetingTerms:
 		b, err := d.body(c.Forum, t.Body)
 		if err != nil {

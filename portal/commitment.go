@@ -22,8 +22,10 @@ type commitmentsView struct {
 	With, Sectors, States []Option
 	Lines                 []line
 	Next, First, All, New string
+	Sheet, Desk, Body     string
 	Figures               []figure
-	Bars                  []bar
+	Bars, Ages            []bar
+	Groups                []groupsOf
 }
 
 // figure is one of the figures of health (practice 6).
@@ -84,97 +86,141 @@ func (rd reader) commitmentLine(r *book.ThingRow) line {
 	return l
 }
 
-func (s *site) commitments(r *request) (*answer, error) {
-	rd, q := s.reader(r), r.URL.Query()
-	ask := book.ThingQuery{Noun: "commitment", State: q.Get("state"), Member: jisr.MemberID(q.Get("with")), Search: strings.TrimSpace(clip(strings.ToValidUTF8(q.Get("q"), ""), maxSearch)),
-		Cursor: clip(q.Get("cursor"), maxField), Limit: pageNotes}
+// register is what the register is asked for; the list, the figures and the workbook follow it alike.
+type register struct {
+	book.ThingQuery
+	with, sector, desk, body string
+}
+
+func (s *site) register(r *request) register {
+	q := r.URL.Query()
+	get := func(name string) string {
+		return strings.TrimSpace(clip(strings.ToValidUTF8(q.Get(name), ""), maxSearch))
+	}
+	ask := register{ThingQuery: book.ThingQuery{Noun: "commitment", State: get("state"), Search: get("q"), Cursor: clip(q.Get("cursor"), maxField), Limit: pageNotes}}
 	if !slices.Contains(jisr.CommitmentStates(), jisr.CommitmentState(ask.State)) {
 		ask.State = ""
 	}
-	if !jisr.ValidMember(ask.Member) {
-		ask.Member = ""
+	if m := jisr.MemberID(get("with")); jisr.ValidMember(m) {
+		ask.Member, ask.with = m, string(m)
 	}
-	sector := q.Get("sector")
-	if slices.Contains(jisr.Sectors(), sector) {
-		ask.Labels = []string{"sector:" + sector}
-	} else {
-		sector = ""
+	label := func(prefix, value string, good bool) string {
+		if !good || value == "" || strings.ContainsAny(value, ", ") {
+			return ""
+		}
+		ask.Labels = append(ask.Labels, prefix+value)
+		return value
 	}
-	rows, next, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), ask)
+	ask.sector = label("sector:", get("sector"), slices.Contains(jisr.Sectors(), get("sector")))
+	ask.desk = label("desk:", get("desk"), true)
+	ask.body = label("body:body/", get("body"), jisr.ValidName(get("body")))
+	return ask
+}
+
+// url is the address of a page of the register with these filters; change replaces one of them.
+func (q register) url(page string, change ...string) string {
+	to := url.Values{}
+	all := map[string]string{"with": q.with, "state": q.State, "sector": q.sector, "desk": q.desk, "body": q.body, "q": q.ThingQuery.Search}
+	for i := 0; i+1 < len(change); i += 2 {
+		all[change[i]] = change[i+1]
+	}
+	for name, value := range all {
+		if value != "" {
+			to.Set(name, value)
+		}
+	}
+	if len(to) == 0 {
+		return page
+	}
+	return page + "?" + to.Encode()
+}
+
+func (s *site) commitments(r *request) (*answer, error) {
+	rd, ask := s.reader(r), s.register(r)
+	rows, next, err := s.node.Book().Things(r.Context(), rd.scope, ask.ThingQuery)
 	if err != nil {
 		return nil, err
 	}
-	v := commitmentsView{Page: s.live(r, "commitments"), New: rd.url("commitments", "new")}
+	page := rd.url("commitments")
+	v := commitmentsView{Page: s.live(r, "commitments"), New: rd.url("commitments", "new"), Sheet: ask.url(rd.url("commitments", "sheet")), Desk: ask.desk, Body: ask.body}
 	if !rd.may(node.Verb(jisr.KindCommitmentPropose)) {
 		v.New = ""
 	}
 	for i := range rows {
 		v.Lines = append(v.Lines, rd.commitmentLine(&rows[i]))
 	}
-	at := func(cursor string) string {
-		to := url.Values{}
-		for k, val := range map[string]string{"with": string(ask.Member), "state": ask.State, "sector": sector, "q": ask.Search, "cursor": cursor} {
-			if val != "" {
-				to.Set(k, val)
-			}
-		}
-		return rd.url("commitments") + "?" + to.Encode()
-	}
 	if next != "" {
-		v.Next = at(next)
+		v.Next = ask.url(page, "cursor", next)
 	}
 	if ask.Cursor != "" {
-		v.First = at("")
+		v.First = ask.url(page)
 	}
-	if ask.State != "" || ask.Member != "" || sector != "" || ask.Search != "" {
-		v.All = rd.url("commitments")
+	if ask.url("") != "" {
+		v.All = page
 	}
-	v.Search = ask.Search
+	v.Search = ask.ThingQuery.Search
 	every := Option{Word: rd.l.T("note.list.any")}
 	v.With, v.Sectors, v.States = []Option{every}, []Option{every}, []Option{every}
 	for _, m := range s.partners() {
 		v.With = append(v.With, Option{Value: string(m), Word: rd.name(m), On: m == ask.Member})
 	}
 	for _, x := range jisr.Sectors() {
-		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == sector})
+		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == ask.sector})
 	}
 	for _, x := range jisr.CommitmentStates() {
 		v.States = append(v.States, Option{Value: string(x), Word: rd.l.T("commitment.state." + string(x)), On: string(x) == ask.State})
 	}
-	n, err := s.node.Book().Tally(r.Context(), rd.scope, "commitment", rd.today)
+	h, err := s.node.Book().Health(r.Context(), rd.scope, ask.ThingQuery, rd.today)
 	if err != nil {
 		return nil, err
 	}
-	v.Figures, v.Bars = rd.health(n)
-	return &answer{page: commitmentsPage(v)}, nil
+	v.Figures, v.Bars = rd.health(&h)
+	v.Ages = rd.ages(&h)
+	v.Groups, err = s.groupsOf(r.Context(), rd, &h, func(name, value string) string { return ask.url(page, name, value) })
+	return &answer{page: commitmentsPage(v)}, err
 }
 
-// health is the figures, and a bar of how all commitments stand.
-func (rd reader) health(n book.Tally) (figures []figure, bars []bar) {
-	open, all, accepted := 0, 0, 0
-	for _, st := range jisr.CommitmentStates() {
-		k := n.States[string(st)]
+// health is the figures of practice 6, and a bar of how all commitments stand.
+func (rd reader) health(h *jisr.Health) (figures []figure, bars []bar) {
+	all := 0
+	for _, k := range h.States {
 		all += k
-		if st.Open() {
-			open += k
-		}
-		if st == jisr.CommitmentAccepted || st == jisr.CommitmentRemarked {
-			accepted += k
-		}
 	}
 	if all == 0 {
 		return nil, nil
 	}
-	late := figure{Name: rd.l.T("health.late"), Value: rd.l.Number(int64(n.Late)), Note: rd.l.T("health.late.note")}
-	if n.Late > 0 {
-		late.Tone = "late"
+	add := func(key, value, tone string, args ...any) {
+		figures = append(figures, figure{Name: rd.l.T("health." + key), Value: value, Note: rd.l.T("health."+key+".note", args...), Tone: tone})
 	}
-	figures = []figure{{Name: rd.l.T("health.open"), Value: rd.l.Number(int64(open)), Note: rd.l.T("health.open.note")}, late,
-		{Name: rd.l.T("health.review"), Value: rd.l.Number(int64(n.States[string(jisr.CommitmentReported)])), Note: rd.l.T("health.review.note")},
-		{Name: rd.l.T("health.accepted"), Value: rd.l.Number(int64(accepted)), Note: rd.l.T("health.accepted.note")}}
+	tone := ""
+	if h.Late > 0 {
+		tone = "late"
+	}
+	add("open", rd.l.Number(int64(h.Open)), "")
+	add("late", rd.l.Number(int64(h.Late)), tone)
+	add("review", rd.l.Number(int64(h.Reported)), "")
+	add("accepted", rd.l.Number(int64(h.Accepted)), "")
+	if h.Timed > 0 {
+		add("ontime", rd.percent(h.OnTime, h.Timed), "")
+	}
+	if n, any := h.MedianClosed(); any {
+		add("closed", rd.l.N("days", n), "")
+	}
+	if n, any := h.MedianReviewed(); any {
+		add("reviewed", rd.l.N("days", n), "")
+	}
+	if h.Answered > 0 {
+		add("returned", rd.percent(h.Returned, h.Answered), "")
+	}
+	if h.Open > 0 {
+		add("dated", rd.percent(h.Dated, h.Open), "")
+	}
+	if h.Oldest > 0 {
+		add("oldest", rd.l.N("days", h.Oldest), "")
+	}
 	x := 0
 	for _, st := range jisr.CommitmentStates() {
-		k := n.States[string(st)]
+		k := h.States[string(st)]
 		if k == 0 {
 			continue
 		}
@@ -184,6 +230,81 @@ func (rd reader) health(n book.Tally) (figures []figure, bars []bar) {
 		x += w
 	}
 	return figures, bars
+}
+
+func (rd reader) percent(n, of int) string {
+	return rd.l.T("percent", "n", n*100/of)
+}
+
+// ages is how long commitments are past their day, as bars over one another.
+func (rd reader) ages(h *jisr.Health) (bars []bar) {
+	if h.Late == 0 {
+		return nil
+	}
+	for i, key := range []string{"health.age.month", "health.age.quarter", "health.age.more"} {
+		bars = append(bars, bar{Tone: []string{"soon", "late", "late"}[i], Word: rd.l.T(key) + ": " + rd.l.Number(int64(h.Ages[i])), Width: h.Ages[i] * 1000 / h.Late})
+	}
+	return bars
+}
+
+// groupOf is the commitments of one office, sector or body.
+type groupOf struct {
+	Link
+	Open, Late, Accepted string
+	IsLate               bool
+	order                int
+}
+
+type groupsOf struct {
+	ID, Title string
+	Rows      []groupOf
+}
+
+// groupsOf is the register by office, sector and body, the fullest first.
+func (s *site) groupsOf(ctx context.Context, rd reader, h *jisr.Health, at func(name, value string) string) (all []groupsOf, err error) {
+	desks, err := s.node.Book().Desks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"desk", "sector", "body"} {
+		g := groupsOf{ID: name, Title: rd.l.T("register.by." + name)}
+		for label, n := range h.By {
+			value, ok := strings.CutPrefix(label, name+":")
+			if !ok {
+				continue
+			}
+			value = strings.TrimPrefix(value, "body/")
+			g.Rows = append(g.Rows, groupOf{Link: Link{Word: s.groupWord(ctx, rd, name, value, desks), URL: at(name, value)}, Open: rd.l.Number(int64(n.Open)), Late: rd.l.Number(int64(n.Late)),
+				Accepted: rd.l.Number(int64(n.Accepted)), IsLate: n.Late > 0, order: n.Late*1000 + n.Open})
+		}
+		slices.SortFunc(g.Rows, func(a, b groupOf) int { return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.URL, b.URL)) })
+		if g.Rows = g.Rows[:min(len(g.Rows), pageGroups)]; len(g.Rows) > 0 {
+			all = append(all, g)
+		}
+	}
+	return all, nil
+}
+
+// groupWord names an office, a sector or a body.
+func (s *site) groupWord(ctx context.Context, rd reader, name, value string, desks map[jisr.DeskID]jisr.Desk) string {
+	switch name {
+	case "sector":
+		return known(rd.l, "sector.", value)
+	case "desk":
+		member, desk, _ := strings.Cut(value, "/")
+		word := desk
+		if d, ok := desks[jisr.DeskID(desk)]; ok { // offices of both sides that bear one name are most often of one kind
+			word, _ = d.Title.In(rd.l.Tag())
+		}
+		return rd.name(jisr.MemberID(member)) + " — " + word
+	}
+	for _, f := range s.forumsHere() {
+		if t, err := s.node.Book().Thing(ctx, rd.scope, f, jisr.ThingID("body/"+value)); err == nil {
+			title, _ := t.Summary.Title.In(rd.l.Tag())
+			return title
+		}
+	}
+	return value
 }
 
 func (s *site) commitment(r *request) (*answer, error) { return s.showCommitment(r, "") }
@@ -575,7 +696,8 @@ func (s *site) commitmentsSheet(r *request) (*answer, error) {
 	if err := x.SetSheetRow(sheet, "A1", &head); err != nil {
 		return nil, err
 	}
-	row, q := 2, book.ThingQuery{Noun: "commitment", Limit: 200}
+	row, q := 2, s.register(r).ThingQuery
+	q.Cursor, q.Limit = "", 200
 	for row <= maxSheet {
 		rows, next, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), q)
 		if err != nil {

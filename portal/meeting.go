@@ -28,6 +28,7 @@ type bodyView struct {
 	Members []side
 	State   tag
 	Last    string
+	Held    string // sessions held of those due
 	Next    string
 	Missed  string // its next session is past its time by the rules
 	Propose saying
@@ -159,36 +160,26 @@ func (s *site) showMeetings(r *request, problem string) (*answer, error) {
 func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, error) {
 	b := row.State.Body
 	v := bodyView{ID: row.ID.Name(), Title: rd.say(b.Title), Level: rd.l.T("body.level." + string(b.Level)), Members: rd.sides(b.Members), State: rd.thingTag("body", row.Summary.State, false)}
-	sessions, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Forum: row.Forum, Noun: "meeting", Labels: []string{"body:" + string(row.ID)}, Limit: 200})
+	met, err := s.node.Course(r.Context(), rd.scope, row, rd.today)
 	if err != nil {
 		return v, err
 	}
-	last, next, number := jisr.Date(""), jisr.Date(""), 0
-	for i := range sessions {
-		m := sessions[i].State.Meeting
-		number = max(number, m.Session)
-		switch m.State() {
-		case jisr.MeetingHeld, jisr.MinutesSigned, jisr.MeetingClosed:
-			last = max(last, m.Day())
-		case jisr.DateAgreed, jisr.AgendaAgreed, jisr.Convened:
-			if next == "" || m.Day() < next {
-				next = m.Day()
-			}
-		}
+	if met.Last != "" {
+		v.Last = rd.l.T("body.last", "date", rd.l.Day(string(met.Last)))
+		v.Held = rd.l.T("body.held", "held", rd.l.Number(int64(met.Held)), "due", rd.l.Number(int64(max(met.Due, met.Held))))
 	}
-	if last != "" {
-		v.Last = rd.l.T("body.last", "date", rd.l.Day(string(last)))
-		if due := last.Add(b.Months * 30); next == "" && b.Months > 0 && due < rd.today {
-			v.Missed = rd.l.T("body.missed", "date", rd.l.Day(string(due)))
-		}
+	if met.Missed {
+		v.Missed = rd.l.T("body.missed", "date", rd.l.Day(string(met.By)))
 	}
-	if next != "" {
-		v.Next = rd.l.T("body.next", "date", rd.l.Day(string(next)), "in", rd.l.RelativeDay(string(next), string(rd.today)))
+	if met.Next != "" {
+		v.Next = rd.l.T("body.next", "date", rd.l.Day(string(met.Next)), "in", rd.l.RelativeDay(string(met.Next), string(rd.today)))
+	} else if met.By != "" && !met.Missed {
+		v.Next = rd.l.T("body.by", "date", rd.l.Day(string(met.By)))
 	}
 	base := rd.url("bodies", string(row.Forum), row.ID.Name())
 	if b.Agreed != nil && rd.may(node.Verb(jisr.KindMeetingPropose)) {
 		v.MayMeet = true
-		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true))
+		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(met.Number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true))
 		v.Propose.URL = base + "/meet"
 	}
 	p := b.Proposals[len(b.Proposals)-1]

@@ -76,7 +76,9 @@ type sideOf struct {
 	drafter  *browser
 }
 
-func (h *house) officials() sideOf { return sideOf{h.signedIn("head.treaties"), h.signedIn("first.secretary")} }
+func (h *house) officials() sideOf {
+	return sideOf{h.signedIn("head.treaties"), h.signedIn("first.secretary")}
+}
 
 // formally has the drafter fill in a form, and the head clear and release what it says.
 func (s sideOf) formally(path string, form url.Values) page {

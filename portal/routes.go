@@ -96,6 +96,7 @@ func noteRoutes() []route {
 // meetingRoutes are bodies, their sessions, and commitments.
 func meetingRoutes() []route {
 	return []route{
+		{"GET", "/relations/{forum}/{member}", official, (*site).relation},
 		{"GET", "/commitments", official, (*site).commitments},
 		{"GET", "/commitments/new", official, (*site).newCommitment},
 		{"GET", "/commitments/sheet", official, (*site).commitmentsSheet},

@@ -20,6 +20,7 @@ type todayView struct {
 	Theirs  todoList
 	House   []todo // drafts that wait for a step of ours: clearance, release, another version
 	Cut     []cut
+	With    []Link // the relations
 }
 
 // todoList is one of the two lists.
@@ -52,6 +53,7 @@ func (s *site) today(r *request) (*answer, error) {
 		return nil, err
 	}
 	v.Page = s.live(r, "today")
+	v.With = s.relations(r, s.reader(r))
 	return &answer{page: todayPage(v)}, nil
 }
 

@@ -5,6 +5,9 @@ import 'htmx.org/dist/ext/hx-sse.js';
 import './passkey.js';
 import './upload.js';
 
+// A page that brings itself up to date leaves open what its reader has opened.
+window.htmx.config.morphIgnore = [...(window.htmx.config.morphIgnore ?? []), 'open'];
+
 const live = () => document.getElementById('live');
 
 // A page that asked for itself and was told to sign in again, loads: the server leads to the right page.
