@@ -263,7 +263,7 @@ func (s *site) changeCustody(r *request) (*answer, error) {
 	default:
 		return s.nowhere(r)
 	}
-	problem, err := s.says(r, cmd)
+	_, problem, err := s.says(r, cmd)
 	if err != nil {
 		return nil, err
 	}
