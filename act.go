@@ -136,12 +136,15 @@ func Decode(member MemberID, index Index, entry []byte) (Act, error) {
 
 // DecodeKept reads an entry that passed Decode before it was kept: rebuilding need not encode it again.
 func DecodeKept(member MemberID, index Index, entry []byte) (Act, error) {
-	var a Act
 	if len(entry) > MaxAct {
 		return Act{}, Refuse(TooLong, "act", "max", itoa(MaxAct), "got", itoa(len(entry)))
 	}
-	if err := json.Unmarshal(entry, &a); err != nil {
-		return Act{}, Refuse(Malformed, "act", "error", err.Error())
+	a, ok := readKept(entry)
+	if !ok {
+		a = Act{}
+		if err := json.Unmarshal(entry, &a); err != nil {
+			return Act{}, Refuse(Malformed, "act", "error", err.Error())
+		}
 	}
 	a.Position = Position{member, index}
 	return a, nil
@@ -363,11 +366,15 @@ func (t Text) Check(field string, maxChars int) error {
 		if len(lang) < 2 || len(lang) > 8 || !validID(lang, false) {
 			return Refuse(Malformed, field, "want", "a language tag")
 		}
-		s := t[lang]
-		if n := utf8.RuneCountInString(s); n > maxChars {
+		n, shown := 0, true
+		for _, r := range t[lang] { // what is no UTF-8 comes as RuneError, which is forbidden
+			n++
+			shown = shown && !forbidden(r)
+		}
+		if n > maxChars {
 			return Refuse(TooLong, field, "max", itoa(maxChars), "got", itoa(n), "lang", lang)
 		}
-		if !utf8.ValidString(s) || strings.ContainsFunc(s, forbidden) {
+		if !shown {
 			return Refuse(Malformed, field, "lang", lang)
 		}
 	}

@@ -128,9 +128,12 @@ type NoteBody struct {
 // DecodeBody reads the body of a note, strictly: like an act it has one encoding, so that no two readers can find
 // different texts in it. files is how many attachments the act has, each of which has its name; negative: not known.
 func DecodeBody(content []byte, files int) (NoteBody, error) {
-	b, err := decodeBody[NoteBody](content)
-	if err != nil {
-		return b, err
+	b, ok := readNoteBody(content)
+	if !ok || len(content) > MaxNoteContent {
+		var err error
+		if b, err = decodeBody[NoteBody](content); err != nil {
+			return b, err
+		}
 	}
 	if files >= 0 && len(b.Files) != files {
 		return NoteBody{}, Refuse(Malformed, "attachments", "want", itoa(files), "got", itoa(len(b.Files)))

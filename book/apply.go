@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"runtime"
 	"sync"
@@ -104,12 +103,21 @@ type batch struct {
 	texts  map[key]text     // of acts that are new or whose body is
 	found  map[int64]string // by row of note: what it is found by from now on
 	series map[series]int   // highest numbers released
-	// met, in a rebuild, has every thing met so far, by its hash: of a thing that is not in it the book holds nothing.
-	// Two things of one hash cost a look that finds nothing.
-	met map[uint64]struct{}
-	// late: records are filed when all acts are here.
-	late    bool
+	bulk   *bulk            // of a rebuild; nil: the book is followed
+
 	annexes *annexes
+}
+
+// bulk is what the batches of a rebuild have in common.
+type bulk struct {
+	some int // acts that make a batch, or more
+	// met has every thing met so far, by its hash: of a thing that is not in it the book holds nothing. Two things of one
+	// hash cost a look that finds nothing.
+	met map[uint64]struct{}
+	// found gathers what rows are found by until there is enough of it: FTS5 writes a part of its index each time, and
+	// later merges the parts.
+	found map[int64]string
+	size  int // bytes in found
 }
 
 // series is a run of note numbers.
@@ -133,7 +141,7 @@ type entry struct {
 // text is what a note is found by, from the body of one act.
 type text struct {
 	stems string    // empty: there is no body, or it does not hold
-	skip  bool      // the search index is made later
+	skip  bool      // what it gives is worked out later
 	head  draftHead // of a draft
 }
 
@@ -165,7 +173,7 @@ func (e *entry) prepare(s *Said, bulk bool) (err error) {
 	case s.Act.Kind == jisr.KindNoteRelease:
 		e.text.stems = textOf(s.Act.Kind)(e.body)
 	case s.Act.Kind == jisr.KindNoteDraft && bulk: // most drafts are released later in the same rebuild
-		e.text.skip, e.text.head = true, readHead(e.body)
+		e.text.skip = true
 	case s.Act.Kind == jisr.KindNoteDraft:
 		e.text = text{stems: textOf(s.Act.Kind)(e.body), head: readHead(e.body)}
 	}
@@ -206,6 +214,7 @@ type touched struct {
 	half
 	fresh  []*entry
 	stored []stored
+	folded bool // already: nothing about it is stored
 	state  jisr.State
 	at     int64  // newest clock of the wall, in milliseconds
 	acted  string // whose it is by our own acts about it
@@ -271,7 +280,7 @@ func (t *batch) touch(h half) *touched {
 // and encoding every core's.
 func (t *batch) run(c *conn) error {
 	for _, x := range t.order {
-		if t.isNew(x) {
+		if x.folded {
 			continue
 		}
 		if err := c.load(t.of, x); err != nil {
@@ -282,20 +291,6 @@ func (t *batch) run(c *conn) error {
 		return err
 	}
 	return t.write(c)
-}
-
-// isNew tells of a half that a rebuild has not met before, and has now.
-func (t *batch) isNew(x *touched) bool {
-	if t.met == nil {
-		return false
-	}
-	h := fnv.New64a()
-	h.Write([]byte(x.forum))
-	h.Write([]byte{0})
-	h.Write([]byte(x.thing))
-	_, known := t.met[h.Sum64()]
-	t.met[h.Sum64()] = struct{}{}
-	return !known
 }
 
 // load reads the acts about a half that are here already.
@@ -381,6 +376,9 @@ func encodeVoid(r *jisr.Refusal) ([]byte, error) {
 
 // fold makes the state of a half from all acts about it.
 func (x *touched) fold(self jisr.MemberID) error {
+	if x.folded {
+		return nil
+	}
 	acts := make([]jisr.Act, 0, len(x.fresh)+len(x.stored))
 	for _, s := range x.stored {
 		acts = append(acts, s.act)

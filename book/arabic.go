@@ -90,7 +90,7 @@ func trim(to []byte, start int) []byte {
 const minStem = 3
 
 func trimArticle(w []byte) []byte {
-	n := utf8.RuneCount(w)
+	n := letters(w)
 	if n > 4 && hasPrefix(w, "و") {
 		w, n = w[len("و"):], n-1
 	}
@@ -105,8 +105,18 @@ func trimArticle(w []byte) []byte {
 	return w
 }
 
+// letters counts the letters of a word that is UTF-8: the bytes that begin one.
+func letters(w []byte) (n int) {
+	for _, c := range w {
+		if c&0xc0 != 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
 func trimEndings(w []byte) []byte {
-	n := utf8.RuneCount(w)
+	n := letters(w)
 	for _, s := range [...]string{"ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي"} {
 		if left := n - len(s)/2; left >= minStem && hasSuffix(w, s) { // these letters have two bytes each
 			w, n = w[:len(w)-len(s)], left

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 
 	"jisr"
 	"jisr/book"
@@ -47,8 +48,9 @@ func dump(t testing.TB, path string) string {
 	place := func(k string) string {
 		return fmt.Sprintf("(SELECT forum||'/'||member||'/'||(%s & ((1<<40)-1)) FROM log WHERE n=%s>>40)", k, k)
 	}
+	must(t, errors.Join(fts5.Register(c), c.Exec(`CREATE VIRTUAL TABLE temp.term USING fts5vocab(main, search, instance)`)))
 	var out strings.Builder
-	for _, sql := range []string{
+	tables := []string{
 		`SELECT forum, member, next, clock FROM log ORDER BY 1, 2`,
 		`SELECT ` + place("key") + `, thing, kind, wants, void, act FROM act ORDER BY 1`,
 		`SELECT thing, ` + place("key") + ` FROM concern ORDER BY 1, 2`,
@@ -60,9 +62,25 @@ func dump(t testing.TB, path string) string {
 		`SELECT id, ` + place("accept") + ` FROM forum ORDER BY 1`,
 		`SELECT id, account, ` + place("secret") + `, hash FROM account ORDER BY 1`,
 		`SELECT id, desk FROM desk ORDER BY 1`,
+		`SELECT id, forum, about, open, at, state FROM outgoing ORDER BY 1`,
+		`SELECT id, forum, programme, type, dropped, kept, state FROM columns ORDER BY 1`,
+		`SELECT id, state FROM domestic ORDER BY 1`,
+		`SELECT coalesce(n.forum, t.forum), coalesce(n.id, t.id), s.offset, s.term FROM temp.term s
+			LEFT JOIN note n ON n.n=s.doc LEFT JOIN thing t ON t.n=-s.doc ORDER BY 1, 2, 3 -- FROM search`,
 		`SELECT forum, member, year, last FROM series ORDER BY 1, 2, 3`,
 		`SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1`,
-	} {
+	}
+	// Shelves keep records in the order they came in, so their rows cannot be compared: no record is said here.
+	st, _, err := c.Prepare(`SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'search_%' AND name NOT LIKE 'words%'
+		AND name NOT IN ('meta', 'held', 'shelf', 'batch', 'block', 'cells', 'tally')`)
+	must(t, err)
+	for st.Step() {
+		if !strings.Contains(strings.Join(tables, " ")+" ", "FROM "+st.ColumnText(0)+" ") {
+			t.Errorf("nobody compares the table %s", st.ColumnText(0))
+		}
+	}
+	must(t, st.Close())
+	for _, sql := range tables {
 		st, _, err := c.Prepare(sql)
 		must(t, err)
 		for st.Step() {
@@ -101,11 +119,12 @@ func TestOrderOfArrivalChangesNothing(t *testing.T) {
 			logs := h.as(self)
 			var dumps []string
 			var finds [][]string
-			for try := range uint64(3) {
+			for try := range uint64(4) {
 				path := filepath.Join(t.TempDir(), "book.db")
 				batches := cut(rand.New(rand.NewPCG(seed, try)), logs, 1+int(try)*20)
-				if try == 2 {
-					must(t, book.Rebuild(t.Context(), path, self, func() ([]book.Said, error) {
+				if try >= 2 {
+					some := map[uint64]int{2: 1000, 3: 1}[try]
+					must(t, book.RebuildBy(t.Context(), path, self, some, func() ([]book.Said, error) {
 						for len(batches) > 0 {
 							b := batches[0]
 							if batches = batches[1:]; len(b) > 0 {

@@ -54,7 +54,7 @@ func (f *filer) flow(forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
 // fileAll files what a transaction touched: batches whose records are here, and every batch of a programme about which
 // something changed that decides whether they have effect.
 func (t *batch) fileAll(c *conn) error {
-	if t.late {
+	if t.bulk != nil {
 		return nil // a rebuild files when all acts are here
 	}
 	f := newFiler(c, t.self, t.logs, t.annexes)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,8 +14,8 @@ import (
 	"jisr"
 )
 
-// maxRebuildBatch is how many acts one transaction of a rebuild takes: enough that a thing's acts mostly stand
-// in one, few enough that reading the next and writing this one go on side by side.
+// maxRebuildBatch is how many acts a rebuild folds and writes at once: enough that a thing's acts mostly stand in one batch,
+// few enough that reading the next and writing this one go on side by side.
 const maxRebuildBatch = 2_000
 
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
@@ -24,11 +25,16 @@ const maxRebuildBatch = 2_000
 // book and a file that the next rebuild removes; one in the middle of the exchange leaves no book, which Open
 // makes empty and the follower fills; one after it leaves the new book.
 func Rebuild(ctx context.Context, path string, self jisr.MemberID, next func() ([]Said, error), key ...byte) error {
+	return rebuild(ctx, path, self, maxRebuildBatch, next, key)
+}
+
+// rebuild is Rebuild in batches of at least some acts.
+func rebuild(ctx context.Context, path string, self jisr.MemberID, some int, next func() ([]Said, error), key []byte) error {
 	fresh := path + ".new"
 	if err := removeBook(fresh); err != nil {
 		return fmt.Errorf("couldn't clear the way for a new book: %w", err)
 	}
-	if err := build(ctx, fresh, self, key, next); err != nil {
+	if err := build(ctx, fresh, self, key, some, next); err != nil {
 		return fmt.Errorf("couldn't rebuild the book: %w", errors.Join(err, removeBook(fresh)))
 	}
 	// The old file goes before its write-ahead log: a log must never be found beside a file it is not of.
@@ -58,7 +64,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func build(ctx context.Context, path string, self jisr.MemberID, key []byte, next func() ([]Said, error)) error {
+func build(ctx context.Context, path string, self jisr.MemberID, key []byte, some int, next func() ([]Said, error)) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -68,50 +74,48 @@ func build(ctx context.Context, path string, self jisr.MemberID, key []byte, nex
 	if err != nil {
 		return err
 	}
-	err = c.build(ctx, self, next)
+	err = c.build(ctx, self, some, next)
 	if err = errors.Join(err, c.closeAll()); err != nil {
 		return err
 	}
 	return f.Sync()
 }
 
-func (c *conn) build(ctx context.Context, self jisr.MemberID, next func() ([]Said, error)) error {
+func (c *conn) build(ctx context.Context, self jisr.MemberID, some int, next func() ([]Said, error)) error {
 	if err := c.create(self, tables); err != nil {
 		return err
 	}
-	if err := c.takeAll(ctx, self, next); err != nil {
-		return err
-	}
-	if err := c.transaction(c.indexDrafts); err != nil {
-		return err
-	}
-	if err := c.transaction(func() error { return c.fileEverything(self, &annexes{}) }); err != nil {
-		return err
-	}
-	return c.Exec(indexes)
+	// One transaction: what a crash leaves of it nobody has opened as a book yet, and each one would write again the pages
+	// that the next one changes.
+	return c.transaction(func() error {
+		if err := c.takeAll(ctx, self, some, next); err != nil {
+			return err
+		}
+		if err := c.finishDrafts(self); err != nil {
+			return err
+		}
+		if err := c.fileEverything(self, &annexes{}); err != nil {
+			return err
+		}
+		return c.Exec(indexes)
+	})
 }
 
-// takeAll applies batch after batch, while the next one is read and prepared on another core.
-func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, next func() ([]Said, error)) error {
+// takeAll writes batch after batch, while the next one is read, prepared and as far as possible folded on another core.
+func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, some int, next func() ([]Said, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
-	batches, failed := make(chan []entry, 2), make(chan error, 1)
+	batches, failed := make(chan *batch, 2), make(chan error, 1)
+	all := &bulk{some: some, met: map[uint64]struct{}{}, found: map[int64]string{}}
 	go func() {
 		defer close(batches)
-		failed <- readBatches(ctx, batches, next)
+		failed <- all.readBatches(ctx, self, batches, next)
 	}()
-	logs, met := map[Log]place{}, map[uint64]struct{}{}
 	var err error
-	for acts := range batches {
+	for t := range batches {
 		if err != nil {
 			continue // drain, so that the reader ends
 		}
-		var t *batch
-		if t, err = newBatch(self, logs, acts); err == nil {
-			t.met, t.late = met, true
-			err = c.transaction(func() error { return t.run(c) })
-			logs = t.logs
-		}
-		if err != nil {
+		if err = t.run(c); err != nil {
 			cancel()
 		}
 	}
@@ -119,11 +123,12 @@ func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, next func() ([]S
 	if err != nil {
 		return err
 	}
-	return <-failed
+	return errors.Join(<-failed, all.flush(c))
 }
 
-// readBatches prepares what next gives, in batches, until it gives nothing.
-func readBatches(ctx context.Context, batches chan<- []entry, next func() ([]Said, error)) error {
+// readBatches makes batches of what next gives, until it gives nothing.
+func (b *bulk) readBatches(ctx context.Context, self jisr.MemberID, batches chan<- *batch, next func() ([]Said, error)) error {
+	logs := map[Log]place{}
 	var acts []entry
 	for {
 		more, err := next()
@@ -137,13 +142,20 @@ func readBatches(ctx context.Context, batches chan<- []entry, next func() ([]Sai
 			}
 			acts = append(acts, e)
 		}
-		if len(more) > 0 && len(acts) < maxRebuildBatch {
+		if len(more) > 0 && len(acts) < b.some {
 			continue
 		}
 		if len(acts) > 0 {
+			t, err := newBatch(self, logs, acts)
+			if err == nil {
+				acts, logs, t.bulk = nil, t.logs, b
+				err = b.foldNew(t)
+			}
+			if err != nil {
+				return err
+			}
 			select {
-			case batches <- acts:
-				acts = nil
+			case batches <- t:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -154,13 +166,40 @@ func readBatches(ctx context.Context, batches chan<- []entry, next func() ([]Sai
 	}
 }
 
-// indexDrafts makes findable what was never released; the rest was indexed as it was released.
-func (c *conn) indexDrafts() error {
-	return c.each(`SELECT n.n, b.body FROM note n JOIN body b ON b.key=n.drafted WHERE n.note IS NULL`, nil, func(st *sqlite3.Stmt) error {
-		text := draftText(st.ColumnRawBlob(1))
-		if text == "" {
-			return nil
+// foldNew folds what no batch before has touched: of that the book holds nothing, whatever is still to be written.
+func (b *bulk) foldNew(t *batch) error {
+	for _, x := range t.order {
+		if !b.isNew(x) {
+			continue
 		}
-		return c.do(`INSERT INTO search(rowid, text) VALUES(?,?)`, st.ColumnInt64(0), text)
+		if err := x.fold(t.self); err != nil {
+			return err
+		}
+		x.folded = true
+	}
+	return nil
+}
+
+// isNew tells of a half that has not been met before, and has now.
+func (b *bulk) isNew(x *touched) bool {
+	h := fnv.New64a()
+	h.Write([]byte(x.forum))
+	h.Write([]byte{0})
+	h.Write([]byte(x.thing))
+	_, known := b.met[h.Sum64()]
+	b.met[h.Sum64()] = struct{}{}
+	return !known
+}
+
+// finishDrafts works out what lists need of what was never released, and makes it findable: of the rest the release says it.
+func (c *conn) finishDrafts(self jisr.MemberID) error {
+	return c.each(`SELECT n.n, b.body FROM note n JOIN body b ON b.key=n.drafted WHERE n.note IS NULL`, nil, func(st *sqlite3.Stmt) error {
+		row, body := st.ColumnInt64(0), st.ColumnRawBlob(1)
+		head, text := readHead(body), draftText(body)
+		err := c.do(`UPDATE note SET kind=?, parties=?, handling=? WHERE n=?`, string(head.Kind), parties(self, head.To), head.Handling.Rank(), row)
+		if err == nil && text != "" {
+			err = c.do(`INSERT INTO search(rowid, text) VALUES(?,?)`, row, text)
+		}
+		return err
 	})
 }

@@ -16,10 +16,11 @@ func stems(text string) string {
 	to := make([]byte, 0, len(text)+1)
 	start := 0 // of the word that is being written
 	for _, r := range text {
-		if !inWord(r) || len(to)-start >= maxWord {
+		in := inWord(r)
+		if !in || len(to)-start >= maxWord {
 			to, start = endWord(to, start)
 		}
-		if inWord(r) {
+		if in {
 			if r = foldRune(r); r >= 0 {
 				to = utf8.AppendRune(to, r)
 			}

@@ -28,7 +28,32 @@ func (t *batch) write(c *conn) error {
 			return err
 		}
 	}
-	return errors.Join(t.writeSeries(c), t.writePlaces(c), t.fileAll(c), t.writeSearch(c))
+	err := errors.Join(t.writeSeries(c), t.writePlaces(c), t.fileAll(c))
+	if t.bulk != nil {
+		return errors.Join(err, t.bulk.gather(c, t.found))
+	}
+	return errors.Join(err, c.writeSearch(t.found))
+}
+
+// maxGathered is how many bytes of stems a rebuild keeps until it writes them.
+const maxGathered = 16 << 20
+
+func (b *bulk) gather(c *conn, found map[int64]string) error {
+	for row, stems := range found {
+		b.size += len(stems) - len(b.found[row])
+		b.found[row] = stems
+	}
+	if b.size < maxGathered {
+		return nil
+	}
+	return b.flush(c)
+}
+
+func (b *bulk) flush(c *conn) error {
+	err := c.writeSearch(b.found)
+	clear(b.found)
+	b.size = 0
+	return err
 }
 
 func (t *batch) writePlaces(c *conn) error {
@@ -167,7 +192,10 @@ const upsertNote = `INSERT INTO note(forum, id, digest, at, box, state, kind, pa
 	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=max(at, excluded.at),
 	box=excluded.box, state=excluded.state, kind=excluded.kind, parties=excluded.parties, awaited=excluded.awaited, side=excluded.side,
 	due=excluded.due, since=excluded.since, why=excluded.why, released=excluded.released, handling=excluded.handling, acted=excluded.acted,
-	note=excluded.note RETURNING n`
+	note=excluded.note`
+
+// selectNote comes after an upsert instead of RETURNING, for which SQLite makes a table of its own each time.
+const selectNote = `SELECT n, note IS NOT NULL FROM note WHERE forum=? AND id=?`
 
 // writeNote writes the joint half of a note: it overrides every column that the draft had set.
 func (t *batch) writeNote(c *conn, x *touched) error {
@@ -178,10 +206,13 @@ func (t *batch) writeNote(c *conn, x *touched) error {
 		awaited = string(n.ReplyBy)
 	}
 	side, due, why := t.owed(n)
-	var row int64
-	err := c.one(upsertNote, []any{string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
-		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json}, &row)
+	err := c.do(upsertNote, string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
+		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json)
 	if err != nil {
+		return err
+	}
+	var row, isNote int64
+	if err := c.one(selectNote, []any{string(x.forum), string(x.thing)}, &row, &isNote); err != nil {
 		return err
 	}
 	t.count(x)
@@ -270,15 +301,14 @@ func parties(from jisr.MemberID, to []jisr.MemberID) string {
 const upsertDraft = `INSERT INTO note(forum, id, at, box, state, kind, parties, side, due, since, why, drafted, handling, acted, filed, draft)
 	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?) ON CONFLICT(forum, id) DO UPDATE SET at=max(at, excluded.at), drafted=excluded.drafted, filed=excluded.filed, draft=excluded.draft,
 	(box, state, kind, parties, side, due, since, why, handling) = (SELECT excluded.box, excluded.state, excluded.kind, excluded.parties, excluded.side,
-	excluded.due, excluded.since, excluded.why, excluded.handling WHERE note IS NULL UNION ALL SELECT box, state, kind, parties, side, due, since, why, handling WHERE note IS NOT NULL)
-	RETURNING n, note IS NOT NULL`
+	excluded.due, excluded.since, excluded.why, excluded.handling WHERE note IS NULL UNION ALL SELECT box, state, kind, parties, side, due, since, why, handling WHERE note IS NOT NULL)`
 
 // writeDraft writes the house half of a note. What lists need comes from here only until it is released.
 func (t *batch) writeDraft(c *conn, x *touched) error {
 	d := x.state.Draft
 	drafted := t.houseKey(d.Drafted.Index)
 	known, ok := t.texts[drafted]
-	if !ok {
+	if !ok && t.bulk == nil {
 		body, err := c.body(drafted)
 		if err != nil {
 			return err
@@ -291,10 +321,13 @@ func (t *batch) writeDraft(c *conn, x *touched) error {
 	if why != "" {
 		side = ours
 	}
+	err := c.do(upsertDraft, string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
+		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, head.Handling.Rank(), x.filedFor(d.Forum), x.json)
+	if err != nil || t.bulk != nil {
+		return err
+	}
 	var row, released int64
-	err := c.one(upsertDraft, []any{string(d.Forum), string(x.thing), x.at, string(BoxDrafts), string(d.State()), string(head.Kind),
-		parties(t.self, head.To), orNull(side), none, d.Drafted.At.UnixMilli(), orNull(string(why)), drafted, head.Handling.Rank(), x.filedFor(d.Forum), x.json}, &row, &released)
-	if err != nil || released != 0 {
+	if err := c.one(selectNote, []any{string(d.Forum), string(x.thing)}, &row, &released); err != nil || released != 0 {
 		return err
 	}
 	t.index(row, drafted, 0)
@@ -315,10 +348,10 @@ func (t *batch) index(row int64, source key, number int) {
 
 // writeSearch comes after all other writing, in the order of the rows: FTS5 puts what it has gathered on disk
 // whenever another statement opens a savepoint or a smaller row comes, and that is what costs.
-func (t *batch) writeSearch(c *conn) error {
-	for _, row := range sortedKeys(t.found) {
+func (c *conn) writeSearch(found map[int64]string) error {
+	for _, row := range sortedKeys(found) {
 		var err error
-		if stems := t.found[row]; stems == "" {
+		if stems := found[row]; stems == "" {
 			err = c.do(`DELETE FROM search WHERE rowid=?`, row)
 		} else {
 			err = c.do(`INSERT OR REPLACE INTO search(rowid, text) VALUES(?,?)`, row, stems)
