@@ -24,6 +24,7 @@ func abuses() []line {
 		{"Paths", attackPaths}, {"FileNames", attackFileNames},
 		{"HostHeader", attackHostHeader}, {"CrossSite", attackCrossSite}, {"GetChangesNothing", attackByGet},
 		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
+		{"HostilePartner", attackByPartner}, // last: it restarts sy
 	}
 }
 
@@ -42,25 +43,25 @@ type target struct {
 
 	drafter, releaser, admin official // of iq
 	reader                   official // of sy
+	log                      string   // the file that both write their logs to, in full
 }
 
 // official is a post of iq's that signs in with a password.
 type official struct{ name, password string }
 
+// newTarget starts the demonstration, so that there is something of everything, and gives it officials.
 func newTarget(t *testing.T) *target {
-	w := newWorld(t, "iq", "sy")
-	g := &target{w: w, iq: w.nodes["iq"], sy: w.nodes["sy"]}
-	g.drafter, g.releaser, g.admin = g.iq.official("drafter", "reader,drafter"), g.iq.official("releaser", "reader,releaser"), g.iq.official("keeper", "reader,admin,auditor")
-	g.reader = g.sy.official("reader", "reader,drafter")
-	held(t, g.iq, "first")
-	held(t, g.sy, "first from sy")
+	iq, sy, log := startDemo(t)
+	g := &target{w: iq.w, iq: iq, sy: sy, log: log}
+	g.drafter, g.releaser, g.admin = iq.official("drafter", "reader,drafter"), iq.official("releaser", "reader,releaser"), iq.official("keeper", "reader,admin,auditor")
+	g.reader = sy.official("reader", "reader,drafter")
 	return g
 }
 
 // official gives the node a post with these roles.
 func (p *peer) official(name, roles string) official {
 	p.w.t.Helper()
-	out := p.run("official", "add", "--dir", p.dir, "--json", "--post-ar", "منصب الاختبار", "--post-en", "Test post", "--roles", roles, name)
+	out := p.run("official", "add", "--dir", p.dir, "--json", "--desk", "mofa", "--post-ar", "منصب الاختبار", "--post-en", "Test post", "--roles", roles, name)
 	var made struct{ Password string }
 	if err := json.Unmarshal(out, &made); err != nil || made.Password == "" {
 		p.w.t.Fatalf("official add printed %q: %v", out, err)

@@ -26,10 +26,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// TestHostilePartner lets a partner say everything that an act can say with attacks in every field, and then opens every
+// attackByPartner lets a partner say everything that an act can say with attacks in every field, and then opens every
 // page, answer and file of the other side: what the partner wrote is text there and nothing else.
-func TestHostilePartner(t *testing.T) {
-	iq, sy, admin, officer := startDemo(t)
+func attackByPartner(t *testing.T, g *target) {
+	iq, sy := g.iq, g.sy
 	syscall.Kill(sy.cmd.Process.Pid, syscall.SIGKILL)
 	sy.cmd.Wait()
 	p := openPen(t, sy.dir, "sy", "jisr.sy.example", map[string]string{"iq": "jisr.iq.example"}, "iq-sy")
@@ -48,7 +48,7 @@ func TestHostilePartner(t *testing.T) {
 	iq.w.agree(30 * time.Second)
 
 	c := &crawl{t: t, p: iq, seen: map[string]bool{}, marks: map[int]bool{}, routes: portalRoutes(t)}
-	for _, o := range []official{officer, admin} {
+	for _, o := range []official{g.drafter, g.admin} {
 		c.session = iq.signIn(t, o)
 		for _, lang := range []string{"en", "ar"} {
 			c.pages("/"+lang+"/", "/"+lang+"/record", "/"+lang+"/record?member=sy", "/"+lang+"/notes?box=in", "/"+lang+"/sign-in", "/"+lang+"/enrol")
@@ -70,13 +70,13 @@ func TestHostilePartner(t *testing.T) {
 	}
 	t.Logf("%d addresses looked at, %d of the attacks seen there", len(c.seen), len(c.marks))
 	iq.alive(t)
-	log, err := os.ReadFile(filepath.Join(filepath.Dir(iq.dir), "demo.log"))
-	if err == nil && bytes.Contains(log, []byte("panic")) {
-		t.Errorf("the node panicked: %.2000s", log[bytes.Index(log, []byte("panic")):])
+	log, err := os.ReadFile(g.log)
+	if err != nil || bytes.Contains(log, []byte("panic")) {
+		t.Errorf("a node panicked (%v): %.2000s", err, log[max(0, bytes.Index(log, []byte("panic"))):])
 	}
 }
 
-// TestWhatIsLookedFor shows the eyes of TestHostilePartner what they must see.
+// TestWhatIsLookedFor shows the eyes of attackByPartner what they must see.
 func TestWhatIsLookedFor(t *testing.T) {
 	for _, page := range []string{"<p>" + attack(1) + "</p>", `<a href="javascript:jx1()">x</a>`, `<a href="https://evil.example">x</a>`, "<title>" + attacks(1)[1] + "</title>", "<!-- " + attack(1) + " -->",
 		`<p style="x">x</p>`, "<script>jx1()</script>", `<a href="//evil.example/">x</a>`, `<input value="x" onfocus="jx1()">`, `<base href="/">`} {
@@ -98,11 +98,12 @@ func TestWhatIsLookedFor(t *testing.T) {
 }
 
 // startDemo starts the demonstration: two governments in the middle of their work.
-func startDemo(t *testing.T) (iq, sy *peer, admin, officer official) {
+func startDemo(t *testing.T) (iq, sy *peer, logs string) {
 	w := newWorld(t) // nobody yet
 	dir, port := t.TempDir(), w.freeAddress()
 	port = port[strings.LastIndex(port, ":")+1:]
 	cmd := exec.Command(program(t), "demo", "--json", "--dir", filepath.Join(dir, "demo"), "--port", port)
+	cmd.Env = append(os.Environ(), "JISR_LOG=debug")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -121,10 +122,6 @@ func startDemo(t *testing.T) (iq, sy *peer, admin, officer official) {
 		Nodes []struct {
 			Member, URL, Token, Dir string
 			Pid                     int
-			Accounts                []struct {
-				Official, Password string
-				Roles              []string
-			}
 		}
 		Forum string
 	}
@@ -141,15 +138,8 @@ func startDemo(t *testing.T) (iq, sy *peer, admin, officer official) {
 		}
 		w.names = append(w.names, n.Member)
 		w.nodes[n.Member] = &peer{w: w, name: n.Member, dir: n.Dir, url: n.URL, token: n.Token, cmd: &exec.Cmd{Process: process}}
-		for _, a := range n.Accounts {
-			if n.Member == "iq" && slices.Contains(a.Roles, "admin") {
-				admin = official{a.Official, a.Password}
-			} else if n.Member == "iq" && slices.Contains(a.Roles, "drafter") {
-				officer = official{a.Official, a.Password}
-			}
-		}
 	}
-	return w.nodes["iq"], w.nodes["sy"], admin, officer
+	return w.nodes["iq"], w.nodes["sy"], log.Name()
 }
 
 // crawl opens what a reader could open and looks at all of it.
