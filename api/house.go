@@ -35,7 +35,8 @@ type accountOut struct {
 	Scope     *jisr.TokenScope `json:"scope,omitempty" doc:"What a token is limited to, besides its roles."`
 	ClientKey jisr.Commitment  `json:"client_key,omitempty" doc:"SHA-256 of the public key of the one client certificate a token is good with."`
 	LastUsed  *time.Time       `json:"last_used,omitempty" doc:"Of a token, to the minute; absent: not that this node remembers."`
-	Secret    string           `json:"secret,omitempty" doc:"The password or token. It is shown this once and kept nowhere."`
+	Access    *accessOut       `json:"access,omitempty" doc:"How the holder of a post gets in."`
+	Secret    string           `json:"secret,omitempty" doc:"The password, token or invitation. It is shown this once and kept nowhere."`
 }
 
 // officialIn is a post at a desk.
@@ -118,7 +119,7 @@ func (c *call) listAccounts(noun string) error {
 // outOf leaves out what verifies the password or token.
 func (c *call) outOf(r *book.AccountRow, secret string) accountOut {
 	out := accountOut{ID: r.ID.Name(), Title: r.Account.Title, Desk: r.Account.Desk, Roles: slices.Concat([]jisr.Role{}, r.Account.Roles),
-		Expires: r.Account.Expires, ClientKey: r.Account.ClientKey, Ended: happened(r.Account.Ended), Secret: secret}
+		Expires: r.Account.Expires, ClientKey: r.Account.ClientKey, Ended: happened(r.Account.Ended), Access: accessOf(r, c.node.Now()), Secret: secret}
 	if s := r.Account.Scope; !s.Empty() {
 		out.Scope = &s
 	}

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"strings"
@@ -232,9 +231,7 @@ func (s *site) access(r *request) (*answer, error) {
 		return nil, err
 	}
 	v := accessView{Page: s.page(r, "access"), ByWord: row.Account.ByPassword(), Elsewise: localhost(r)}
-	for _, p := range row.Account.Valid() {
-		v.Passkeys = append(v.Passkeys, passkeyLine{ID: base64.RawURLEncoding.EncodeToString(p.Credential), Label: p.Label, Since: rd.dateTime(p.Enrolled.At), Key: node.KeyFinger(p.Key), Where: p.At.Party})
-	}
+	v.Passkeys = rd.passkeyLines(&row.Account)
 	if len(v.Passkeys) > 0 {
 		if v.More, err = s.beginSignIn(r); err != nil {
 			return nil, err
@@ -244,10 +241,7 @@ func (s *site) access(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range sessions {
-		x := &sessions[i]
-		v.Sessions = append(v.Sessions, sessionLine{ID: x.ID, How: known(rd.l, "access.how.", x.How), Agent: x.Agent, Address: x.Address, Since: rd.dateTime(x.Began), Seen: rd.dateTime(x.Seen), Current: r.caller.Current(x)})
-	}
+	v.Sessions = rd.sessionLines(sessions)
 	return &answer{page: accessPage(v)}, nil
 }
 
@@ -259,14 +253,7 @@ func (s *site) endSession(r *request) (*answer, error) {
 }
 
 func (s *site) revokePasskey(r *request) (*answer, error) {
-	credential, err := base64.RawURLEncoding.DecodeString(r.PostForm.Get("passkey"))
-	if err != nil {
-		return nil, jisr.Refuse(jisr.Malformed, "passkey")
-	}
-	if _, err := s.node.Do(r.Context(), r.caller, node.RevokePasskey{ID: r.caller.By().Official, Credential: credential}); err != nil {
-		return nil, err
-	}
-	return &answer{to: "/" + r.lang + "/access"}, nil
+	return s.endPasskey(r, r.caller.By().Official, "/"+r.lang+"/access")
 }
 
 // signatureLine is what a page says of the official's own signature on an act.

@@ -41,6 +41,7 @@ type accountLine struct {
 	Scope   []string
 	Used    string
 	Ended   bool
+	Entry   tag // how a post gets in
 }
 
 // deskLine is a desk in a list.
@@ -123,7 +124,7 @@ func (s *site) accountsPage(r *request, name, noun string, list func(*houseView)
 
 func (s *site) accountLine(rd reader, name string, row *book.AccountRow, desks map[jisr.DeskID]jisr.Desk) accountLine {
 	a := &row.Account
-	l := accountLine{URL: rd.url("house", name, row.ID.Name()), ID: row.ID.Name(), Title: rd.say(a.Title), Desk: rd.say(desks[a.Desk].Title), Ended: a.Ended != nil}
+	l := accountLine{URL: rd.url("house", name, row.ID.Name()), ID: row.ID.Name(), Title: rd.say(a.Title), Desk: rd.say(desks[a.Desk].Title), Ended: a.Ended != nil, Entry: rd.entryTag(a)}
 	for _, role := range a.Roles {
 		l.Roles = append(l.Roles, known(rd.l, "role.", string(role)))
 	}
@@ -179,8 +180,9 @@ type accountView struct {
 	Forums   []Option
 	Verbs    []Option
 	Problems []Problem
-	Steps    []Link // what else can be done with it
-	Open     []line // at its desk
+	Steps    []Link     // what else can be done with it
+	Entry    *entryView // how its holder gets in; nil: it is no post
+	Open     []line     // at its desk
 }
 
 // Wrong is what is wrong with a field; empty: nothing.
@@ -338,7 +340,10 @@ func (s *site) accountView(r *request, in accountInput, fresh bool, cause error)
 	if !fresh {
 		v.Steps = rd.accountSteps(place, in.ID)
 	}
-	return v, nil
+	if !fresh && noun == "post" {
+		v.Entry, err = s.entryOf(r, rd, in.ID)
+	}
+	return v, err
 }
 
 func (s *site) scopeOptions(ctx context.Context, rd reader, v *accountView) error {
@@ -526,11 +531,11 @@ func (s *site) handOver(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	back := rd.url("house", "posts")
+	back := rd.url("house", "posts", r.PathValue("id"))
 	if done.Secret == "" {
 		return &answer{to: back}, nil
 	}
-	return &answer{page: secretPage(secretView{Page: s.page(r, "house"), Title: rd.l.T("house.handover.invitation"), Means: rd.l.T("house.handover.invitation.means"), Secret: done.Secret, Back: back})}, nil
+	return s.invitation(r, done.Secret, back), nil
 }
 
 // askView asks before something of the house that cannot be taken back.

@@ -10,6 +10,7 @@ import (
 
 	"jisr"
 	"jisr/node"
+	"jisr/node/nodetest"
 )
 
 // governed is a house with two administrators and an auditor.
@@ -221,5 +222,56 @@ func TestAPostIsHandedOver(t *testing.T) {
 	}
 	if p := admin.post("/ar/house/posts/admin.one/hand-over", nil); p.status != http.StatusUnprocessableEntity {
 		t.Errorf("the last administrator hands over: %d", p.status)
+	}
+}
+
+// Administrators see how a post signs in, invite it, sign it out, end a passkey, and recover it together.
+func TestAdministratorsSeeToHowAPostSignsIn(t *testing.T) {
+	h := governed(t)
+	one, two := h.signedIn("admin.one"), h.signedIn("admin.two")
+	const at = "/ar/house/posts/head.treaties"
+	must(t, one.get(at), "بكلمة مرور", at+"/invite")
+	checkPage(t, one.get(at+"/invite"), "ar")
+	made := one.post(at+"/invite", nil)
+	checkPage(t, made, "ar")
+	link := secretOn(t, made)
+	base, invitation, ok := strings.Cut(link, "/ar/enrol#")
+	if !ok || !strings.HasPrefix(base, "http://localhost:") {
+		t.Fatalf("the invitation is %s", link)
+	}
+	must(t, one.get("/ar/house/posts"), "دُعي ولم يدخل بعد")
+
+	b := h.local()
+	key := &nodetest.Authenticator{T: t, Origin: b.base}
+	options, asked := asks(t, b.post("/ar/enrol", url.Values{"invitation": {invitation}}))
+	if p := b.post("/ar/enrol/passkey", url.Values{"asked": {asked}, "answer": {string(key.Creates(options))}, "label": {"حاسوب المكتب"}}); p.path != "/ar/access" {
+		t.Fatalf("enrolment led to %s", p.path)
+	}
+	post := one.get(at)
+	checkPage(t, post, "ar")
+	must(t, post, "مفتاح مرور واحد", "حاسوب المكتب", at+"/sessions/end", at+"/recover")
+	if strings.Contains(post.body, at+"/invite") {
+		t.Error("a post that has a passkey is invited")
+	}
+	one.post(at+"/sessions/end", fieldsOf(t, post.body, at+"/sessions/end"))
+	if p := b.get("/ar/notes"); !strings.HasPrefix(p.path, "/ar/sign-in") {
+		t.Errorf("a session that an administrator ended reads %s", p.path)
+	}
+	one.post(at+"/passkeys/end", fieldsOf(t, post.body, at+"/passkeys/end"))
+	must(t, one.get(at), "لا طريقة للدخول")
+
+	one.post(at+"/recover", nil)
+	must(t, one.get(at), "طُلبت الاستعادة")
+	if p := one.post(at+"/restore", nil); p.status != http.StatusForbidden {
+		t.Errorf("one administrator alone restores: %d", p.status)
+	}
+	must(t, two.get(at), at+"/restore")
+	checkPage(t, two.get(at+"/restore"), "ar")
+	must(t, two.post(at+"/restore", nil), "/ar/enrol#")
+	if p := one.get(at + "/nothing"); p.status != http.StatusNotFound {
+		t.Errorf("a step that is none: %d", p.status)
+	}
+	if p := h.signedIn("first.secretary").post(at+"/invite", nil); p.status != http.StatusForbidden {
+		t.Errorf("a drafter invites: %d", p.status)
 	}
 }

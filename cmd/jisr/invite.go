@@ -60,6 +60,20 @@ func officialRestoreVerb() verb {
 	}
 }
 
+func officialHandOverVerb() verb {
+	return verb{
+		name: "official hand-over", args: "ID",
+		short: both{"give a post another holder: its password, passkeys and sessions end", "سلّم المنصب إلى شاغل جديد: تنتهي كلمة مروره ومفاتيحه وجلساته"},
+		long: both{
+			"What the desk has stays with it. A post that never had a passkey is invited at once; another waits until an administrator confirms it:\n" +
+				"see jisr official restore.",
+			"ما لدى المكتب يبقى لديه. والمنصب الذي لم يكن له مفتاح مرور يُدعى فوراً، وغيره ينتظر تأكيد مسؤول آخر:\n" +
+				"jisr official restore.",
+		},
+		setup: inviteWith(func(id jisr.OfficialID) node.Command { return node.HandOver{ID: id} }),
+	}
+}
+
 // inviteWith runs a command that ends in an invitation, and prints it once.
 func inviteWith(command func(jisr.OfficialID) node.Command) func(*options) runner {
 	return func(o *options) runner {
@@ -76,6 +90,10 @@ func inviteWith(command func(jisr.OfficialID) node.Command) func(*options) runne
 			done, err := t.operate(ctx, *dir, command(jisr.OfficialID(id)))
 			if err != nil {
 				return hint(err, "jisr official list")
+			}
+			if done.Secret == "" { // another administrator confirms it first
+				t.note("cli.official.recover", "official", id)
+				return nil
 			}
 			// After the number sign: what stands there is sent to no server and stands in no log.
 			address := publicURL(config.Defaulted()) + "/ar/enrol#" + done.Secret

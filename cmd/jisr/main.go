@@ -83,7 +83,7 @@ func verbs() []verb {
 		backupVerb(), restoreVerb(), ledgerCheckVerb(),
 		keyShowVerb(), keyNewVerb(), keyWrapVerb(), keyRotateVerb(), keyEncryptVerb(),
 		officialAddVerb(), officialListVerb(), officialPasswordVerb(), officialEndVerb(),
-		officialInviteVerb(), officialRecoverVerb(), officialRestoreVerb(),
+		officialInviteVerb(), officialRecoverVerb(), officialRestoreVerb(), officialHandOverVerb(),
 		deskAddVerb(), deskReceiveVerb(), deskListVerb(),
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
 		programmeCheckVerb(), programmeNewVerb(), programmeShowVerb(),
