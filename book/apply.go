@@ -43,19 +43,31 @@ func (b *Book) Apply(ctx context.Context, acts []Said) error {
 
 // Body takes a body that arrived after its act; nil forgets one that was erased.
 func (b *Book) Body(ctx context.Context, l Log, index jisr.Index, body []byte) error {
+	return b.Bodies(ctx, l, map[jisr.Index][]byte{index: body})
+}
+
+// Bodies takes bodies that arrived after their acts, all or none; nil forgets one that was erased.
+func (b *Book) Bodies(ctx context.Context, l Log, bodies map[jisr.Index][]byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, ok := b.logs[l]
-	if !ok || index < 0 || index >= p.next {
-		return fmt.Errorf("couldn't take the body of %s/%s %d: %w", l.Forum, l.Member, index, ErrGap)
+	for index := range bodies {
+		if !ok || index < 0 || index >= p.next {
+			return fmt.Errorf("couldn't take the body of %s/%s %d: %w", l.Forum, l.Member, index, ErrGap)
+		}
 	}
-	return b.write(ctx, "take a body", func(c *conn) error {
+	return b.write(ctx, "take bodies", func(c *conn) error {
 		t, err := newBatch(b.self, b.logs, nil)
 		if err != nil {
 			return err
 		}
 		t.annexes = &b.annexes
-		return t.body(c, l, keyOf(p.n, index), body)
+		for _, index := range sortedKeys(bodies) {
+			if err := t.body(c, l, keyOf(p.n, index), bodies[index]); err != nil {
+				return err
+			}
+		}
+		return t.run(c)
 	})
 }
 

@@ -436,7 +436,7 @@ func (t *batch) body(c *conn, l Log, k key, raw []byte) error {
 		t.texts[k] = text{stems: textOf(a.Kind)(is.body), head: readHead(is.body)}
 	}
 	t.touch(half{l.Forum, a.About})
-	return t.run(c)
+	return nil
 }
 
 // readBody decodes the content of a note. Nothing is shown of one that is not as it must be.

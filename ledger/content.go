@@ -346,14 +346,14 @@ func (l *Ledger) Content(ctx context.Context, log Origin, i int64, n int) (data 
 	return data, nil
 }
 
-// Contents returns the n-th contents of the entries [from, to) that are held whole and are at most MaxInline long, by
-// index: what following a log from its beginning reads, without a query for each entry.
+// Contents returns the n-th contents of the entries [from, to) that are held whole, by index: what following a log from its
+// beginning reads, without a query for each entry. One that is longer than MaxInline is nil: see OpenContent.
 func (l *Ledger) Contents(ctx context.Context, log Origin, from, to int64, n int) (held map[int64][]byte, err error) {
 	held = map[int64][]byte{}
 	err = l.viewTree(ctx, log, func(t *tree) error {
 		var i int64
 		var data []byte
-		_, err := t.tx.Query("SELECT idx, data FROM content WHERE id >= $1 AND id < $2 AND n = $3 AND missing = 0 AND data IS NOT NULL",
+		_, err := t.tx.Query("SELECT idx, data FROM content WHERE id >= $1 AND id < $2 AND n = $3 AND missing = 0",
 			args(t.contentID(from, 0), t.contentID(to, 0), int64(n)), dest(&i, &data), func() error {
 				held[i] = data
 				return nil

@@ -105,10 +105,31 @@ func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 	if err := n.awaitSettled(ctx); err != nil {
 		return Done{}, err
 	}
-	a := n.queue(&job{ctx: ctx, caller: c, cmd: cmd, answer: make(chan answer, 1)})
+	a := n.carryOut(ctx, c, cmd)
 	n.metrics.command(cmd.verb(), a.err)
 	n.refusedCommand(c, cmd.verb(), a.about, a.err)
 	return a.done, a.err
+}
+
+// carryOut has a command decided, a large one in steps.
+func (n *Node) carryOut(ctx context.Context, c Caller, cmd Command) (a answer) {
+	steps := []Command{cmd}
+	if send, ok := cmd.(SendRecords); ok {
+		parts, err := send.parts(ctx, n)
+		if err != nil {
+			return answer{err: err}
+		}
+		steps = nil
+		for _, p := range parts {
+			steps = append(steps, p)
+		}
+	}
+	for _, s := range steps {
+		if a = n.queue(&job{ctx: ctx, caller: c, cmd: s, answer: make(chan answer, 1)}); a.err != nil {
+			return a
+		}
+	}
+	return a
 }
 
 // queue hands a job to the one goroutine that decides, and waits.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"time"
 
 	"jisr"
@@ -16,6 +17,8 @@ import (
 const (
 	followEntries = 1_000   // entries brought into the book in one transaction
 	followBytes   = 4 << 20 // bytes of entries read for it
+	followBodies  = 64      // bodies looked for at once
+	followContent = 8 << 20 // bytes of bodies brought into the book in one transaction
 	followEvery   = time.Second
 )
 
@@ -181,21 +184,29 @@ func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Sa
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read %s from %d: %w", origin, from, err)
 	}
-	bodies, err := n.ledger.Contents(ctx, origin, int64(from), int64(from)+int64(len(entries)), 0)
-	if err != nil {
-		return nil, err
-	}
 	said := make([]book.Said, 0, len(entries))
+	size := int64(0)
 	for i, data := range entries {
 		a, err := jisr.DecodeKept(l.Member, from+jisr.Index(i), data)
 		if err != nil {
 			return nil, fmt.Errorf("internal error: %s holds at %d what it should have refused: %w", origin, from+jisr.Index(i), err)
 		}
-		s := book.Said{Act: a, Entry: data}
-		if a.Content != nil { // an act without a body may have a file as its first content
-			s.Body = bodies[int64(a.Index)]
+		if a.Content != nil {
+			size += a.Content.Size
 		}
-		said = append(said, s)
+		if size > followContent && len(said) > 0 {
+			break
+		}
+		said = append(said, book.Said{Act: a, Entry: data})
+	}
+	bodies, err := n.ledger.Contents(ctx, origin, int64(from), int64(from)+int64(len(said)), 0)
+	if err != nil {
+		return nil, err
+	}
+	for i := range said {
+		if s := &said[i]; s.Act.Content != nil { // an act without a body may have a file as its first content
+			s.Body = bodies[int64(s.Act.Index)]
+		}
 	}
 	return said, nil
 }
@@ -236,27 +247,55 @@ func (n *Node) largeBody(ctx context.Context, origin ledger.Origin, i jisr.Index
 	return body, nil
 }
 
-// fetchWanting gives the book the bodies that arrived after their acts. Following is held.
+// fetchWanting gives the book the bodies that arrived after their acts, some at a time. Following is held.
 func (n *Node) fetchWanting(ctx context.Context) error {
 	for l, indices := range n.wanting {
+		slices.Sort(indices)
 		var still []jisr.Index
-		for _, i := range indices {
-			body, err := n.bodyAt(ctx, n.origin(l.Forum, l.Member), i)
+		for some := range slices.Chunk(indices, followBodies) {
+			missing, err := n.fetchSome(ctx, l, some)
 			if err != nil {
 				return err
 			}
-			if body == nil {
-				still = append(still, i)
-				continue
-			}
-			if err := n.book.Body(ctx, l, i, body); err != nil {
-				return fmt.Errorf("couldn't give the book a body: %w", err)
-			}
-			n.publish(Event{Forum: l.Forum})
+			still = append(still, missing...)
 		}
 		if n.wanting[l] = still; len(still) == 0 {
 			delete(n.wanting, l)
 		}
 	}
 	return nil
+}
+
+// fetchSome looks for the bodies of some acts of a log, and gives back which are still missing.
+func (n *Node) fetchSome(ctx context.Context, l book.Log, some []jisr.Index) (missing []jisr.Index, err error) {
+	origin := n.origin(l.Forum, l.Member)
+	held, err := n.ledger.Contents(ctx, origin, int64(some[0]), int64(some[len(some)-1])+1, 0)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return some, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	bodies := map[jisr.Index][]byte{}
+	for _, i := range some {
+		body, here := held[int64(i)]
+		if here && body == nil {
+			if body, err = n.bodyAt(ctx, origin, i); err != nil {
+				return nil, err
+			}
+		}
+		if body == nil {
+			missing = append(missing, i)
+			continue
+		}
+		bodies[i] = body
+	}
+	if len(bodies) == 0 {
+		return missing, nil
+	}
+	if err := n.book.Bodies(ctx, l, bodies); err != nil {
+		return nil, fmt.Errorf("couldn't give the book bodies: %w", err)
+	}
+	n.publish(Event{Forum: l.Forum})
+	return missing, nil
 }

@@ -18,6 +18,7 @@ import (
 const (
 	maxBatchBody = ledger.MaxInline // bytes of a batch, and of an annex: what an act carries with its entry
 	exportPage   = 200              // records read at a time for an export
+	stepBytes    = 1 << 20          // bytes of records decided and made durable in one step
 )
 
 // LayProgramme lays an annex before a forum: what an agreement, now or later, lets flow. It changes nothing by itself.
@@ -84,16 +85,56 @@ func annexRefusal(err error) error {
 	return &r
 }
 
-// SendRecords sends records of one type under a programme. Either all of them leave, in as many batches as it takes, or none.
+// SendRecords sends records of one type under a programme. All of them are checked before the first leaves; one that the annex
+// does not allow refuses all.
+//
+// Many records leave in several steps, so that other business goes between them. A crash between two steps, or a refusal
+// because the agreement was suspended meanwhile, leaves the first part sent: asking again with the same Key sends the rest.
 type SendRecords struct {
 	Forum     jisr.ForumID
 	Programme jisr.ThingID
 	Type      string
 	Records   []json.RawMessage
 	Handling  jisr.Handling // none: what the annex says
+	Key       string        // Idempotency-Key, optional
+
+	checked jisr.Commitment // the annex these records were held against already
+	from    int             // how many batches of the same sending went before
 }
 
 func (SendRecords) verb() Verb { return "record.batch" }
+
+// parts checks records and cuts them into steps of whole batches.
+func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) {
+	f, err := n.Flow(ctx, c.Forum, c.Programme)
+	if err != nil {
+		return nil, err
+	}
+	t := f.Programme.Type(c.Type)
+	if t == nil || f.Open(n.Today()) != nil {
+		return []SendRecords{c}, nil // refused where it is decided, when it is known who asks
+	}
+	if _, refused := f.Check(t, c.Records); len(refused) > 0 {
+		return nil, refused[0].Refusal
+	}
+	c.checked = f.Laid.Document
+	var parts []SendRecords
+	size := 0
+	for i, some := range split(c.Records, t.Spec.Limits.Batch) {
+		of := 0
+		for _, r := range some {
+			of += len(r)
+		}
+		if size += of; len(parts) == 0 || size > stepBytes {
+			part := c
+			part.Records, part.from, size = nil, i, of
+			parts = append(parts, part)
+		}
+		last := &parts[len(parts)-1]
+		last.Records = append(last.Records, some...)
+	}
+	return parts, nil
+}
 
 func (c SendRecords) decide(d *decision) error {
 	f, err := d.n.Flow(d.ctx, c.Forum, c.Programme)
@@ -109,19 +150,35 @@ func (c SendRecords) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if _, refused := f.Check(t, c.Records); len(refused) > 0 {
-		return refused[0].Refusal
+	if c.checked != f.Laid.Document {
+		if _, refused := f.Check(t, c.Records); len(refused) > 0 {
+			return refused[0].Refusal
+		}
 	}
+	first := d.newThing("record", c.Forum, c.Key)
 	for i, some := range split(c.Records, t.Spec.Limits.Batch) {
-		about := d.newThing("record", c.Forum, "")
-		if i > 0 {
-			about = jisr.ThingID(string(about) + "-" + strconv.Itoa(i))
+		about := first
+		if c.from+i > 0 {
+			about = jisr.ThingID(string(first) + "-" + strconv.Itoa(c.from+i))
 		}
 		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling}
 		p := planned{forum: c.Forum, kind: jisr.KindRecordBatch, about: about, terms: terms, body: some, maxBody: maxBatchBody}
+		if c.Key != "" {
+			if err := d.touch(about); err != nil {
+				return err
+			}
+			if done, err := d.repeated(&p); err != nil {
+				return err
+			} else if done {
+				continue
+			}
+		}
 		if err := d.joint(c.Forum, p); err != nil {
 			return err
 		}
+	}
+	if len(d.acts) > 0 {
+		d.done.Existing = false
 	}
 	return nil
 }

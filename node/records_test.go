@@ -148,3 +148,58 @@ func (p *pact) refusedAs(err error, kind jisr.RefusalKind) {
 		p.t.Errorf("%v, want the refusal %s", err, kind)
 	}
 }
+
+// TestAHugeImportLetsOthersBetween: records of many megabytes leave in steps, and a note that is sent meanwhile has its place
+// between them. Asked again under the same key, nothing is sent twice.
+func TestAHugeImportLetsOthersBetween(t *testing.T) {
+	p, id := waterPact(t)
+	p.inForce()
+	all := readings(0, 30_000)
+	size := func() jisr.Index {
+		at, err := p.Node("iq").Book().Positions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at[book.Log{Forum: p.Forum, Member: "iq"}]
+	}
+	before := size()
+	send := node.SendRecords{Forum: p.Forum, Programme: id, Type: "water_observation", Records: all, Key: "morning"}
+	sent := make(chan error, 1)
+	caller := p.Official("iq", "gateway", jisr.Direct)
+	go func() {
+		_, err := p.Node("iq").Do(t.Context(), caller, send)
+		sent <- err
+	}()
+	p.Until("the first records have left", func() bool { return size() > before })
+	draft := p.Note("sy")
+	draft.Precedence = jisr.Flash
+	note, err := p.Node("iq").Do(t.Context(), caller, node.SendNote{Forum: p.Forum, Draft: draft})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	if last := size(); note.Position.Index >= last-10 {
+		t.Errorf("the note is act %d of %d: the import went first", note.Position.Index, last)
+	}
+	p.Settle()
+	q := book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation", Limit: 1}
+	count := func() int {
+		page, err := p.Node("sy").Records(t.Context(), p.reader("sy"), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.All
+	}
+	if n := count(); n != len(all) {
+		t.Errorf("the other side lists %d records", n)
+	}
+	if _, err := p.Node("iq").Do(t.Context(), caller, send); err != nil {
+		t.Fatal(err)
+	}
+	p.Settle()
+	if n := count(); n != len(all) {
+		t.Errorf("asked again, the other side lists %d records", n)
+	}
+}
