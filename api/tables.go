@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/programme"
 )
@@ -114,7 +115,7 @@ func (c *call) exportRecords() error {
 		format = programme.CSV
 	}
 	var b bytes.Buffer
-	if err := c.node.ExportRecords(c.ctx(), c.caller, &b, f, id, typ, format, c.lang().Tag()); err != nil {
+	if err := c.node.ExportRecords(c.ctx(), c.caller, &b, book.RecordQuery{Forum: f, Programme: id, Type: typ}, format, c.lang().Tag()); err != nil {
 		return err
 	}
 	media, ending := formOf(format)

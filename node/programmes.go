@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -274,18 +275,18 @@ func higher(a, b jisr.Handling) jisr.Handling {
 	return a
 }
 
-// ExportRecords writes the records of a type that have effect and that the caller may read. The form is held against the
-// annex before anything is read.
-func (n *Node) ExportRecords(ctx context.Context, c Caller, w io.Writer, forum jisr.ForumID, id jisr.ThingID, typ string, form programme.Format, lang string) error {
-	f, may, err := n.readRecords(ctx, c, forum, id)
+// ExportRecords writes the records that a question asks for, that have effect and that the caller may read. The form is
+// held against the annex before anything is read.
+func (n *Node) ExportRecords(ctx context.Context, c Caller, w io.Writer, q book.RecordQuery, form programme.Format, lang string) error {
+	f, may, err := n.readRecords(ctx, c, q.Forum, q.Programme)
 	if err != nil {
 		return err
 	}
-	t := f.Programme.Type(typ)
+	t := f.Programme.Type(q.Type)
 	if t == nil {
-		return jisr.Refuse(jisr.NoSuch, typ, "noun", "record")
+		return jisr.Refuse(jisr.NoSuch, q.Type, "noun", "record")
 	}
-	q := book.RecordQuery{Forum: forum, Programme: id, Type: typ, Levels: may, Sort: "@sent", Limit: exportPage}
+	q.Levels, q.Limit, q.Sort = may, exportPage, cmp.Or(q.Sort, "@sent")
 	var failed error
 	err = f.Programme.Export(w, form, t, lang, func(yield func(programme.Item) bool) {
 		for more := true; more; more = q.Cursor != "" {

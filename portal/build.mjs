@@ -24,7 +24,7 @@ for (const [path, info] of Object.entries(result.metafile.outputs)) {
 // The icons are lucide's, one symbol each; a name that a template uses and that is not here shows as nothing, which
 // the tests of the pages look for.
 const icons = [
-  'archive', 'arrow-left', 'badge-check', 'bell', 'book-open', 'building-2', 'calendar-check', 'calendar-days', 'check', 'chevron-left', 'circle-check',
+  'archive', 'arrow-left', 'badge-check', 'bell', 'book-open', 'building-2', 'calendar-check', 'calendar-days', 'chart-line', 'check', 'chevron-left', 'circle-check',
   'circle-dot', 'circle-minus', 'clock', 'copy', 'download', 'external-link', 'eye', 'file-check', 'file-down', 'file-text', 'fingerprint', 'flag',
   'handshake', 'history', 'hourglass', 'inbox', 'info', 'key-round', 'keyboard', 'landmark', 'languages', 'layout-dashboard',
   'library', 'link', 'link-2', 'list-checks', 'list-filter', 'lock', 'log-in', 'log-out', 'mail', 'mail-open', 'message-square-plus', 'menu', 'minus', 'network',

@@ -14,6 +14,7 @@ import (
 
 	"jisr"
 	"jisr/node"
+	"jisr/programme"
 )
 
 // TestPages looks at every page in both languages: of a house that has nothing yet, of one with all that can
@@ -29,7 +30,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"many", iq.signedIn("head.treaties"), paths},
 		{"reader", iq.signedIn("auditor"), paths},
-		{"empty", empty.signedIn("head.treaties"), []string{"/", "/notes", "/notes?box=drafts", "/notes?q=x", "/record", "/forum", "/notes/new", "/nothing"}},
+		{"empty", empty.signedIn("head.treaties"), []string{"/", "/notes", "/notes?box=drafts", "/notes?q=x", "/record", "/forum", "/notes/new", "/nothing", "/programmes"}},
 		{"stranger", iq.browser(), []string{"/sign-in", "/sign-in?next=/ar/notes"}},
 	} {
 		for _, lang := range []string{"ar", "en"} {
@@ -83,10 +84,29 @@ func fillWorld(t *testing.T, iq, sy *house) []string {
 	for _, d := range []node.Done{draft, cleared, returned, discarded} {
 		paths = append(paths, "/drafts/"+d.Thing.Name())
 	}
+	pact := layWater(t, iq)
+	paths = append(paths, "/programmes", "/programmes?cursor=nonsense", "/programmes/iq-sy/"+pact.Name(), "/programmes/iq-sy/"+pact.Name()+"/annex", "/programmes/iq-sy/nothing",
+		"/programmes/iq-sy/"+pact.Name()+"/records/water_observation?by=sy&is.station=HSB&from=2026-12&sort=value&order=up&q=x", "/programmes/iq-sy/"+pact.Name()+"/records/nothing")
 	last := sy.sends(verbale("iq", "آخر ما أُرسل"))
 	paths = append(paths, note(last), note(opened)+"/withdraw", note(opened)+"/no-answer-needed", "/drafts/"+draft.Thing.Name()+"/edit", "/drafts/"+draft.Thing.Name()+"/return",
 		"/drafts/"+cleared.Thing.Name()+"/release", "/drafts/"+draft.Thing.Name()+"/discard", "/notes/new?answers=iq-sy/"+opened.Thing.Name(), "/notes/new?answers=iq-sy/nothing")
 	return paths
+}
+
+// layWater lays the shipped water annex before the forum, for an agreement that is only proposed.
+func layWater(t *testing.T, h *house) jisr.ThingID {
+	t.Helper()
+	by := h.as("mail.program", jisr.Direct)
+	step, err := node.NewStep(jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.AgreementKind, Title: jisr.Text{"ar": "اتفاقية المياه", "en": "Agreement on water"}, Parties: []jisr.MemberID{"iq", "sy"}, Binding: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := programme.ReadShipped("wat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pact := h.do(by, node.SayStep{Forum: "iq-sy", Step: step})
+	return h.do(by, node.LayProgramme{Forum: "iq-sy", Agreement: pact.Thing, Document: doc}).Thing
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -53,6 +53,7 @@ type site struct {
 	secure  bool
 	closing <-chan struct{}
 	assets  *assets
+	region  *region
 	streams streams
 	counts  counts
 	langs   []string // pages come in each
@@ -71,6 +72,9 @@ func New(c Config) (http.Handler, error) {
 	var err error
 	if s.assets, err = readAssets(); err != nil {
 		return nil, fmt.Errorf("couldn't read the portal's assets: %w", err)
+	}
+	if s.region, err = readRegion(); err != nil {
+		return nil, err
 	}
 	for _, lang := range s.langs {
 		var b bytes.Buffer

@@ -26,7 +26,7 @@ const (
 // routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
 // that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
 func routes() []route {
-	return slices.Concat(doorRoutes(), custodyRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), houseRoutes())
+	return slices.Concat(doorRoutes(), custodyRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), programmeRoutes(), houseRoutes())
 }
 
 // custodyRoutes are whose a joint thing is in the house, whatever its noun.
@@ -150,6 +150,19 @@ func agreementRoutes() []route {
 		{"POST", outgoing + "/discard", official, outgoingDo(func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command {
 			return node.DiscardStep{ID: id, Version: versionOf(r)}
 		})},
+	}
+}
+
+// programmeRoutes are programmes, their annexes and their records.
+func programmeRoutes() []route {
+	const one, records = "/programmes/{forum}/{id}", "/programmes/{forum}/{id}/records/{type}"
+	return []route{
+		{"GET", "/programmes", official, (*site).programmes},
+		{"GET", one, official, (*site).programme},
+		{"GET", one + "/annex", official, (*site).annex},
+		{"GET", one + "/annex/document", official, (*site).annexDocument},
+		{"GET", records, official, (*site).records},
+		{"GET", records + "/export/{form}", official, (*site).exportRecords},
 	}
 }
 

@@ -22,6 +22,8 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 		return rd.url("forum")
 	case "agreement":
 		return rd.agreementURL(f, id)
+	case "programme":
+		return rd.programmeURL(f, id)
 	}
 	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
 }
@@ -35,6 +37,8 @@ func thingIcon(id jisr.ThingID) string {
 		return "scroll-text"
 	case "commitment":
 		return "list-checks"
+	case "programme", "record":
+		return "chart-line"
 	}
 	if id.Noun() == "forum" {
 		return "handshake"

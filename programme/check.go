@@ -342,6 +342,14 @@ func (r *Record) I18n(i int) jisr.Text {
 	return t
 }
 
+// Words is the texts of an i18n field by its name; nil when it is not there or none.
+func (r *Record) Words(name string) jisr.Text {
+	if i, ok := r.typ.index[name]; ok && r.typ.Fields[i].Type == I18n {
+		return r.I18n(i)
+	}
+	return nil
+}
+
 // String writes what a formula gave.
 func (v value) String() string {
 	switch v.kind {

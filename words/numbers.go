@@ -1,6 +1,7 @@
 package words
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -138,4 +139,61 @@ func (l *Lang) Ago(then, now time.Time) string {
 		return l.N("time.ago.hours", int(d/time.Hour))
 	}
 	return l.N("time.ago.days", int(d/(24*time.Hour)))
+}
+
+// Figure writes a measured figure with as many decimals as its size has use for, in the language's digits and groups:
+// "٢٩٠", "1,250.5", "0.42".
+func (l *Lang) Figure(v float64) string {
+	decimals := 2
+	if a := math.Abs(v); a >= 1000 {
+		decimals = 0
+	} else if a >= 10 {
+		decimals = 1
+	}
+	whole, part, _ := strings.Cut(strconv.FormatFloat(v, 'f', decimals, 64), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil { // beyond what anybody reads in digits
+		return l.Digits(strconv.FormatFloat(v, 'g', 4, 64))
+	}
+	out := l.Number(n)
+	if part = strings.TrimRight(part, "0"); part == "" {
+		return out
+	}
+	if n == 0 && v < 0 {
+		out = "-" + out
+	}
+	point := "."
+	if l.digits[0] != "0" {
+		point = l.text("number.decimal")
+	}
+	return out + point + l.Digits(part)
+}
+
+// Duration writes an ISO 8601 duration as people say it: "P30Y" is "30 years". What is none comes back as it is.
+func (l *Lang) Duration(iso string) string {
+	date, clock, _ := strings.Cut(strings.TrimPrefix(iso, "P"), "T")
+	var parts []string
+	for _, half := range []struct{ text, units, names string }{{date, "YMWD", "year month week day"}, {clock, "HMS", "hour minute second"}} {
+		names := strings.Fields(half.names)
+		for half.text != "" {
+			i := strings.IndexAny(half.text, half.units)
+			if i < 1 {
+				return iso
+			}
+			n, err := strconv.Atoi(half.text[:i])
+			if err != nil || !strings.HasPrefix(iso, "P") {
+				return iso
+			}
+			parts = append(parts, l.N("unit."+names[strings.IndexByte(half.units, half.text[i])], n))
+			half.text = half.text[i+1:]
+		}
+	}
+	if len(parts) == 0 {
+		return iso
+	}
+	out := parts[0]
+	for _, p := range parts[1:] {
+		out = l.T("list.join", "before", Raw(out), "last", Raw(p))
+	}
+	return out
 }

@@ -202,6 +202,16 @@ func TestNumbersAndSizes(t *testing.T) {
 		{w.In("en").Bytes(999_950), "1 MB"},
 		{w.In("en").Bytes(4 << 30), "4.3 GB"},
 		{w.In("en").Bytes(9_990), "10 kB"},
+		{w.In("ar").Figure(290), "٢٩٠"},
+		{w.In("ar").Figure(57.26), "٥٧٫٣"},
+		{w.In("en").Figure(-0.42), "-0.42"},
+		{w.In("en").Figure(-0.001), "0"},
+		{w.In("en").Figure(12345.6), "12,346"},
+		{w.In("en").Figure(1e300), "1e+300"},
+		{w.In("en").Duration("P30Y"), "30 years"},
+		{w.In("ar").Duration("P1M15D"), "شهر واحد و١٥ يوماً"},
+		{w.In("en").Duration("PT10H"), "10 hours"},
+		{w.In("en").Duration("tomorrow"), "tomorrow"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("got %q, want %q", c[0], c[1])
