@@ -5,9 +5,9 @@
 //
 // What is bounded: the demo must be ready within READY_MS, or the test fails with what it printed.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { existsSync } from 'node:fs';
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,8 @@ const program = path.join(here, '..', 'bin', 'jisr');
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
-/** Ports the demo takes, relative to its first: portals on N, N+1 and N+2, links from N+40. */
-const offsets = [0, 1, 2, 40, 41, 42];
+/** Ports the demo takes, relative to its first: portals on N, N+1 and N+2, links from N+40, from N+80 behind a road. */
+const offsets = [0, 1, 2, 40, 41, 42, 80, 81, 82];
 
 const listens = port => new Promise(resolve => {
   const s = createServer();
@@ -62,16 +62,53 @@ function accountsOf(demo, node) {
   return all.map(a => ({ ...a, roles: a.roles ?? (a.role ? [a.role] : []) }));
 }
 
+/** road passes connections on from one port of this machine to another, until it is cut. */
+export async function road(from, to) {
+  const open = new Set();
+  let whole = true;
+  const server = createServer(near => {
+    if (!whole) return near.resetAndDestroy();
+    const far = connect(to, '127.0.0.1');
+    for (const [a, b] of [[near, far], [far, near]]) {
+      open.add(a);
+      a.pipe(b);
+      a.on('error', () => b.destroy());
+      a.on('close', () => { open.delete(a); b.destroy(); });
+    }
+  });
+  await new Promise((resolve, reject) => { server.once('error', reject); server.listen(from, '127.0.0.1', resolve); });
+  const cut = () => { whole = false; for (const s of open) s.resetAndDestroy(); };
+  return { cut, restore: () => { whole = true; }, close: () => { cut(); server.close(); } };
+}
+
+/** found makes a demo in dir, and moves its links behind roads on the ports that the letters of credence name. */
+async function found(dir, port, args) {
+  const made = spawn(program, ['demo', '--json', '--dir', dir, '--port', String(port), '--exit-after', '1ms', ...args], { stdio: 'ignore' });
+  const code = await new Promise((resolve, reject) => { made.once('exit', resolve); made.once('error', reject); });
+  if (code !== 0) throw new Error(`couldn't make a demo: jisr demo ended with ${code}`);
+  const { nodes } = JSON.parse(await readFile(path.join(dir, 'demo.json'), 'utf8'));
+  return Promise.all(nodes.map(async (n, i) => {
+    const file = path.join(dir, n.member, 'jisr.toml');
+    const text = await readFile(file, 'utf8');
+    const named = `listen = "127.0.0.1:${port + 40 + i}"`;
+    if (!text.includes(named)) throw new Error(`${file} doesn't say ${named}`);
+    await writeFile(file, text.replace(named, `listen = "127.0.0.1:${port + 80 + i}"`));
+    return road(port + 40 + i, port + 80 + i);
+  }));
+}
+
 /**
  * startDemo starts two governments and resolves when both are ready:
  * { nodes: { iq: {member,url,token,dir,pid,accounts}, sy: … }, forum, dir, log, stop() }.
- * stop ends both and removes their directory; it is safe to call twice.
+ * stop ends both and removes their directory; it is safe to call twice. With roads, the links between them can be cut:
+ * cut() and restore().
  */
-export async function startDemo({ args = [], env = {} } = {}) {
+export async function startDemo({ args = [], env = {}, roads = false } = {}) {
   if (!existsSync(program)) throw new Error("bin/jisr isn't there; run: make build");
   const dir = await mkdtemp(path.join(tmpdir(), 'jisr-e2e-'));
   const port = await freePort();
   const log = { text: '' };
+  const between = roads ? await found(path.join(dir, 'demo'), port, args) : [];
   const child = spawn(program, ['demo', '--json', '--dir', path.join(dir, 'demo'), '--port', String(port), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
   });
@@ -85,12 +122,14 @@ export async function startDemo({ args = [], env = {} } = {}) {
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(timer);
+    for (const r of between) r.close();
     await rm(dir, { recursive: true, force: true });
   };
   try {
     const demo = await firstLine(child, log);
     const nodes = Object.fromEntries(demo.nodes.map(n => [n.member, { ...n, accounts: accountsOf(demo, n) }]));
-    return { nodes, forum: demo.forum, dir, log, stop, raw: demo };
+    const cut = () => between.forEach(r => r.cut()), restore = () => between.forEach(r => r.restore());
+    return { nodes, forum: demo.forum, dir, log, stop, cut, restore, raw: demo };
   } catch (e) {
     await stop();
     throw e;

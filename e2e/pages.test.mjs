@@ -8,6 +8,24 @@ let demo, browser;
 before(async () => { demo = await startDemo(); browser = await startBrowser(); }, { timeout: 120_000 });
 after(async () => { await browser?.close(); await demo?.stop(); });
 
+// ofAgreements lists the pages of the demo's agreements, one in each of its states, and the forms of one on the table.
+async function ofAgreements(page, lang) {
+  await page.goto(`/${lang}/agreements`);
+  const all = await page.locator('main h3 a[href*="/agreements/iq-sy/"]').evaluateAll(links => links.map(a => a.getAttribute('href')));
+  assert.ok(all.length >= 4, `the demo has ${all.length} agreements`);
+  const places = [`/${lang}/agreements`, `/${lang}/agreements/new`, ...all];
+  for (const at of all) {
+    await page.goto(at);
+    const redline = page.locator('main a[href*="against="]').first();
+    if (await redline.count() === 0) continue;
+    const open = await page.locator('main a[href$="/text/edit"]').count() > 0;
+    places.push(`${at}/text`, await redline.getAttribute('href'));
+    if (open) places.push(...['text/edit', 'bracket?segment=notice-1', 'mandates/new', 'say/concord', 'say/initial', 'say/seal'].map(p => `${at}/${p}`));
+    else places.push(...['say/denounce', 'say/correct', 'say/dormant'].map(p => `${at}/${p}`));
+  }
+  return places;
+}
+
 for (const lang of ['ar', 'en']) {
   for (const look of ['desktop', 'phone', 'dark']) {
     test(`${lang}, ${look}`, async () => {
@@ -20,6 +38,7 @@ for (const lang of ['ar', 'en']) {
       places.push(await linked('a[href*="/drafts/"]'));
       await page.goto(`/${lang}/record`);
       places.push(await linked('a[href*="/record/iq-sy/"]'));
+      places.push(...await ofAgreements(page, lang));
       for (const place of places) {
         await page.goto(place);
         assert.equal(await overflow(page), 0, `${place} runs out of the window`);

@@ -62,7 +62,13 @@ func TestAgreementStory(t *testing.T) {
 	worded := clone(form)
 	worded.Del("save")
 	worded.Set("clauses", "1")
-	must(t, d1.post(at+"/text/edit", worded), "30 يوماً", "30 days")
+	withClauses := d1.post(at+"/text/edit", worded)
+	must(t, withClauses, "30 يوماً", "30 days")
+	saved := fieldsOf(t, withClauses.body, at+"/text/edit")
+	saved.Set("save", "1")
+	whole := d1.post(at+"/text/edit", saved)
+	must(t, d1.get(whole.path+"/text"), "30 يوماً", "30 days") // what the wizard wrote is a text that may be tabled
+	d1.post(whole.path+"/discard", url.Values{"version": {"1"}})
 
 	prepared := d1.post(at+"/text/edit", form)
 	must(t, d1.get(prepared.path+"/text"), "بيانات البضائع قبل 4 ساعات", "4 hours before arrival", "المادة ١:")

@@ -139,6 +139,7 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 	if act := r.URL.Query().Get("act"); act != "" {
 		v.Action += "?act=" + clip(act, maxField)
 	}
+	rd.proposeDays(k, v.Values)
 	for name := range r.PostForm {
 		v.Values[name] = clip(r.PostForm.Get(name), jisr.MaxSegmentText)
 	}
@@ -154,6 +155,23 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 		v.Fields = append(v.Fields, f)
 	}
 	return v, &t, nil
+}
+
+// proposeDays fills in the days that are mostly meant: today; for signing, until its end, or late in the evening until noon
+// of tomorrow.
+func (rd reader) proposeDays(k jisr.Kind, values map[string]string) {
+	day := map[string]time.Time{"date": rd.now, "closes": rd.now}
+	values["closes.hour"] = "23:59"
+	if rd.now.In(rd.zone).Hour() >= 22 {
+		day["closes"], values["closes.hour"] = rd.now.AddDate(0, 0, 1), "12:00"
+	}
+	if k != jisr.KindAgreementExtend {
+		day["on"] = rd.now
+	}
+	for name, t := range day {
+		t = t.In(rd.zone)
+		values[name+".day"], values[name+".month"], values[name+".year"] = t.Format("2"), t.Format("1"), t.Format("2006")
+	}
 }
 
 // sayField says how one field is asked for.

@@ -542,7 +542,7 @@ func (s *site) writeClauses(t *jisr.InstrumentText, g *jisr.Agreement) {
 	for _, line := range t.Clauses.Lines(binding || !said) {
 		if line.Heading != heading {
 			heading = line.Heading
-			t.Segments = append(t.Segments, jisr.Segment{ID: "final-" + heading, Kind: jisr.SegmentArticle, Number: nextArticle(t), Text: s.inEach(t, func(l *words.Lang) string {
+			t.Segments = append(t.Segments, jisr.Segment{ID: "final-of-" + heading, Kind: jisr.SegmentArticle, Number: nextArticle(t), Text: s.inEach(t, func(l *words.Lang) string {
 				return words.Tidy(l.Tag(), l.T("clause.heading."+heading))
 			})})
 		}
