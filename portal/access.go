@@ -20,10 +20,11 @@ type asked struct {
 
 // vouching is what a form asks of the official before something that an official signs.
 type vouching struct {
-	Sign     *asked
-	Signs    string // what is signed, in words
-	Password bool   // the password is asked for again
-	Elsewise string // the address where passkeys work, when they do not here
+	Sign      *asked
+	Statement *jisr.Statement // what is signed …
+	Signs     string          // … and in words
+	Password  bool            // the password is asked for again
+	Elsewise  string          // the address where passkeys work, when they do not here
 }
 
 // vouch adds to a command what its form brought: the answer of a passkey, or the password.
@@ -51,7 +52,7 @@ func (s *site) vouching(r *request, cmd node.Command) (vouching, error) {
 	if err != nil {
 		return vouching{}, err
 	}
-	return vouching{Sign: &asked{"get", string(a.Options), a.Asked}, Signs: s.reader(r).signs(&a.Statement)}, nil
+	return vouching{Sign: &asked{"get", string(a.Options), a.Asked}, Statement: &a.Statement, Signs: s.reader(r).signs(&a.Statement)}, nil
 }
 
 // signs says in words what is signed: the authenticator shows neither text nor hash.

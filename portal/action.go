@@ -170,7 +170,7 @@ func (s *site) says(r *request, cmd node.Command) (to, problem string, err error
 		cmd = node.DraftStep{Forum: say.Forum, About: say.ID, Step: step}
 	}
 	rd := s.reader(r)
-	done, err := s.node.Do(r.Context(), r.caller, cmd)
+	done, err := s.do(r, cmd)
 	if problem = rd.why(err); problem != "" {
 		return "", problem, nil
 	}

@@ -471,7 +471,7 @@ func (s *site) outgoing(r *request) (*answer, error) {
 		return &answer{to: s.saidURL(r, rd, o)}, nil
 	}
 	v := outgoingView{Page: s.live(r, navOf(o.About.Noun())), Back: s.saidURL(r, rd, o), Title: known(rd.l, "act.kind.", string(o.Kind)), State: rd.stateTag(o.State()), Means: rd.l.T("outgoing.state." + string(o.State()) + ".means"),
-		Facts: rd.outgoingFacts(body), Version: o.Version, URL: rd.url("outgoing", row.ID.Name()), Grave: slices.Contains(graveSteps(), o.Kind)}
+		Facts: rd.termFacts(body.Terms), Version: o.Version, URL: rd.url("outgoing", row.ID.Name()), Grave: slices.Contains(graveSteps(), o.Kind)}
 	if t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), o.Forum, o.About); err == nil {
 		v.Line = rd.thingLine(&t.ThingRow)
 	}
@@ -546,9 +546,9 @@ func (rd reader) outgoingActions(o *jisr.Outgoing, v *outgoingView) {
 	}
 }
 
-// outgoingFacts shows the terms of an act in preparation by their names. They are the house's own words.
-func (rd reader) outgoingFacts(body jisr.OutgoingBody) (all []factLine) {
-	for _, f := range flatten(body.Terms) {
+// termFacts shows the terms of an act by their names.
+func (rd reader) termFacts(terms []byte) (all []factLine) {
+	for _, f := range flatten(terms) {
 		name := rd.l.T("agreement.term.other")
 		if key := "agreement.term." + f.Name; rd.l.Has(key) {
 			name = rd.l.T(key)
@@ -566,7 +566,7 @@ func outgoingDo(step func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Co
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.node.Do(r.Context(), r.caller, step(row.ID, &row.Outgoing, r)); err != nil {
+		if _, err := s.do(r, step(row.ID, &row.Outgoing, r)); err != nil {
 			return nil, err
 		}
 		after, _, err := s.node.Book().Outgoing(r.Context(), row.ID)

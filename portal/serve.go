@@ -51,6 +51,9 @@ func (s *site) handler(lang string, rt route) http.Handler {
 		r := &request{Request: hr, lang: lang, l: s.words.In(lang), at: s.node.Changes()}
 		s.rememberLanguage(w, r)
 		a, err := s.answer(w, r, rt)
+		if u := (*unsigned)(nil); errors.As(err, &u) {
+			a, err = s.toSign(r, u)
+		}
 		if err != nil {
 			a = s.failed(r, err)
 		}
