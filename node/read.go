@@ -165,7 +165,7 @@ func (n *Node) Files(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 	if a.Content != nil {
 		first = 1
 	}
-	names := n.fileNames(ctx, forum, a.About)
+	names := n.fileNames(ctx, forum, &a)
 	var files []File
 	for i, ref := range refs[min(first, len(refs)):] {
 		f := File{Index: i, Type: ref.Type, Size: ref.Size, Held: ref.Held}
@@ -185,10 +185,22 @@ func (n *Node) act(ctx context.Context, forum jisr.ForumID, p jisr.Position) (ji
 	return jisr.DecodeKept(p.Member, p.Index, entry)
 }
 
-func (n *Node) fileNames(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) []jisr.FileName {
-	v, err := n.book.Note(ctx, book.Whole(), forum, id)
+// fileNames are the names that stand in the content; without it files can be had without their names.
+func (n *Node) fileNames(ctx context.Context, forum jisr.ForumID, a *jisr.Act) []jisr.FileName {
+	if a.About.Noun() != "note" {
+		body, _, err := n.book.Content(ctx, book.Whole(), forum, a.Position)
+		if err != nil {
+			return nil
+		}
+		e, err := jisr.DecodeEvidence(body, len(a.Attachments))
+		if err != nil {
+			return nil
+		}
+		return e.Files
+	}
+	v, err := n.book.Note(ctx, book.Whole(), forum, a.About)
 	if err != nil || !v.BodyHeld {
-		return nil // the files can be had without their names
+		return nil
 	}
 	return v.Body.Files
 }

@@ -47,12 +47,19 @@ func (a saying) button(p Page) string {
 	return a.Word
 }
 
-// sayingField is one field of an action. Kind: hidden, text, line, day, choice, files.
+// sayingField is one field of an action. Kind: hidden, text, line, day, choice, files, agenda.
 type sayingField struct {
 	Field
 	Kind    string
 	Value   string
 	Options []Option
+	Items   []agendaRow
+}
+
+// agendaRow is a row of the form of an agenda. Ref is the item it was; empty: a new one.
+type agendaRow struct {
+	Ref, Title string
+	Purposes   []Option
 }
 
 // offer makes the action for a kind of act; fields are what it asks.

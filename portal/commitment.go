@@ -66,6 +66,7 @@ type reportView struct {
 	State  tag
 	Until  string
 	Reason said
+	Files  []Link
 }
 
 func (rd reader) commitmentURL(f jisr.ForumID, id jisr.ThingID) string {
@@ -327,7 +328,9 @@ func (s *site) showCommitment(r *request, problem string) (*answer, error) {
 	}
 	rd.commitmentFacts(&v, c, t.Forum)
 	for i := range c.Reports {
-		v.Reports = append(v.Reports, rd.reportView(&c.Reports[i], bodies))
+		rep := rd.reportView(&c.Reports[i], bodies)
+		rep.Files = s.filesOf(r.Context(), rd, &t, c.Reports[i].Position)
+		v.Reports = append(v.Reports, rep)
 	}
 	for _, e := range c.Extensions {
 		key := "commitment.extension.asked"

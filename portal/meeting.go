@@ -16,6 +16,7 @@ import (
 type meetingsView struct {
 	Page
 	Problem  string
+	New      string // where a body is proposed
 	Waits    []outgoingLine
 	Bodies   []bodyView
 	Meetings []line
@@ -34,6 +35,7 @@ type bodyView struct {
 	Propose saying
 	Agree   []saying
 	MayMeet bool
+	Rules   string // where other rules are proposed
 	ID      string
 }
 
@@ -47,7 +49,8 @@ type meetingView struct {
 	Problem  string
 	Facts    []field
 	Items    []itemView
-	Papers   []string
+	Papers   []paperView
+	Dates    []dateView
 	Sections []sectionView
 	Bracket  string // how many paragraphs stand in brackets
 	Cleared  []string
@@ -128,6 +131,9 @@ func (s *site) meetings(r *request) (*answer, error) { return s.showMeetings(r, 
 func (s *site) showMeetings(r *request, problem string) (*answer, error) {
 	rd := s.reader(r)
 	v := meetingsView{Page: s.live(r, "meetings"), Problem: problem}
+	if rd.may(node.Verb(jisr.KindBodyPropose)) {
+		v.New = rd.url("bodies", "new")
+	}
 	bodies, _, err := s.node.Book().Things(r.Context(), s.node.ScopeOf(r.caller), book.ThingQuery{Noun: "body", Limit: pageNotes})
 	if err != nil {
 		return nil, err
@@ -179,14 +185,17 @@ func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, er
 	base := rd.url("bodies", string(row.Forum), row.ID.Name())
 	if b.Agreed != nil && rd.may(node.Verb(jisr.KindMeetingPropose)) {
 		v.MayMeet = true
-		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(met.Number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true))
-		v.Propose.URL = base + "/meet"
+		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(met.Number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true), rd.choose("mode", rd.modes(jisr.InPerson)...))
+		v.Propose.URL, v.Propose.ID = base+"/meet", v.ID
 	}
 	p := b.Proposals[len(b.Proposals)-1]
 	if _, said := p.Agreed[rd.self]; !said && !p.Done && rd.may(node.Verb(jisr.KindBodyAgree)) {
 		a := rd.offer(jisr.KindBodyAgree, base, hidden("hash", string(p.Hash)))
-		a.First = true
+		a.First, a.ID = true, v.ID+"-agree"
 		v.Agree = append(v.Agree, a)
+	}
+	if rd.may(node.Verb(jisr.KindBodyPropose)) {
+		v.Rules = base + "/rules"
 	}
 	return v, nil
 }
@@ -218,14 +227,8 @@ func (s *site) meet(r *request) (*answer, error) {
 		return nil, err
 	}
 	session, _ := strconv.Atoi(line1(r, "session")) // none: refused as such
-	hour := latinDigits(line1(r, "hour"))
-	if len(hour) < 3 {
-		hour = fmt.Sprintf("%02s:00", hour)
-	}
-	cal := t.State.Body.Calendar(s.node.Self().ID)
-	begins := fmt.Sprintf("%sT%s:00%+03d:%02d", dayOf(r.PostForm, "day"), hour, cal.Offset/60, max(cal.Offset%60, -(cal.Offset%60)))
 	to, problem, err := s.says(r, node.Say{Forum: t.Forum, Kind: jisr.KindMeetingPropose,
-		Terms: jisr.MeetingTerms{Body: t.ID, Session: session, Begins: begins, Zone: cal.Zone, Place: written(r, "place"), Mode: jisr.InPerson}})
+		Terms: s.sessionTerms(r, t.ID, session)})
 	if err != nil {
 		return nil, err
 	}
@@ -249,11 +252,13 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 	for _, it := range m.Agenda {
 		v.Items = append(v.Items, itemView{Ref: it.Ref, Title: rd.say(it.Title), Purpose: rd.l.T("purpose." + string(it.Purpose)), By: rd.sideName(it.Proposer)})
 	}
-	for _, p := range m.Papers {
-		title, _ := p.Title.In(rd.l.Tag())
-		v.Papers = append(v.Papers, fmt.Sprintf("%s/%d — %s", strings.ToUpper(string(p.Member)), p.Number, title))
+	v.Papers = s.papersOf(r.Context(), rd, &t)
+	v.Dates = rd.datesOf(&t)
+	before, err := s.sessionBefore(r.Context(), rd, &t)
+	if err != nil {
+		return nil, err
 	}
-	v.Actions = rd.meetingActions(m, rd.meetingURL(t.Forum, t.ID))
+	v.Actions = rd.meetingActions(&t, before)
 	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
 		return nil, err
 	}
@@ -315,43 +320,45 @@ func (rd reader) meetingFacts(v *meetingView, m *jisr.Meeting) {
 	}
 }
 
-func (rd reader) meetingActions(m *jisr.Meeting, base string) []saying {
-	var all []saying
+// meetingActions is what this official may say now about a session. before is the session before it, nil for the first.
+func (rd reader) meetingActions(t *book.ThingView, before *jisr.Meeting) (all []saying) {
+	m, base := t.State.Meeting, rd.meetingURL(t.Forum, t.ID)
 	for _, k := range m.Next(rd.self) {
-		if !rd.may(node.Verb(k)) || k == jisr.KindMeetingPropose || k == jisr.KindMeetingPaper {
+		if !rd.may(node.Verb(k)) {
 			continue
 		}
-		var fields []sayingField
-		first := false
+		if k == jisr.KindMeetingAgree {
+			all = append(all, rd.agreeActions(t, base)...)
+			continue
+		}
+		a := rd.offer(k, base, rd.meetingFields(m, before, k)...)
 		switch k {
-		case jisr.KindMeetingAgree:
-			hash, about := m.Live, "date"
-			if n := len(m.Agendas); m.DateAgreed != nil && n > 0 {
-				hash, about = m.Agendas[n-1].Hash, "agenda"
-			}
-			fields, first = []sayingField{hidden("hash", string(hash))}, true
-			a := rd.offer(k, base, fields...)
-			a.Word, a.First = rd.l.T("say.meeting.agree."+about), first
-			all = append(all, a)
-			continue
-		case jisr.KindMeetingAgenda:
-			f := rd.ask("agenda", false)
-			f.Hint = rd.l.T("say.field.agenda.hint")
-			fields = []sayingField{f}
-		case jisr.KindMeetingDelegation:
-			fields = []sayingField{rd.askLine("head", false), rd.ask("members", true)}
-		case jisr.KindMeetingPostpone, jisr.KindMeetingCancel:
-			fields = []sayingField{rd.ask("reason", false)}
 		case jisr.KindMeetingConvene:
-			first = true
+			a.First = true
 		case jisr.KindMeetingHold:
-			first = m.State() == jisr.Convened
+			a.First = m.State() == jisr.Convened
+		case jisr.KindMeetingPropose:
+			a.Word = rd.l.T("say.meeting.counter")
 		}
-		a := rd.offer(k, base, fields...)
-		a.First = first
 		all = append(all, a)
 	}
 	return all
+}
+
+func (rd reader) meetingFields(m, before *jisr.Meeting, k jisr.Kind) []sayingField {
+	switch k {
+	case jisr.KindMeetingPropose:
+		return []sayingField{rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true), rd.choose("mode", rd.modes(m.Mode)...)}
+	case jisr.KindMeetingAgenda:
+		return []sayingField{rd.askAgenda(m, before)}
+	case jisr.KindMeetingDelegation:
+		return []sayingField{rd.askLine("head", false), rd.ask("members", true)}
+	case jisr.KindMeetingPaper:
+		return rd.paperFields(m)
+	case jisr.KindMeetingPostpone, jisr.KindMeetingCancel:
+		return []sayingField{rd.ask("reason", false)}
+	}
+	return nil
 }
 
 // sayMeeting carries out one of the actions of a meeting.
@@ -365,8 +372,20 @@ func (s *site) sayMeeting(r *request) (*answer, error) {
 	switch k {
 	case jisr.KindMeetingAgree:
 		say.Terms = jisr.AgreeTerms{Hash: jisr.Commitment(line1(r, "hash"))}
+	case jisr.KindMeetingPropose:
+		say.Terms = s.sessionTerms(r, m.Body, m.Session)
+	case jisr.KindMeetingPaper:
+		files, err := s.takeFiles(r)
+		if err != nil {
+			return nil, err
+		}
+		say.Terms, say.Body, say.Files = paperOf(r, m, s.node.Self().ID), jisr.EvidenceBody{Text: written(r, "text")}, files
 	case jisr.KindMeetingAgenda:
-		say.Terms = agendaOf(r, m)
+		before, err := s.sessionBefore(r.Context(), s.reader(r), &t)
+		if err != nil {
+			return nil, err
+		}
+		say.Terms = agendaOf(r, m, before)
 	case jisr.KindMeetingDelegation:
 		d := jisr.DelegationTerms{Head: jisr.Delegate{Post: written(r, "head")}}
 		for _, row := range strings.Split(unixLines(r.PostForm.Get("members")), "\n") {
@@ -381,24 +400,6 @@ func (s *site) sayMeeting(r *request) (*answer, error) {
 		say.Terms = jisr.Reason{Reason: line1(r, "reason")}
 	}
 	return s.afterMeeting(r, t.Forum, t.ID, say)
-}
-
-// agendaOf reads an agenda as lines of a form; an item that stands keeps its ref, so that what points at it stays.
-func agendaOf(r *request, m *jisr.Meeting) jisr.AgendaTerms {
-	var t jisr.AgendaTerms
-	for i, row := range strings.Split(unixLines(r.PostForm.Get("agenda")), "\n") {
-		if row = strings.TrimSpace(row); row == "" {
-			continue
-		}
-		it := jisr.AgendaItem{Ref: fmt.Sprintf("a%d", len(m.Agendas)*jisr.MaxItems+i+1), Title: jisr.Text{r.l.Tag(): row}, Purpose: jisr.ForDiscussion}
-		for _, old := range m.Agenda {
-			if old.Title[r.l.Tag()] == row {
-				it = old
-			}
-		}
-		t.Items = append(t.Items, it)
-	}
-	return t
 }
 
 // afterMeeting says something, and shows the meeting again: with what is wrong, if something was.

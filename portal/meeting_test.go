@@ -102,17 +102,26 @@ func TestASessionInTwoPortals(t *testing.T) {
 	iq, sy := iqHouse.officials(), syHouse.officials()
 	p := iq.get("/ar/meetings")
 	checkPage(t, p, "ar")
-	room := iq.formally("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}, "place": {"بغداد"}}).path
+	room := iq.formally("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}, "place": {"بغداد"}, "mode": {"in-person"}}).path
 
 	p = sy.eventually(room, room+"/agree")
 	checkPage(t, p, "ar")
 	sy.does(room+"/agree", url.Values{"hash": {field(t, p, room+"/agree", "hash")}})
-	iq.eventually(room, "اتُّفق على الموعد")
-	iq.does(room+"/agenda", url.Values{"agenda": {"المناسيب\nالمنافذ"}})
+	p = iq.eventually(room, "اتُّفق على الموعد")
+	checkPage(t, p, "ar")
+	iq.does(room+"/agenda", url.Values{"item.0": {"المناسيب"}, "purpose.0": {"decision"}, "item.1": {"المنافذ"}, "purpose.1": {"discussion"}})
 	p = sy.eventually(room, "المنافذ")
 	sy.does(room+"/agree", url.Values{"hash": {field(t, p, room+"/agree", "hash")}})
 	iq.eventually(room, "اتُّفق على جدول الأعمال")
 	iq.formally(room+"/convene", url.Values{})
+	paper := iq.multipart(room+"/paper", url.Values{"title": {"جدول المناسيب"}, "item": {"a1"}, "text": {"قراءات المحطات"}}, map[string]string{"levels.csv": "station,level\nQaim,4.2\n"})
+	if !strings.Contains(paper.body, "IQ/1") {
+		t.Fatalf("the paper is not in the room: %d", paper.status)
+	}
+	file := regexp.MustCompile(`/ar/files/iq-sy/meeting/[^"]*`).FindString(sy.eventually(room, "levels.csv").body)
+	if got := sy.get(file); got.status != 200 || got.body != "station,level\nQaim,4.2\n" {
+		t.Errorf("the other side has %d %q of the paper", got.status, got.body)
+	}
 	iq.does(room+"/hold", url.Values{})
 
 	p = iq.get(room + "/edit?section=a1")
@@ -165,7 +174,36 @@ func TestASessionInTwoPortals(t *testing.T) {
 	if sheet := iq.get("/ar/commitments/sheet"); sheet.status != 200 || !strings.HasPrefix(sheet.body, "PK") {
 		t.Errorf("the register as a workbook: %d", sheet.status)
 	}
-	for _, path := range []string{"/ar/commitments?sector=water&state=accepted", "/en/commitments", "/ar/meetings", "/en" + strings.TrimPrefix(link, "/ar"), "/en" + strings.TrimPrefix(room, "/ar"), "/ar/commitments/new", "/ar/"} {
+	if filtered := iq.get("/ar/commitments/sheet?sector=health"); len(filtered.body) >= len(iq.get("/ar/commitments/sheet?sector=water").body) {
+		t.Error("the workbook does not follow the filters")
+	}
+	for _, path := range []string{"/ar/bodies/new", "/en/bodies/iq-sy/" + body.Name() + "/rules", "/ar/relations/iq-sy/sy", "/en/relations/iq-sy/sy", "/ar/commitments?sector=water&state=accepted", "/en/commitments", "/ar/meetings", "/en" + strings.TrimPrefix(link, "/ar"), "/en" + strings.TrimPrefix(room, "/ar"), "/ar/commitments/new", "/ar/"} {
 		checkPage(t, iq.get(path), path[1:3])
+	}
+}
+
+// Rules of procedure are proposed and changed by a form; what the other side agrees to is what is in force.
+func TestABodyIsMadeByAForm(t *testing.T) {
+	iqHouse, syHouse := world(t)
+	iq, sy := iqHouse.officials(), syHouse.officials()
+	form := url.Values{"forum": {"iq-sy"}, "title_ar": {"لجنة المنافذ"}, "level": {"technical"}, "code": {"jbc"}, "cadence": {"FREQ=MONTHLY"}, "host": {"sy"}, "agenda_days": {"١٠"}, "approval": {"silent"},
+		"silent_days": {"30"}, "ladder": {"7 14 30"}, "chair.iq": {"وكيل الوزارة"}, "chair.sy": {"معاون الوزير"}, "secretary.iq": {"أمين السر"}}
+	if bad := iq.drafter.post("/ar/bodies/new", form); bad.status != 422 || !strings.Contains(bad.body, "معاون الوزير") {
+		t.Fatalf("a body without a secretary: %d", bad.status)
+	}
+	form.Set("secretary.sy", "أمين السر")
+	iq.formally("/ar/bodies/new", form)
+	p := sy.eventually("/ar/meetings", "لجنة المنافذ")
+	agree := regexp.MustCompile(`/ar/bodies/iq-sy/[^"]*/agree`).FindString(p.body)
+	sy.formally(agree, url.Values{"hash": {field(t, p, agree, "hash")}})
+	rules := strings.TrimSuffix(agree, "agree") + "rules"
+	p = iq.eventually(rules, "FREQ=MONTHLY")
+	checkPage(t, p, "ar")
+	if !strings.Contains(p.body, `value="JBC"`) || !strings.Contains(p.body, `value="7 14 30"`) || !strings.Contains(p.body, `value="10"`) {
+		t.Error("the rules do not come back in their form")
+	}
+	form.Set("ladder", "30 7")
+	if bad := iq.drafter.post(rules, form); bad.status != 422 {
+		t.Errorf("a ladder that falls: %d", bad.status)
 	}
 }

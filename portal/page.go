@@ -80,6 +80,7 @@ type Field struct {
 	Optional bool   // said after the label; what is required is not marked, being the most
 	Wide     bool   // across the form
 	Lang     string // of what is written in it; empty: the page's
+	Key      string // of the form, where a page has several with a field of the name
 }
 
 // Option is one of several values of a field.
@@ -94,7 +95,7 @@ type Problem struct {
 }
 
 // ID is the ID of the field's input.
-func (f Field) ID() string { return "f-" + f.Name }
+func (f Field) ID() string { return "f-" + f.Key + f.Name }
 
 // describedBy lists the IDs of what explains the field (WAI-ARIA aria-describedby).
 func (f Field) describedBy() string {
