@@ -154,7 +154,7 @@ func (k Kind) noun(f ForumID) string {
 		KindAgreementRevoke, KindAgreementTerminate, KindAgreementContest, KindAgreementCorrect, KindAgreementCorrectAccept,
 		KindAgreementCorrectObject, KindAgreementDormant, KindAgreementWake, KindAgreementRegister, KindAgreementMilestone, KindAgreementSign,
 		KindAgreementDeposit, KindAgreementReserve, KindAgreementUnreserve,
-		KindProgrammeLay, KindRecordBatch,
+		KindProgrammeLay, KindRecordBatch, KindRecordCorrect, KindRecordWithdraw, KindRecordAcknowledge, KindRecordConfirm,
 		KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		if f == House {
 			return ""

@@ -26,6 +26,8 @@ const (
 	MaxCustodians  = 64        // desks a thing is assigned to, and officials named for it
 	MaxConcerns    = 32        // other things whose state one act may change
 	MaxBatch       = 100_000   // records of one batch
+	MaxPlaces      = 1_000     // runs of places that one act about records names
+	MaxTouched     = 500_000   // places that all acts of one member about a batch name together
 	MaxActsPerFold = 10_000    // acts of one member about one thing that have effect; later ones are void
 )
 

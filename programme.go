@@ -1,7 +1,5 @@
 package jisr
 
-import "slices"
-
 // A programme is what an agreement's machine-readable annex makes flow between its parties: records of agreed types. A
 // party lays the annex before the forum; what it then is follows from the agreement that binds its hash and from nothing
 // else:
@@ -11,13 +9,10 @@ import "slices"
 // Acts tell only that it was laid. Whether it is in force on a day is asked of the agreement and of its text, which every
 // node has alike; a node lets no record leave that the annex and the day do not allow, and reads none that they did not.
 //
-// Records travel in batches. Each batch is a thing of its own, so that a member can send as many as the annex allows.
+// Records travel in batches: see record.go. Each batch is a thing of its own, so that a member can send as many as the annex allows.
 
-// The acts of programmes.
-const (
-	KindProgrammeLay Kind = "programme.lay" // a party: lays an annex before the forum; content: the annex in its one encoding
-	KindRecordBatch  Kind = "record.batch"  // a party: records of one type; content: a JSON list of them
-)
+// KindProgrammeLay is the act of programmes: a party lays an annex before the forum; content: the annex in its one encoding.
+const KindProgrammeLay Kind = "programme.lay"
 
 // LayTerms is the terms of programme.lay: what is laid, and the agreement it belongs to.
 type LayTerms struct {
@@ -28,33 +23,14 @@ type LayTerms struct {
 	Title     Text       `json:"title"`
 }
 
-// BatchTerms is the terms of record.batch: what rules and lists need; how many, and never what the records say.
-type BatchTerms struct {
-	Programme ThingID    `json:"programme"`
-	Document  Commitment `json:"document"` // the annex it was checked against
-	Type      string     `json:"type"`
-	Count     int        `json:"count"`
-	Handling  Handling   `json:"handling,omitempty"`
-}
-
 // ProgrammeLaid is the state of a programme as far as acts tell.
 const ProgrammeLaid = "laid"
-
-// RecordsSent is the state of a batch.
-const RecordsSent = "sent"
 
 // Programme is the joint state of a programme.
 type Programme struct {
 	LayTerms
 	From MemberID `json:"from"`
 	Laid Step     `json:"laid"`
-}
-
-// RecordBatch is the joint state of a batch of records.
-type RecordBatch struct {
-	BatchTerms
-	From MemberID `json:"from"`
-	Sent Step     `json:"sent"`
 }
 
 // Check holds the terms of programme.lay against their form.
@@ -72,21 +48,6 @@ func (t *LayTerms) Check() error {
 		return Refuse(Missing, "title")
 	}
 	return t.Title.Check("title", MaxTitle)
-}
-
-// Check holds the terms of record.batch against their form.
-func (t *BatchTerms) Check() error {
-	switch _, ok := t.Document.Sum(); {
-	case !ok:
-		return Refuse(Malformed, "document", "want", "sha256:…")
-	case t.Programme.Noun() != "programme" || !validThing(t.Programme):
-		return Refuse(Malformed, "programme")
-	case !validName(t.Type):
-		return Refuse(Malformed, "type")
-	case t.Count < 1 || t.Count > MaxBatch:
-		return Refuse(OutOfRange, "count", "min", "1", "max", itoa(MaxBatch), "got", itoa(t.Count))
-	}
-	return t.Handling.Check()
 }
 
 // validName tells a name of the annex language: a-z, 0-9 and _, a letter first.
@@ -118,27 +79,6 @@ func foldProgramme(id ThingID, acts []Act, voids map[Position]*Refusal) *Program
 	return p
 }
 
-// foldBatch takes the first sending by the member in whose name the batch stands.
-func foldBatch(id ThingID, acts []Act, voids map[Position]*Refusal) *RecordBatch {
-	var b *RecordBatch
-	for i := range acts {
-		a := &acts[i]
-		t, err := firstOf[BatchTerms](id, a, b != nil)
-		if err == nil {
-			err = t.Check()
-		}
-		if err == nil && a.Content == nil {
-			err = Refuse(Missing, "content")
-		}
-		if err != nil {
-			voids[a.Position] = asRefusal(err)
-			continue
-		}
-		b = &RecordBatch{BatchTerms: t, From: a.Member, Sent: a.step()}
-	}
-	return b
-}
-
 // firstOf reads the terms of an act that only the maker of a thing says, and only once.
 func firstOf[T any](id ThingID, a *Act, again bool) (T, error) {
 	switch {
@@ -154,10 +94,4 @@ func firstOf[T any](id ThingID, a *Act, again bool) (T, error) {
 
 func (p *Programme) summary() Summary {
 	return Summary{Kind: p.Programme, State: ProgrammeLaid, Title: p.Title, Members: []MemberID{p.From}, Labels: []string{"agreement:" + string(p.Agreement)}}
-}
-
-func (b *RecordBatch) summary() Summary {
-	labels := []string{"programme:" + string(b.Programme), "type:" + string(b.Programme) + "/" + b.Type}
-	slices.Sort(labels)
-	return Summary{Kind: b.Type, State: RecordsSent, Members: []MemberID{b.From}, Labels: labels, Handling: b.Handling}
 }

@@ -106,7 +106,7 @@ func (f *forum) next(m jisr.MemberID, kind jisr.Kind, about jisr.ThingID, terms 
 		a.Terms = raw
 	}
 	switch kind {
-	case jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport, jisr.KindMinutesEdit, jisr.KindMinutesClear, jisr.KindMeetingPaper:
+	case jisr.KindRecordBatch, jisr.KindRecordCorrect, jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport, jisr.KindMinutesEdit, jisr.KindMinutesClear, jisr.KindMeetingPaper:
 		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256([]byte(about))), Size: 1, Type: "application/json"}
 	}
 	return a

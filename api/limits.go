@@ -8,6 +8,7 @@ const (
 	maxNoteJSON  = 256 << 10 // bytes: a note's content is at most 60 KiB, and JSON may write each character as \uXXXX
 	maxTextJSON  = 8 << 20   // bytes of a step: a text of an agreement is at most 4 MiB
 	maxTextFile  = 20 << 20  // bytes of a DOCX file or plain text that is read
+	maxColumns   = 128 << 10 // bytes of a column map
 	maxRecords   = 32 << 20  // bytes of records sent at once
 	maxHouseJSON = 16 << 10  // bytes of every other body: an account, a desk, a reason
 	maxForumJSON = 2 << 20   // bytes of a forum to accept: up to 63 letters of credence

@@ -157,12 +157,15 @@ type refusedOut struct {
 
 // sentRecordOut is a record as a program reads it.
 type sentRecordOut struct {
-	ID       string          `json:"id"`
-	By       jisr.MemberID   `json:"by"`
-	At       time.Time       `json:"at"`
-	Handling jisr.Handling   `json:"handling,omitempty"`
-	Record   json.RawMessage `json:"record"`
-	Void     *refusalOut     `json:"void,omitempty" doc:"Why it has no effect: what the annex, the sender or the day did not allow."`
+	ID        string          `json:"id"`
+	By        jisr.MemberID   `json:"by"`
+	At        time.Time       `json:"at"`
+	Handling  jisr.Handling   `json:"handling,omitempty"`
+	Record    json.RawMessage `json:"record"`
+	Corrected bool            `json:"corrected,omitempty"`
+	Withdrawn bool            `json:"withdrawn,omitempty"`
+	Confirmed bool            `json:"confirmed,omitempty" doc:"The other side's figure is within the tolerance, or it said so."`
+	Void      *refusalOut     `json:"void,omitempty" doc:"Why it has no effect: what the annex, the sender or the day did not allow."`
 }
 
 // recordType is the programme and the type of records in the path.
@@ -206,7 +209,11 @@ func (c *call) postRecords() error {
 	for _, r := range refused {
 		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling"))})
+	key, err := idempotencyKey(c.r)
+	if err != nil {
+		return err
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling")), Key: key})
 	if err != nil {
 		return inBody(err)
 	}
@@ -267,30 +274,6 @@ func byHeading(t *programme.Type, body []byte) (programme.Columns, error) {
 		c.Fields[h] = programme.Column{From: []string{h}}
 	}
 	return c, nil
-}
-
-func (c *call) getRecords() error {
-	f, id, typ, err := c.recordType()
-	if err != nil {
-		return err
-	}
-	q, err := c.query("cursor", "limit")
-	if err != nil {
-		return err
-	}
-	limit, err := limitOf(q)
-	if err != nil {
-		return err
-	}
-	page, err := c.node.Records(c.ctx(), c.caller, book.RecordQuery{Forum: f, Programme: id, Type: typ, Void: true, Cursor: q.Get("cursor"), Limit: limit})
-	if err != nil {
-		return err
-	}
-	items := make([]sentRecordOut, 0, len(page.Rows))
-	for _, r := range page.Rows {
-		items = append(items, sentRecordOut{r.ID, r.By, r.Sent, r.Handling, r.Raw, c.refusalOut(r.Void)})
-	}
-	return answerPage(c, items, page.Next)
 }
 
 // pictureOut is a chart as data: an axis, and figures along it for each series.
@@ -380,10 +363,9 @@ func programmeOperations() []operation {
 		{method: "GET", path: one, id: "getProgramme", tag: "programmes", access: reading, out: programmeOut{}, do: getThing("programme"), summary: "Read a programme", statuses: ok,
 			about: "With its annex, and what it is today."},
 		{method: "POST", path: records, id: "postRecords", tag: "programmes", access: program, in: []map[string]any{}, out: recordsOut{}, do: (*call).postRecords,
-			summary: "Send records", statuses: made, headers: []param{prefer("")},
+			summary: "Send records", statuses: made, headers: []param{idempotency(), prefer("")},
 			query: partial(),
 			about: "A JSON list, objects one a line (application/x-ndjson), or a table whose headings are names of fields (text/csv). What is refused names the agreement, the article and the paragraph of the annex."},
-		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[sentRecordOut]{}, do: (*call).getRecords, summary: "Read records, newest batch first", statuses: ok, query: paging()},
 		{method: "GET", path: one + "/targets", id: "getTargets", tag: "programmes", access: reading, out: page[promiseOut]{}, do: (*call).getTargets, summary: "Read what the targets came to in their present periods", statuses: ok},
 		{method: "GET", path: one + "/charts/{chart}", id: "getChart", tag: "programmes", access: reading, out: pictureOut{}, do: (*call).getPicture, summary: "Read a chart of the annex as data", statuses: ok},
 	}

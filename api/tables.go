@@ -90,7 +90,11 @@ func (c *call) importRecords() error {
 	for _, r := range in.Refused {
 		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling"))})
+	key, err := idempotencyKey(c.r)
+	if err != nil {
+		return err
+	}
+	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling")), Key: key})
 	if err != nil {
 		return inBody(err)
 	}
@@ -147,7 +151,7 @@ func tableOperations() []operation {
 		{method: "POST", path: one + "/preview", id: "previewRecords", tag: "programmes", access: program, in: importIn{}, out: previewOut{}, do: (*call).previewRecords,
 			summary: "See what a column map makes of a table", statuses: []int{http.StatusOK}, about: "Sends nothing. Each cell that is wrong is marked, with the paragraph of the annex it breaks."},
 		{method: "POST", path: one + "/import", id: "importRecords", tag: "programmes", access: program, in: importIn{}, out: recordsOut{}, do: (*call).importRecords,
-			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{prefer("")}, query: partial(),
+			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{idempotency(), prefer("")}, query: partial(),
 			about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it or nothing, unless partial=true."},
 		{method: "GET", path: one + "/export", id: "exportRecords", tag: "programmes", access: reading, plain: "text/csv", do: (*call).exportRecords, summary: "Export records", statuses: []int{http.StatusOK},
 			query: []param{{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the newest record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}},

@@ -18,6 +18,7 @@ type filer struct {
 	annexes *annexes
 	flows   map[half]*Flow // nil: there is none yet
 	open    map[int64]*filing
+	forum   jisr.ForumID // of the batch that is being filed
 }
 
 // filing is a shelf that rows are added to.
@@ -147,6 +148,7 @@ type filed struct {
 
 // batch files a batch, or brings what is filed of it to its state.
 func (f *filer) batch(forum jisr.ForumID, id jisr.ThingID, b *jisr.RecordBatch) error {
+	f.forum = forum
 	k := keyOf(f.rd.logs[Log{forum, b.From}].n, b.Sent.Index)
 	var at filed
 	err := f.c.one(`SELECT shelf, row, count FROM batch WHERE key=?`, []any{k}, &at.shelf, &at.row, &at.count)
@@ -312,15 +314,85 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 			continue
 		}
 		r := &block.head.Runs[i]
-		if r.Void == void {
+		changed := r.Void != void
+		r.Void = void
+		for row := r.Row; row < r.Row+r.Count; row++ {
+			yes, err := f.bringRow(s, block, row, b, b.Changes[r.Place+row-r.Row+1])
+			if err != nil {
+				return err
+			}
+			changed = changed || yes
+		}
+		if !changed {
 			continue
 		}
-		r.Void = void
 		if err := f.changed(s, block); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// bringRow brings one row to what was said about its record; c is nil where nothing was.
+func (f *filer) bringRow(s *filing, block *shelved, row int, b *jisr.RecordBatch, c *jisr.RecordChange) (changed bool, err error) {
+	if c == nil {
+		c = &jisr.RecordChange{}
+	}
+	was := block.flags[row]
+	now := was &^ (flagWithdrawn | flagCorrected | flagConfirmed)
+	for flag, yes := range map[byte]bool{flagWithdrawn: c.Withdrawn != nil, flagCorrected: c.Corrected != nil, flagConfirmed: len(c.Confirmed) > 0 || was&flagPaired != 0} {
+		if yes {
+			now |= flag
+		}
+	}
+	m, moving, err := f.moves(b, c)
+	if err != nil || now == was && block.head.Moved[row] == m {
+		return false, err
+	}
+	if block.head.Moved[row] != m {
+		if moving {
+			if block.head.Moved == nil {
+				block.head.Moved = map[int]moved{}
+			}
+			block.head.Moved[row] = m
+		} else {
+			delete(block.head.Moved, row)
+		}
+		raw, err := f.c.rawOf(s.n, block, row)
+		if err != nil {
+			return false, err
+		}
+		var r programme.Record
+		if now &^= flagBad; len(s.t.Check(raw, &r)) > 0 {
+			now |= flagBad
+			block.Set(row, nil)
+		} else {
+			block.Set(row, &r)
+			err = f.words(s.n, block.n*programme.BlockRows+row, &r)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	block.flags[row] = now
+	return true, nil
+}
+
+// moves is where a corrected record stands; false where it was not corrected, or its correction is not here yet.
+func (f *filer) moves(b *jisr.RecordBatch, c *jisr.RecordChange) (m moved, ok bool, err error) {
+	if c.Corrected == nil {
+		return m, false, nil
+	}
+	k := keyOf(f.rd.logs[Log{f.forum, b.From}].n, c.Corrected.Index)
+	body, err := f.c.body(k)
+	n := 0
+	programme.Split(body, func(from, to int) {
+		if n == c.Corrected.N {
+			m, ok = moved{k, from, to}, true
+		}
+		n++
+	})
+	return m, ok, err
 }
 
 // close writes what is open.

@@ -41,6 +41,7 @@ const (
 	flagCorrected
 	flagConfirmed
 	flagErased
+	flagPaired // the other side sent the same figure by itself
 )
 
 // without is set in rows without effect.

@@ -170,6 +170,10 @@ func table() []row {
 
 		{"programme.lay", Negotiating, free},
 		{"record.batch", Reporting, free},
+		{"record.correct", Reporting, free},
+		{"record.withdraw", Reporting, free},
+		{"record.acknowledge", Receiving, free},
+		{"record.confirm", Accepting, free},
 		{"columns.keep", Reporting, free},
 		{"columns.drop", Reporting, free},
 

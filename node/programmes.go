@@ -162,15 +162,16 @@ func (c SendRecords) decide(d *decision) error {
 		if c.from+i > 0 {
 			about = jisr.ThingID(string(first) + "-" + strconv.Itoa(c.from+i))
 		}
-		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling}
+		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling,
+			To: receivers(f, t, d.n.self.ID), AcknowledgeBy: d.acknowledgeBy(f, t, some)}
 		p := planned{forum: c.Forum, kind: jisr.KindRecordBatch, about: about, terms: terms, body: some, maxBody: maxBatchBody}
 		if c.Key != "" {
 			if err := d.touch(about); err != nil {
 				return err
 			}
-			if done, err := d.repeated(&p); err != nil {
+			if sent, err := d.sentBefore(c.Forum, about, &terms); err != nil {
 				return err
-			} else if done {
+			} else if sent {
 				continue
 			}
 		}

@@ -203,3 +203,61 @@ func TestAHugeImportLetsOthersBetween(t *testing.T) {
 		t.Errorf("asked again, the other side lists %d records", n)
 	}
 }
+
+// TestARecordIsCorrectedWithdrawnAndConfirmed follows three records through what both sides say of them: lists, charts and the
+// history of each show it on both sides, and after the book was made anew.
+func TestARecordIsCorrectedWithdrawnAndConfirmed(t *testing.T) {
+	p, id := waterPact(t)
+	p.inForce()
+	p.sends("iq", id, flowOf(1, "300"), flowOf(2, "310"), flowOf(3, "320")).Done()
+	p.Settle()
+	q := book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation", Ascending: true}
+	list := func(m jisr.MemberID) book.RecordPage {
+		t.Helper()
+		page, err := p.Node(m).Records(t.Context(), p.reader(m), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	batch := list("sy").Rows[0].Batch
+	sy, iq := p.As("sy"), p.As("iq")
+	sy.Do(node.ConfirmRecords{Forum: p.Forum, Batch: batch, Places: jisr.PlacesOf(1)})
+	sy.Done()
+	p.Settle()
+	iq.Do(node.WithdrawRecords{Forum: p.Forum, Batch: batch, Places: jisr.PlacesOf(1)})
+	iq.Refused(jisr.Confirmed)
+	iq = p.As("iq")
+	iq.Do(node.CorrectRecords{Forum: p.Forum, Batch: batch, Records: map[int]json.RawMessage{2: flowOf(2, `"high"`)}})
+	iq.Refused(jisr.Malformed)
+	iq = p.As("iq")
+	iq.Do(node.CorrectRecords{Forum: p.Forum, Batch: batch, Records: map[int]json.RawMessage{2: flowOf(2, "290")}, Reason: "خطأ في العدّاد"})
+	iq.Do(node.WithdrawRecords{Forum: p.Forum, Batch: batch, Places: jisr.PlacesOf(3)})
+	iq.Done()
+	p.Settle()
+
+	check := func(when string) {
+		t.Helper()
+		for _, m := range p.parties {
+			page := list(m)
+			if page.All != 2 || len(page.Rows) != 2 || !page.Rows[0].Confirmed || page.Rows[0].Corrected || !page.Rows[1].Corrected || page.Rows[1].Record.Show("value") != "290" {
+				t.Errorf("%s, %s lists %+v", when, m, page)
+			}
+			pic, err := p.Node(m).Picture(t.Context(), p.reader(m), p.Forum, id, "flow")
+			if err != nil || len(pic.Axis) != 2 || pic.Series[0].Figures[1].Value != 290 {
+				t.Errorf("%s, %s draws %+v %v", when, m, pic, err)
+			}
+			v, err := p.Node(m).Record(t.Context(), p.reader(m), p.Forum, id, "water_observation", jisr.RecordName(batch, 2))
+			if err != nil || len(v.Versions) != 2 || v.Versions[0].Record.Show("value") != "310" || len(v.Acts) != 2 || v.Change.Corrected == nil {
+				t.Errorf("%s, %s reads the history %+v %v", when, m, v, err)
+			}
+		}
+	}
+	check("followed")
+	p.Stop("sy")
+	if _, err := node.RebuildBook(t.Context(), node.Options{Dir: p.Dir("sy"), Config: p.Config("sy"), Now: p.Now}); err != nil {
+		t.Fatal(err)
+	}
+	p.Start("sy")
+	check("made anew")
+}
