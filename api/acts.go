@@ -10,6 +10,7 @@ import (
 
 	"jisr"
 	"jisr/book"
+	"jisr/node"
 )
 
 // actOut is an act as it is said, and what it came to.
@@ -34,6 +35,8 @@ type entryOut struct {
 	Act   actOut `json:"act"`
 	Entry string `json:"entry" contentEncoding:"base64" doc:"The exact bytes of the entry, base64."`
 	Proof string `json:"proof" doc:"Where the proof is that it stands in its log."`
+	// Signature: of an act that officials sign.
+	Signature *signatureOut `json:"signature,omitempty" doc:"The official's own signature, where officials sign acts of its kind."`
 }
 
 func (c *call) actOut(r *book.ActRow) actOut {
@@ -91,7 +94,16 @@ func (c *call) getAct() error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, entryOut{Act: c.actOut(&row), Entry: base64.StdEncoding.EncodeToString(entry), Proof: c.actURL(f, p) + "/proof"})
+	if err := c.node.ReadsAbout(c.ctx(), c.caller, f, row.Act.About); err != nil {
+		return err
+	}
+	out := entryOut{Act: c.actOut(&row), Entry: base64.StdEncoding.EncodeToString(entry), Proof: c.actURL(f, p) + "/proof"}
+	if node.Signs(node.Verb(row.Act.Kind)) {
+		if out.Signature, err = c.signature(f, p); err != nil {
+			return err
+		}
+	}
+	return c.answer(http.StatusOK, out)
 }
 
 // getProof gives what proves, with nothing but the members' keys, that the act stands in its log: a C2SP
@@ -117,7 +129,11 @@ func (c *call) getProof() error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.node.Book().Act(c.ctx(), c.scope(), f, p); err != nil {
+	row, err := c.node.Book().Act(c.ctx(), c.scope(), f, p)
+	if err == nil {
+		err = c.node.ReadsAbout(c.ctx(), c.caller, f, row.Act.About)
+	}
+	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%d.%s"`, f, p.Member, p.Index, name))

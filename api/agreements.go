@@ -280,7 +280,7 @@ func (c *call) agreementOut(r *book.ThingRow, joint jointOut) agreementOut {
 
 // agreementText gives a text of an agreement that the caller may see.
 func (c *call) agreementText(f jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
-	if _, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id); err != nil {
+	if _, err := c.seeThing(f, id); err != nil {
 		return nil, err
 	}
 	return c.node.Text(c.ctx(), f, id, hash)
@@ -305,6 +305,9 @@ func (c *call) getText() error {
 func (c *call) exportAgreement() error {
 	f, id, err := c.thing("agreement")
 	if err != nil {
+		return err
+	}
+	if _, err := c.seeThing(f, id); err != nil {
 		return err
 	}
 	bundle, err := c.node.ExportAgreement(c.ctx(), f, id)

@@ -75,10 +75,7 @@ func (c *call) getCustody() error {
 		}
 		return c.answer(http.StatusOK, custodyOf(id, v.Terms.Handling, v.Desks, v.Officials, v.Custody))
 	}
-	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
-	if err == nil {
-		err = c.node.ReadsThing(c.ctx(), c.caller, &v)
-	}
+	v, err := c.seeThing(f, id)
 	if err != nil {
 		return err
 	}

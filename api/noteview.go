@@ -44,6 +44,7 @@ type noteOut struct {
 	Position    *jisr.Position               `json:"position,omitempty" doc:"Of the act that released it."`
 	Changed     time.Time                    `json:"changed" doc:"Of the newest act about it."`
 	Draft       *draftOut                    `json:"draft,omitempty" doc:"What the house knows of it; never shared."`
+	Signature   *signatureOut                `json:"signature,omitempty" doc:"The releasing official's own signature; a non-paper has none."`
 	Acts        []actOut                     `json:"acts,omitempty" nullable:"false" doc:"All that was said about it, the house's own acts first."`
 	Links       *noteLinks                   `json:"links,omitempty"`
 }
@@ -132,7 +133,10 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 	for _, r := range receipts {
 		out.Receipts[r.Member] = receiptOut{CountersignedAt: timeOut(r.CountersignedAt), HeldAt: timeOut(r.HeldAt), LogSize: r.LogSize}
 	}
-	out.Attachments, err = c.files(v)
+	if out.Attachments, err = c.files(v); err != nil || v.Note.Kind == jisr.NonPaper { // a non-paper is without attribution
+		return out, err
+	}
+	out.Signature, err = c.signature(v.Forum, v.Note.Released.Position)
 	return out, err
 }
 

@@ -56,6 +56,9 @@ func (c *call) getNotePaper() error {
 
 func (c *call) getAgreementPaper() error {
 	f, id, err := c.thing("agreement")
+	if err == nil {
+		_, err = c.seeThing(f, id)
+	}
 	if err != nil {
 		return err
 	}

@@ -98,12 +98,18 @@ func (c *call) thing(noun string) (jisr.ForumID, jisr.ThingID, error) {
 	return f, jisr.ThingID(noun + "/" + id), nil
 }
 
-// answerThing answers with one thing, as its noun shows it.
-func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
+// seeThing reads a thing for the caller; that of few is audited first.
+func (c *call) seeThing(f jisr.ForumID, id jisr.ThingID) (book.ThingView, error) {
 	v, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id)
 	if err == nil {
 		err = c.node.ReadsThing(c.ctx(), c.caller, &v)
 	}
+	return v, err
+}
+
+// answerThing answers with one thing, as its noun shows it.
+func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
+	v, err := c.seeThing(f, id)
 	if err != nil {
 		return err
 	}

@@ -220,3 +220,25 @@ func (n *Node) ReadsNote(ctx context.Context, c Caller, v *book.NoteView) error 
 func (n *Node) ReadsThing(ctx context.Context, c Caller, v *book.ThingView) error {
 	return n.reads(ctx, c, Read, aboutThing(c, v.Forum, v.ID, v.Summary.Handling, v.Desks, v.Officials), false)
 }
+
+// ReadsAbout does the same for who reads an act about a thing, or its proof, which may carry what the act says.
+func (n *Node) ReadsAbout(ctx context.Context, c Caller, forum jisr.ForumID, id jisr.ThingID) error {
+	if id.Noun() == "note" {
+		v, err := n.book.Note(ctx, book.Whole(), forum, id)
+		if isRefusal(err, jisr.NoSuch) {
+			return nil
+		}
+		if err == nil {
+			err = n.ReadsNote(ctx, c, &v)
+		}
+		return err
+	}
+	v, err := n.book.Thing(ctx, book.Whole(), forum, id)
+	if isRefusal(err, jisr.NoSuch) {
+		return nil // an act about what is no thing here: the book has let the caller see the act
+	}
+	if err == nil {
+		err = n.ReadsThing(ctx, c, &v)
+	}
+	return err
+}

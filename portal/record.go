@@ -255,6 +255,9 @@ func position(r *request) (jisr.ForumID, jisr.Position, error) {
 
 func (s *site) actView(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Position) (actView, error) {
 	row, err := s.node.Book().Act(ctx, rd.scope, f, p)
+	if err == nil {
+		err = s.node.ReadsAbout(ctx, rd.caller, f, row.Act.About)
+	}
 	if err != nil {
 		return actView{}, err
 	}
@@ -380,7 +383,11 @@ func (s *site) actFile(r *request, read func(context.Context, jisr.ForumID, jisr
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.node.Book().Act(r.Context(), s.node.ScopeOf(r.caller), f, p); err != nil {
+	row, err := s.node.Book().Act(r.Context(), s.node.ScopeOf(r.caller), f, p)
+	if err == nil {
+		err = s.node.ReadsAbout(r.Context(), r.caller, f, row.Act.About)
+	}
+	if err != nil {
 		return nil, err
 	}
 	b, err := read(r.Context(), f, p)
