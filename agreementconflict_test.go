@@ -630,19 +630,26 @@ func TestC23DomesticAnnulment(t *testing.T) {
 
 // C24: the holder of a post changes: its mandates end by their own terms, and nothing else changes.
 func TestC24MandatesEndByTheirTerms(t *testing.T) {
-	f := negotiated(t, "iq", "sy")
-	m := jisr.ThingID("mandate/iq-1")
-	f.say("iq", jisr.KindMandateIssue, m, jisr.MandateTerms{Holder: "envoy", Post: jisr.Text{"ar": "السفير"}, Issuer: jisr.Text{"ar": "الوزير"},
-		Acts: []jisr.MandateAct{jisr.MayInitial}, Subjects: []jisr.ThingID{pact}, From: "2026-11-01", To: "2026-11-22"})
-	a := f.next("iq", jisr.KindAgreementInitial, pact, jisr.TextTerms{Authority: jisr.Authority{Mandate: m}, Hash: hashOf("v1"), Date: "2026-11-23"})
-	a.By = &jisr.By{Desk: "protocol", Official: "envoy"}
-	f.logs["iq"] = append(f.logs["iq"], a)
-	f.meet()
-	f.as = jisr.Authority{Capacity: jisr.ForeignMinister}
-	f.onText("sy", jisr.KindAgreementInitial, "v1")
-	f.is(jisr.AgreementNegotiating, today) // the mandate had ended the day before
-	if s := f.fold(m, rng(1)); s.Mandate.Standing("2026-11-23") != jisr.MandateExpired {
-		t.Errorf("mandate %s", s.Mandate.Standing("2026-11-23"))
+	for _, p := range parties() {
+		f := negotiated(t, p...)
+		m := jisr.ThingID("mandate/iq-1")
+		f.say("iq", jisr.KindMandateIssue, m, jisr.MandateTerms{Holder: "envoy", Post: jisr.Text{"ar": "السفير"}, Issuer: jisr.Text{"ar": "الوزير"},
+			Acts: []jisr.MandateAct{jisr.MayInitial}, Subjects: []jisr.ThingID{pact}, From: "2026-11-01", To: "2026-11-22"})
+		a := f.next("iq", jisr.KindAgreementInitial, pact, jisr.TextTerms{Authority: jisr.Authority{Mandate: m}, Hash: hashOf("v1"), Date: "2026-11-23"})
+		a.By = &jisr.By{Desk: "protocol", Official: "envoy"}
+		f.logs["iq"] = append(f.logs["iq"], a)
+		f.as = jisr.Authority{Capacity: jisr.ForeignMinister}
+		f.onText("sy", jisr.KindAgreementInitial, "v1") // the two cross: neither had seen the other's
+		f.meet()
+		for _, o := range p {
+			if o != "iq" && o != "sy" {
+				f.onText(o, jisr.KindAgreementInitial, "v1")
+			}
+		}
+		f.is(jisr.AgreementNegotiating, today) // the mandate had ended the day before
+		if s := f.fold(m, rng(1)); s.Mandate.Standing("2026-11-23") != jisr.MandateExpired {
+			t.Errorf("mandate %s", s.Mandate.Standing("2026-11-23"))
+		}
 	}
 }
 

@@ -97,8 +97,13 @@ step('one side proposes, the other accepts to negotiate', async () => {
 step('a text is tabled, with final clauses by which the last notification brings it into force', async () => {
   const page = iq.drafter;
   await page.goto(`${where}/text/edit`);
-  const texts = page.locator('textarea[name^=text_]');
-  for (const [i, text] of [title, 'إن الطرفين، رغبة منهما في تيسير العبور، قد اتفقا على ما يأتي:', 'ساعات العمل', 'يعمل المنفذ في الجانبين من الساعة 8 إلى الساعة 20.'].entries()) await texts.nth(i).fill(text);
+  await click(page, 'قراءة نص من ملف');
+  assert.deepEqual(await axe(page), []);
+  const file = [title, 'إن الطرفين، رغبة منهما في تيسير العبور، قد اتفقا على ما يأتي:', 'المادة 1: ساعات العمل', 'يعمل المنفذ في الجانبين من الساعة 8 إلى الساعة 20.'].join('\n');
+  await page.locator('input[type=file]').setInputFiles({ name: 'draft.txt', mimeType: 'text/plain', buffer: Buffer.from(file) });
+  await click(page, 'قراءة وعرض');
+  await sees(page, 'لم يُحفظ شيء بعد');
+  assert.deepEqual(await page.locator('textarea[name^=text_]').evaluateAll(all => all.map(t => t.value).filter(Boolean)), file.replace('المادة 1: ', '').split('\n'));
   await page.locator('select[name=c_force]').selectOption('last-notification');
   await click(page, 'كتابة الأحكام الختامية');
   await page.waitForFunction(() => [...document.querySelectorAll('textarea[name^=text_]')].some(t => t.value.includes('إشعار')));
@@ -122,7 +127,8 @@ step('the other side proposes a wording in brackets; it is accepted and taken in
   await iq.drafter.goto(where);
   await takes(iq, 'bracket-accept');
   await iq.drafter.goto(`${where}/text/edit`);
-  await iq.drafter.locator('textarea[name^=text_]').nth(3).fill(wording);
+  const paragraph = await iq.drafter.locator('textarea[name^=text_]').evaluateAll(all => all.findIndex(t => t.value.includes('من الساعة 8')));
+  await iq.drafter.locator('textarea[name^=text_]').nth(paragraph).fill(wording);
   await click(iq.drafter, 'حفظ النص للموافقة');
   await drafted(iq.drafter);
   await goes(iq, iq.chief);

@@ -2,12 +2,14 @@ package node_test
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/ledger"
 	"jisr/node"
 	"jisr/node/nodetest"
@@ -263,6 +265,55 @@ func TestC5AndC6OnNodes(t *testing.T) {
 			p.stamps(m, back.Position)
 		}
 		p.sees(jisr.AgreementInForce)
+	}
+}
+
+// C23 and C24 on nodes, the agreement in force and the link cut: a court annuls the ratification at home while the other side
+// registers the agreement; a post gets another holder. Nothing else changes: the agreement is in force, what was signed stands,
+// and full powers end by their own terms.
+func TestC23AndC24OnNodes(t *testing.T) {
+	for _, c := range circles() {
+		p := newPact(t, c)
+		iq := p.As("iq")
+		iq.Do(node.PlanDomestic{Forum: p.Forum, Agreement: p.id, Steps: []jisr.DomesticStep{{ID: "law", Title: jisr.Text{"ar": "قانون التصديق"}}}})
+		iq.Do(node.AddOfficial{ID: "envoy", Post: jisr.Text{"ar": "السفير"}, Desk: "mofa", Roles: []jisr.Role{jisr.Plenipotentiary}, Password: phrase})
+		mandate := iq.Steps("", jisr.KindMandateIssue, jisr.MandateTerms{Holder: "envoy", Post: jisr.Text{"ar": "السفير"}, Issuer: jisr.Text{"ar": "الوزير"},
+			Acts: []jisr.MandateAct{jisr.MayNotify}, Subjects: []jisr.ThingID{p.id}, From: p.Node("iq").Today(), To: p.Node("iq").Today().AddDays(60)}, nil).Thing
+		iq.Done()
+		p.signed().ratified()
+		p.Pass(40 * 24 * time.Hour)
+		p.sees(jisr.AgreementInForce)
+
+		p.Cut(c...)
+		iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "law", State: jisr.StepAnnulled, Reason: "المحكمة الاتحادية"}})
+		iq.Do(node.HandOver{ID: "envoy"})
+		iq.Done()
+		p.As("sy").Steps(p.id, jisr.KindAgreementRegister, jisr.RegistrationTerms{With: "un", Number: "I-1", Date: p.Node("sy").Today()}, nil)
+		p.Restore(c...)
+		p.sees(jisr.AgreementInForce)
+		for _, m := range c {
+			g := p.As(m).Agreement(p.id)
+			if len(g.Milestones) > 0 || len(g.Registrations) != 1 || len(g.Flags(p.Node(m).Today())) > 0 {
+				t.Errorf("%s learned of what happened at home: %+v", m, g.Flags(p.Node(m).Today()))
+			}
+		}
+
+		p.Cut(c...)
+		iq.Steps(p.id, jisr.KindAgreementMilestone, jisr.MilestoneActTerms("", jisr.MilestoneTerms{Title: jisr.Text{"ar": "قانون التصديق"}, State: jisr.StepAnnulled, Date: p.Node("iq").Today()}), nil)
+		iq.Done()
+		p.Pass(30 * 24 * time.Hour)
+		p.Restore(c...)
+		p.sees(jisr.AgreementInForce) // obligations are what they were until notice is given
+		for _, m := range c {
+			flags := p.As(m).Agreement(p.id).Flags(p.Node(m).Today())
+			if !slices.ContainsFunc(flags, func(f jisr.Flag) bool { return f.Kind == "annulled" && f.Member == "iq" }) {
+				t.Errorf("%s sees no annulment: %+v", m, flags)
+			}
+			v, err := p.Node(m).Book().Thing(t.Context(), book.Whole(), p.Forum, mandate)
+			if err != nil || v.State.Mandate.Standing(p.Node(m).Today()) != jisr.MandateExpired {
+				t.Errorf("%s: full powers of a post outlive their day: %+v %v", m, v.State.Mandate, err)
+			}
+		}
 	}
 }
 

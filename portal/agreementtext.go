@@ -318,6 +318,9 @@ type textEditView struct {
 	Parties  []side
 	Consents []Option
 	Forces   []Option
+	Import   string   // address of the form that reads a file; empty: it was read
+	Read     bool     // from a file, and nothing is kept of it yet
+	Remarks  []string // what is to be known of what was read
 }
 
 // editRow is one segment of the form.
@@ -371,6 +374,9 @@ const spareRows = 3 // empty rows at the end of the form
 func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) textEditView {
 	v := textEditView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
 		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text)}
+	if s.read != nil {
+		v.Import = rd.agreementURL(t.Forum, t.ID, "text", "import")
+	}
 	v.Langs = rd.textLangs(text.Clauses.Languages)
 	for i := range text.Segments {
 		sg := &text.Segments[i]

@@ -40,6 +40,8 @@ type Config struct {
 	Demo bool
 	// Print gives the paper of a thing in a language; form says which, where a thing has several. nil: nothing is printed.
 	Print func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	// Read reads a file as the text of an agreement, with what an official should know of it. nil: no file is read.
+	Read func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
 	// Closing ends the streams of open pages when it is closed, so that the server can stop. nil: they end
 	// with the contexts of their requests.
 	Closing <-chan struct{}
@@ -59,13 +61,14 @@ type site struct {
 	langs   []string // pages come in each
 	demo    bool     // see Config
 	print   func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	read    func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
 	broken  map[string][]byte // by language: the page for when a page cannot be made
 }
 
 // New gives the portal's handler. It fails when the assets are not those that the templates name or when a
 // page of last resort cannot be made.
 func New(c Config) (http.Handler, error) {
-	s := &site{node: c.Node, words: c.Words, log: c.Logger, secure: c.Secure, demo: c.Demo, print: c.Print, closing: c.Closing, langs: c.Words.Tags(), broken: map[string][]byte{}}
+	s := &site{node: c.Node, words: c.Words, log: c.Logger, secure: c.Secure, demo: c.Demo, print: c.Print, read: c.Read, closing: c.Closing, langs: c.Words.Tags(), broken: map[string][]byte{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

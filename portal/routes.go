@@ -131,6 +131,8 @@ func agreementRoutes() []route {
 		{"GET", agreement + "/text", official, (*site).agreementText},
 		{"GET", agreement + "/text/edit", official, (*site).editText},
 		{"POST", agreement + "/text/edit", official, (*site).saveText},
+		{"GET", agreement + "/text/import", official, (*site).askImport},
+		{"POST", agreement + "/text/import", official, (*site).importText},
 		{"GET", agreement + "/bracket", official, (*site).askBracket},
 		{"POST", agreement + "/bracket", official, (*site).bracket},
 		{"GET", agreement + "/say/{verb}", official, (*site).askSay},

@@ -88,6 +88,9 @@ func readForm(w http.ResponseWriter, r *request) error {
 	typ, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var err error
 	limit := int64(maxForm)
+	if r.caller.Account != "" && strings.HasSuffix(r.URL.Path, "/text/edit") {
+		limit = maxTextForm
+	}
 	if typ == "multipart/form-data" && r.caller.Account != "" {
 		limit = maxUploadForm
 		r.Body = http.MaxBytesReader(w, r.Body, limit)

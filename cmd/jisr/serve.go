@@ -231,7 +231,7 @@ func warnAtRest(dir string, c node.Config, log *slog.Logger) {
 
 // faces puts the portal and the API behind one door. Both are made here and know nothing of each other.
 func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *slog.Logger, closing <-chan struct{}) (http.Handler, error) {
-	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Demo: c.Demo, Print: office.Print, Closing: closing})
+	pages, err := portal.New(portal.Config{Node: n, Words: t.words, Logger: log, Secure: strings.HasPrefix(c.URL, "https://"), Demo: c.Demo, Print: office.Print, Read: office.Import, Closing: closing})
 	if err != nil {
 		return nil, err
 	}
