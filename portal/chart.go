@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"jisr"
 	"jisr/programme"
@@ -66,7 +67,7 @@ type chartKey struct {
 const (
 	chartW    = 560.0
 	chartH    = 300.0
-	padStart  = 56.0 // for the figures of the axis
+	padStart  = 40.0 // for the figures of the axis, at least
 	padEnd    = 14.0
 	padTop    = 16.0
 	padBottom = 42.0
@@ -83,13 +84,14 @@ type canvas struct {
 	pic  *programme.Picture
 	unit programme.Unit
 	w, h float64
+	from float64 // where the field begins
 	rtl  bool
 }
 
 // chart draws a picture for this reader.
 func (rd reader) chart(p *programme.Programme, pic *programme.Picture, land *region) chartView {
 	v := chartView{ID: pic.Chart.ID, Title: inLanguage(rd.l, pic.Chart.Title), Clause: pic.Clause, Form: pic.Chart.Type, W: chartW, H: chartH}
-	c := &canvas{rd: rd, v: &v, pic: pic, w: chartW, h: chartH, rtl: rd.l.Dir() == "rtl"}
+	c := &canvas{rd: rd, v: &v, pic: pic, w: chartW, h: chartH, from: padStart, rtl: rd.l.Dir() == "rtl"}
 	unit := pic.Chart.Unit
 	if pic.Target != nil {
 		unit = pic.Target.Unit
@@ -101,7 +103,7 @@ func (rd reader) chart(p *programme.Programme, pic *programme.Picture, land *reg
 	if pic.Level.Rank() > jisr.HandlingOfficial.Rank() {
 		v.Level = rd.handling(pic.Level)
 	}
-	if pic.Cut {
+	if pic.Cut && pic.Chart.Type != programme.TableTop { // of which that is said by its title
 		v.Notes = append(v.Notes, rd.l.T("chart.cut"))
 	}
 	c.table()
@@ -344,16 +346,19 @@ func (c *canvas) y(s scale, v float64) float64 {
 	return padTop + (c.h-padTop-padBottom)*(1-s.part(v))
 }
 
-// axis draws the lines and figures of the axis at the start.
+// axis draws the lines and figures of the axis at the start, and makes room for the longest.
 func (c *canvas) axis(s scale) {
+	for _, v := range []float64{s.low, s.high, s.low + s.step} {
+		c.from = max(c.from, 16+7.6*float64(utf8.RuneCountInString(c.figure(v))))
+	}
 	for v := s.low; v <= s.high+s.step/2; v += s.step {
 		y := c.y(s, v)
 		class := "chart-grid"
 		if math.Abs(v) < s.step/1e6 {
 			class, v = "chart-zero", 0
 		}
-		c.line(padStart, y, c.w-padEnd, y, class)
-		c.text(padStart-8, y+4, "end", "chart-tick", c.figure(v))
+		c.line(c.from, y, c.w-padEnd, y, class)
+		c.text(c.from-8, y+4, "end", "chart-tick", c.figure(v))
 	}
 }
 
@@ -369,8 +374,8 @@ func (c *canvas) reference(s scale) {
 		if word == "" {
 			word = c.rd.l.T("chart.target", "value", words.Raw(c.figure(line.Value)))
 		}
-		c.line(padStart, y, c.w-padEnd, y, "chart-ref")
-		c.text(padStart+6, y-5, "start", "chart-ref-word", word)
+		c.line(c.from, y, c.w-padEnd, y, "chart-ref")
+		c.text(c.from+6, y-5, "start", "chart-ref-word", word)
 	}
 }
 

@@ -117,8 +117,8 @@ func (c *canvas) lines() {
 	s := scaleOf(low, high, 5)
 	c.axis(s)
 	t := c.timeline()
-	wide := c.w - padStart - padEnd - 12
-	x := func(i int) float64 { return padStart + 6 + wide*float64(i)/float64(max(t.count-1, 1)) }
+	wide := c.w - c.from - padEnd - 12
+	x := func(i int) float64 { return c.from + 6 + wide*float64(i)/float64(max(t.count-1, 1)) }
 	c.timeAxis(t, x)
 	for i, series := range c.pic.Series {
 		c.course(i, series, t, x, s)
@@ -172,15 +172,15 @@ func (c *canvas) columns() {
 	s := scaleOf(low, high, 5)
 	c.axis(s)
 	t := c.timeline()
-	band := (c.w - padStart - padEnd) / float64(t.count)
+	band := (c.w - c.from - padEnd) / float64(t.count)
 	n := 1.0
 	if !stacked {
 		n = float64(len(c.pic.Series))
 	}
 	wide := min(band*0.76/n, 34)
-	c.timeAxis(t, func(i int) float64 { return padStart + band*(float64(i)+0.5) })
+	c.timeAxis(t, func(i int) float64 { return c.from + band*(float64(i)+0.5) })
 	for i, tick := range c.pic.Axis {
-		base, from := 0.0, padStart+band*(float64(t.at[i])+0.5)-wide*n/2
+		base, from := 0.0, c.from+band*(float64(t.at[i])+0.5)-wide*n/2
 		for k, series := range c.pic.Series {
 			f := series.Figures[i]
 			if f.Value != 0 {
@@ -280,8 +280,8 @@ func (c *canvas) histogram() {
 	s := scaleOf(0, most, 4)
 	c.axis(s)
 	bins := (high - low) / step
-	wide := c.w - padStart - padEnd
-	x := func(v float64) float64 { return padStart + wide*(v-low)/(high-low) }
+	wide := c.w - c.from - padEnd
+	x := func(v float64) float64 { return c.from + wide*(v-low)/(high-low) }
 	for i, t := range c.pic.Axis {
 		from, _ := strconv.ParseFloat(t.Key, 64)
 		f := series.Figures[i]
@@ -292,7 +292,7 @@ func (c *canvas) histogram() {
 		v := low + n*step
 		c.text(x(v), c.h-padBottom+18, "middle", "chart-tick", c.rd.l.Figure(v))
 	}
-	c.text(padStart+wide/2, c.h-4, "middle", "chart-tick", inLanguage(c.rd.l, c.unit.Label))
+	c.text(c.from+wide/2, c.h-4, "middle", "chart-tick", inLanguage(c.rd.l, c.unit.Label))
 	c.v.Unit = c.rd.l.T("chart.count")
 }
 

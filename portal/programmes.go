@@ -210,6 +210,8 @@ func (rd reader) target(f *book.Flow, p *programme.Promise) targetView {
 			return rd.l.T("number.percent", "n", words.Raw(rd.l.Figure(v)))
 		case p.Target.Unit == "" || p.Target.Unit == "C62":
 			return rd.l.Figure(v)
+		case countedUnit(p.Target.Unit) != "" && v == float64(int(v)):
+			return rd.l.N("unit."+countedUnit(p.Target.Unit), int(v))
 		default:
 			return rd.l.T("number.unit", "n", words.Raw(rd.l.Figure(v)), "unit", inLanguage(rd.l, unit.Label))
 		}
@@ -238,6 +240,11 @@ func (rd reader) target(f *book.Flow, p *programme.Promise) targetView {
 		v.State = tag{"soon", "clock", rd.l.T("target.behind")}
 	}
 	return v
+}
+
+// countedUnit is the word for a unit that agrees with its number.
+func countedUnit(code string) string {
+	return map[string]string{"HUR": "hour", "DAY": "day", "MIN": "minute", "MON": "month", "ANN": "year"}[code]
 }
 
 // chartOf draws one chart, or says why this reader does not see it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -171,6 +172,7 @@ func (c *canvas) areas(land *region, p projection) {
 func (c *canvas) points(p projection) {
 	_, high, _ := span(allFigures(c.pic.Series))
 	named := len(c.pic.Axis) <= 14
+	var written [][2]float64
 	for i, t := range c.pic.Axis {
 		if t.Lat == 0 && t.Lon == 0 {
 			continue
@@ -183,7 +185,12 @@ func (c *canvas) points(p projection) {
 			}
 			if named {
 				c.add(shape{Kind: "path", D: marker(k, x, y), Class: "map-point " + c.look(k), Title: c.titleOf(t, s, f)})
-				c.add(shape{Kind: "text", X: f1(x), Y: f1(y - 8), Anchor: "middle", Class: "map-name", Text: strings.TrimSpace(c.tick(t) + " " + c.shown(f))})
+				at := y - 8
+				if slices.ContainsFunc(written, func(o [2]float64) bool { return math.Abs(o[0]-x) < 90 && math.Abs(o[1]-at) < 14 }) {
+					at = y + 18 // another name stands there
+				}
+				written = append(written, [2]float64{x, at})
+				c.add(shape{Kind: "text", X: f1(x), Y: f1(at), Anchor: "middle", Class: "map-name", Text: strings.TrimSpace(c.tick(t) + " " + c.shown(f))})
 				continue
 			}
 			c.add(shape{Kind: "circle", X: f1(x), Y: f1(y), W: f1(2.2 + 6*math.Sqrt(f.Value/max(high, 1))), Class: "map-point " + c.look(k), Title: c.titleOf(t, s, f)})

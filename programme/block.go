@@ -160,6 +160,9 @@ func (b *Block) col(i int) *cells {
 		return c
 	}
 	c.here = true
+	if figures, texts := b.t.Fields[i].Compared(); !figures && !texts { // nothing of it is kept
+		return c
+	}
 	raw, err := b.load(i)
 	if err == nil {
 		err = c.decode(raw, b.t.Fields[i], b.rows)

@@ -33,6 +33,7 @@ const (
 type storyClock struct {
 	mu     sync.Mutex
 	behind time.Duration
+	before func(ago time.Duration) // what else happens until then; nil: nothing
 }
 
 func newStoryClock() *storyClock { return &storyClock{behind: (frameworkDays + 5) * 24 * time.Hour} }
@@ -45,6 +46,13 @@ func (c *storyClock) now() time.Time {
 
 // forward moves the clock to so long ago; it never goes back.
 func (c *storyClock) forward(ago time.Duration) {
+	if c.before != nil {
+		c.before(ago)
+	}
+	c.move(ago)
+}
+
+func (c *storyClock) move(ago time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.behind = min(c.behind, max(ago, 0))
@@ -58,7 +66,9 @@ type stage struct {
 	words *words.Words
 	now   time.Time // when the story began to be told
 
-	laid map[string]jisr.ThingID // programmes under the agreement in force, by the name of their annex
+	laid     map[string]jisr.ThingID // programmes under the agreement in force, by the name of their annex
+	sendings []sending               // records still to leave, the earliest first
+	failed   error                   // of a sending; it ends the story
 }
 
 // draftNote is a note of the story before it is drafted.
@@ -81,6 +91,11 @@ func (s *stage) correspond(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.stocks(ctx); err != nil {
+		return err
+	}
+	s.sendings = s.schedule()
+	s.clock.before = func(ago time.Duration) { s.failed = errors.Join(s.failed, s.deliver(ctx, ago)) }
 	if err := s.meet(ctx); err != nil {
 		return err
 	}
@@ -151,8 +166,14 @@ func (s *stage) lastDays(ctx context.Context, script script, threat jisr.ThingID
 	if err := s.as(ctx, script.visit.from, postReleaser, node.ClearNote{ID: id, Version: version}); err != nil {
 		return err
 	}
-	_, err = s.send(ctx, time.Hour, script.release)
-	return err
+	if err := s.overdue(ctx); err != nil {
+		return err
+	}
+	if _, err = s.send(ctx, time.Hour, script.release); err != nil {
+		return err
+	}
+	s.clock.forward(0)
+	return errors.Join(s.failed, s.settle(ctx))
 }
 
 // on is how long ago it was this hour of a day so many days ago, where the first member's days begin.
