@@ -3,11 +3,15 @@ package e2e_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -24,6 +28,8 @@ func abuses() []line {
 		{"Paths", attackPaths}, {"FileNames", attackFileNames},
 		{"HostHeader", attackHostHeader}, {"CrossSite", attackCrossSite}, {"GetChangesNothing", attackByGet},
 		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
+		{"Headers", attackHeaders}, {"Forms", attackForms}, {"Bodies", attackBodies}, {"Documents", attackDocuments},
+		{"Secrets", attackBySecrets}, {"Names", attackByNames}, {"SignInTime", attackByTime}, {"SlowHeaders", attackSlowly},
 		{"HostilePartner", attackByPartner}, // last: it restarts sy
 	}
 }
@@ -43,7 +49,8 @@ type target struct {
 
 	drafter, releaser, admin official // of iq
 	reader                   official // of sy
-	log                      string   // the file that both write their logs to, in full
+	slow                     []net.Conn
+	log                      string // the file that both write their logs to, in full
 }
 
 // official is a post of iq's that signs in with a password.
@@ -53,9 +60,27 @@ type official struct{ name, password string }
 func newTarget(t *testing.T) *target {
 	iq, sy, log := startDemo(t)
 	g := &target{w: iq.w, iq: iq, sy: sy, log: log}
+	iq.restart(t, func(settings string) string { return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) })
 	g.drafter, g.releaser, g.admin = iq.official("drafter", "reader,drafter"), iq.official("releaser", "reader,releaser"), iq.official("keeper", "reader,admin,auditor")
 	g.reader = sy.official("reader", "reader,drafter")
+	g.slow = iq.slowly(t, 300)
 	return g
+}
+
+// restart ends a node of the demonstration at once and starts it again, with changed settings.
+func (p *peer) restart(t *testing.T, change func(string) string) {
+	t.Helper()
+	p.cmd.Process.Kill()
+	p.w.until(20*time.Second, p.name+" is gone", func() bool { _, err := p.tryShoot(shot{path: "/healthz"}); return err != nil })
+	path := filepath.Join(p.dir, "jisr.toml")
+	settings, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte(change(string(settings))), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.start()
 }
 
 // official gives the node a post with these roles.

@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -30,15 +29,14 @@ import (
 // page, answer and file of the other side: what the partner wrote is text there and nothing else.
 func attackByPartner(t *testing.T, g *target) {
 	iq, sy := g.iq, g.sy
-	syscall.Kill(sy.cmd.Process.Pid, syscall.SIGKILL)
-	sy.cmd.Wait()
+	sy.cmd.Process.Kill()
+	sy.w.until(20*time.Second, "sy is gone", func() bool { _, err := sy.tryShoot(shot{path: "/healthz"}); return err != nil })
 	p := openPen(t, sy.dir, "sy", "jisr.sy.example", map[string]string{"iq": "jisr.iq.example"}, "iq-sy")
 	first := p.size
 	said := p.models()
 	p.blanks(readJoint(t))
 	n := p.write()
 	t.Logf("%d acts, %d of them after models", n, len(said))
-	sy.cmd = nil
 	sy.start()
 	p.size = first + int64(n)
 	iq.w.until(60*time.Second, "all of it is at the other side", func() bool {
@@ -70,9 +68,10 @@ func attackByPartner(t *testing.T, g *target) {
 	}
 	t.Logf("%d addresses looked at, %d of the attacks seen there", len(c.seen), len(c.marks))
 	iq.alive(t)
-	log, err := os.ReadFile(g.log)
-	if err != nil || bytes.Contains(log, []byte("panic")) {
-		t.Errorf("a node panicked (%v): %.2000s", err, log[max(0, bytes.Index(log, []byte("panic"))):])
+	for _, path := range []string{g.log, filepath.Join(iq.dir, "serve.log"), filepath.Join(sy.dir, "serve.log")} {
+		if log, err := os.ReadFile(path); err != nil || bytes.Contains(log, []byte("panic")) {
+			t.Errorf("a node panicked (%v): %.2000s", err, log[max(0, bytes.Index(log, []byte("panic"))):])
+		}
 	}
 }
 
@@ -103,7 +102,6 @@ func startDemo(t *testing.T) (iq, sy *peer, logs string) {
 	dir, port := t.TempDir(), w.freeAddress()
 	port = port[strings.LastIndex(port, ":")+1:]
 	cmd := exec.Command(program(t), "demo", "--json", "--dir", filepath.Join(dir, "demo"), "--port", port)
-	cmd.Env = append(os.Environ(), "JISR_LOG=debug")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func ImportDOCX(b []byte, lang string) (*Import, error) {
 	if len(z.File) > maxEntries {
 		return nil, jisr.Refuse(jisr.TooMany, "file", "max", fmt.Sprint(maxEntries), "got", fmt.Sprint(len(z.File)))
 	}
-	d := docx{styles: map[string]int{}, lists: map[string]listed{}, levels: map[string]numbering{}, counters: map[string][]int{}}
+	d := docx{most: min(maxUnpacked, max(freeUnpacked, maxRatio*int64(len(b)))), styles: map[string]int{}, lists: map[string]listed{}, levels: map[string]numbering{}, counters: map[string][]int{}}
 	if err := d.part(z, "word/styles.xml", d.style, false); err != nil {
 		return nil, err
 	}
@@ -50,6 +50,7 @@ func notDOCX(err error) error {
 
 // docx is a file while it is read.
 type docx struct {
+	most     int64                // bytes that a part may hold: text packs to a tenth, and a thousandth is no text
 	styles   map[string]int       // heading levels by style
 	lists    map[string]listed    // what a style numbers its paragraphs by
 	levels   map[string]numbering // how lists number, by abstract numbering and level
@@ -82,7 +83,7 @@ func (d *docx) part(z *zip.Reader, name string, read func(*elements) error, need
 		return nil
 	}
 	defer f.Close() // read only
-	e := &elements{d: xml.NewDecoder(&bounded{r: f, left: maxUnpacked})}
+	e := &elements{d: xml.NewDecoder(&bounded{r: f, left: d.most})}
 	e.d.Strict = true
 	if err := read(e); err != nil {
 		return notDOCX(err)

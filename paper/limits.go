@@ -13,6 +13,8 @@ const (
 
 	maxImport     = 20 << 20 // bytes of a file that is read
 	maxUnpacked   = 64 << 20 // bytes of one part of it, unpacked
+	freeUnpacked  = 4 << 20  // bytes of one part that a file may hold however small it is packed
+	maxRatio      = 100      // times the file's size that one part may hold beyond that
 	maxEntries    = 2_000    // parts of a DOCX file
 	maxParagraphs = 20_000   // of a file that is read
 	maxNesting    = 200      // elements inside each other

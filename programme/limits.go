@@ -17,6 +17,8 @@ const (
 	maxFormula  = 200       // parts of a formula
 	maxFormulas = 12        // levels of a formula
 	MaxSheet    = 128 << 20 // bytes that a spreadsheet may hold once unpacked
+	freeSheet   = 4 << 20   // bytes that it may hold however small it is packed
+	maxRatio    = 100       // times its packed size that it may hold beyond that
 	MaxRows     = 1_000_000 // rows of an imported table
 	MaxColumns  = 500       // columns of an imported table
 	maxCell     = 32_768    // bytes of a cell

@@ -25,12 +25,16 @@ func readSheet(data []byte, name string, row func(line int, cells []string) (boo
 	if err != nil {
 		return jisr.Refuse(jisr.Malformed, "file", "want", "XLSX", "error", err.Error())
 	}
-	b := &workbook{zip: z, left: MaxSheet}
+	b := &workbook{zip: z, left: unpacked(len(data))}
 	if err := b.open(name); err != nil {
 		return err
 	}
 	return b.rows(row)
 }
+
+// unpacked is how much a file of so many bytes may hold: real tables pack to a tenth or a twentieth, and who sends less for
+// more sends work, not a table.
+func unpacked(packed int) int64 { return min(MaxSheet, max(freeSheet, maxRatio*int64(packed))) }
 
 type workbook struct {
 	zip     *zip.Reader
