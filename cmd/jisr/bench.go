@@ -18,6 +18,7 @@ import (
 type figures struct {
 	Note    *noteFigures    `json:"note,omitempty"`
 	Backlog *backlogFigures `json:"backlog,omitempty"`
+	Records *recordFigures  `json:"records,omitempty"`
 	Rebuild *rebuildFigures `json:"rebuild,omitempty"`
 	Page    *pageFigures    `json:"page,omitempty"`
 	Policy  *policyFigures  `json:"policy,omitempty"`
@@ -73,19 +74,20 @@ type benchPlan struct {
 	outage  time.Duration
 	acts    int // in the ledger that is rebuilt
 	pages   int // of each kind
+	records int
 }
 
 func fullPlan() benchPlan {
-	return benchPlan{latency: 500, senders: 256, rate: 8 * time.Second, backlog: 300, outage: 60 * time.Second, acts: 100_000, pages: 200}
+	return benchPlan{latency: 500, senders: 256, rate: 8 * time.Second, backlog: 300, outage: 60 * time.Second, acts: 100_000, pages: 200, records: 1_000_000}
 }
 
 func quickPlan() benchPlan {
-	return benchPlan{latency: 200, senders: 256, rate: 3 * time.Second, backlog: 300, outage: 8 * time.Second, acts: 20_000, pages: 100}
+	return benchPlan{latency: 200, senders: 256, rate: 3 * time.Second, backlog: 300, outage: 8 * time.Second, acts: 20_000, pages: 100, records: 120_000}
 }
 
 // measurements lists what can be asked for with --only, in the order it is done.
 func measurements() []string {
-	return []string{"ready", "note", "backlog", "rebuild", "page", "policy"}
+	return []string{"ready", "note", "backlog", "rebuild", "page", "policy", "records"}
 }
 
 func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
@@ -107,7 +109,7 @@ func benchVerb() verb {
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
-			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, policy; with commas between", "من ready و note و backlog و rebuild و page و policy؛ مفصولة بفواصل"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, policy, records; with commas between", "من ready و note و backlog و rebuild و page و policy و records؛ مفصولة بفواصل"})
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				if *greet != "" {
@@ -159,7 +161,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"policy", b.policies}, {"rebuild", b.rebuild}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
@@ -196,6 +198,24 @@ func (t *terminal) report(r *report) error {
 			return 0, false
 		}
 		return f.Backlog.Seconds, true
+	})
+	add("records a second", func(f *figures) (float64, bool) {
+		if f.Records == nil {
+			return 0, false
+		}
+		return f.Records.PerSecond, true
+	})
+	add("memory meanwhile (MB)", func(f *figures) (float64, bool) {
+		if f.Records == nil {
+			return 0, false
+		}
+		return f.Records.RSS, f.Records.RSS > 0
+	})
+	add("lists and charts of records, p95 (ms)", func(f *figures) (float64, bool) {
+		if f.Records == nil {
+			return 0, false
+		}
+		return f.Records.P95, f.Records.P95 > 0
 	})
 	add("rebuilt acts a second", func(f *figures) (float64, bool) {
 		if f.Rebuild == nil {

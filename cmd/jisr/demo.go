@@ -33,6 +33,7 @@ type demo struct {
 	empty     bool
 	exitAfter time.Duration
 	asJSON    bool
+	tell      func(context.Context, *stage) error // another story; nil: the demonstration's
 }
 
 // demoParty is one government of the demo as demo.json keeps it and --json prints it.
@@ -267,6 +268,9 @@ func (d *demo) play(ctx context.Context, t *terminal, cast cast, s *demoState) (
 		}
 		n := stage.nodes[jisr.MemberID(p.Member)]
 		running.Go(func() { n.Run(ctx, l) })
+	}
+	if d.tell != nil {
+		return d.tell(ctx, stage)
 	}
 	return stage.correspond(ctx)
 }

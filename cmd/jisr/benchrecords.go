@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"jisr"
+	"jisr/programme"
+)
+
+const (
+	recordsPerCall = 10_000
+	recordSenders  = 2
+	recordsWithin  = 5 * time.Minute
+	rssEvery       = 200 * time.Millisecond
+)
+
+type recordFigures struct {
+	PerSecond float64 `json:"per_second"` // checked, durable on both sides, countersigned, listed on the other
+	Records   int     `json:"records,omitempty"`
+	RSS       float64 `json:"rss_mb,omitempty"` // of the larger node meanwhile
+	P95       float64 `json:"p95_ms,omitempty"` // of lists, filters, sorts and charts over them
+}
+
+// water is a pair of nodes with the demonstration's agreement in force, and nothing else.
+type water struct {
+	b     *bench
+	nodes []demoParty
+	id    jisr.ThingID
+	procs []*child
+}
+
+// records measures how fast records get to the other side and how fast they are listed there. It has nodes of its own, with
+// an agreement in force between them.
+func (b *bench) records(ctx context.Context, r *report) (err error) {
+	w := &water{b: b}
+	if err := w.found(ctx); err != nil {
+		return err
+	}
+	if err := b.halt(); err != nil { // two nodes are measured, not four
+		return err
+	}
+	defer func() { err = errors.Join(err, stopAll(w.procs), b.start(ctx)) }()
+	for _, n := range w.nodes {
+		c, err := startNode(n.Dir, n.URL, b.t.err)
+		if err != nil {
+			return err
+		}
+		w.procs = append(w.procs, c)
+		if _, err := c.ready(ctx); err != nil {
+			return err
+		}
+	}
+	r.Records = &recordFigures{Records: b.plan.records}
+	if err := w.send(ctx, r.Records); err != nil {
+		return err
+	}
+	r.Records.P95, err = w.lists(ctx)
+	return err
+}
+
+func (w *water) found(ctx context.Context) error {
+	for range 20 {
+		ports, err := freePorts(1)
+		if err != nil {
+			return err
+		}
+		d := &demo{dir: filepath.Join(w.b.dir, "water"), members: 2, tell: func(ctx context.Context, s *stage) error {
+			s.now = time.Now()
+			_, err := s.framework(ctx)
+			w.id = s.laid["wat"]
+			return err
+		}}
+		if _, err := fmt.Sscanf(ports[0], "127.0.0.1:%d", &d.port); err != nil {
+			return err
+		}
+		if portsFree(d.port, 2) != nil || portsFree(d.port+linkPortStep, 2) != nil {
+			continue
+		}
+		s, err := d.make(ctx, w.b.t)
+		if err == nil {
+			w.nodes = s.Nodes
+		}
+		return err
+	}
+	return errors.New("couldn't find free ports")
+}
+
+// benchRecord is a reading with ten fields; each has a time of its own.
+func benchRecord(b []byte, i int) []byte {
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 13 * time.Minute)
+	stations := []string{"JRB", "HSB", "HADITHA", "TABQA", "TISHRIN", "BAATH"}
+	return fmt.Appendf(b, `{"station":%q,"river":"euphrates","property":"discharge","time":%q,"aggregation":"instant","value":%d.%d,"unit":"MQS","quality":"good","method":"telemetry","joint_reading":%v}`+"\n",
+		stations[i%len(stations)], at.Format(time.RFC3339), 200+i*7919%400, i%10, i%30 == 0)
+}
+
+func (w *water) url(n int) string {
+	return w.nodes[n].URL + "/api/v1/forums/" + string(w.b.forum()) + "/programmes/" + w.id.Name()
+}
+
+func (b *bench) forum() jisr.ForumID { return demoCast(2).forum }
+
+// send posts all records and waits until the other side lists the last of each sender.
+func (w *water) send(ctx context.Context, f *recordFigures) error {
+	ctx, cancel := context.WithTimeout(ctx, recordsWithin)
+	defer cancel()
+	calls := f.Records / recordsPerCall
+	var next, high atomic.Int64
+	watched, done := make(chan struct{}), make(chan struct{})
+	go func() { defer close(watched); w.watch(&high, done) }()
+	begin := time.Now()
+	errs := make([]error, recordSenders)
+	last := make([]int, recordSenders)
+	var wg sync.WaitGroup
+	for s := range recordSenders {
+		wg.Go(func() {
+			for call := int(next.Add(1)) - 1; call < calls && errs[s] == nil; call = int(next.Add(1)) - 1 {
+				var body []byte
+				for i := range recordsPerCall {
+					body = benchRecord(body, call*recordsPerCall+i)
+				}
+				errs[s] = w.post(ctx, body)
+				last[s] = (call+1)*recordsPerCall - 1
+			}
+		})
+	}
+	wg.Wait()
+	err := errors.Join(errs...)
+	for _, i := range last {
+		if err == nil && i > 0 {
+			err = w.listed(ctx, i)
+		}
+	}
+	f.PerSecond = rounded(float64(calls*recordsPerCall) / time.Since(begin).Seconds())
+	close(done)
+	<-watched
+	f.RSS = float64(high.Load()) / 1000
+	return err
+}
+
+func (w *water) post(ctx context.Context, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url(0)+"/records/water_observation", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+w.nodes[0].Token)
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10)) // for the error alone
+		return fmt.Errorf("the node answered %s: %s", res.Status, text)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return err
+}
+
+// listed waits until the other side lists a record.
+func (w *water) listed(ctx context.Context, i int) error {
+	var r struct {
+		Time string `json:"time"`
+	}
+	if err := json.Unmarshal(benchRecord(nil, i), &r); err != nil {
+		return err
+	}
+	for {
+		var page struct {
+			Items []json.RawMessage `json:"items"`
+		}
+		err := w.get(ctx, "/records/water_observation?limit=1&time="+url.QueryEscape(r.Time), &page)
+		if err != nil || len(page.Items) > 0 {
+			return err
+		}
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *water) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url(1)+path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+w.nodes[1].Token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the node answered %s to %s", res.Status, path)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
+}
+
+// watch notes the most memory that either node holds, in thousandths of a MB.
+func (w *water) watch(high *atomic.Int64, done chan struct{}) {
+	t := time.NewTicker(rssEvery)
+	defer t.Stop()
+	for {
+		for _, c := range w.procs {
+			if mb, err := residentMB(c.cmd.Process.Pid); err == nil {
+				high.Store(max(high.Load(), int64(mb*1000)))
+			}
+		}
+		select {
+		case <-done:
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// lists measures what people ask of so many records.
+func (w *water) lists(ctx context.Context) (float64, error) {
+	questions := []string{
+		"/records/water_observation", "/records/water_observation?station=HSB&time.from=2003-05&time.to=2003-05",
+		"/records/water_observation?sort=value", "/records/water_observation?value.from=590&station=JRB,TABQA&order=ascending",
+		"/charts/flow", "/targets",
+	}
+	var took []time.Duration
+	for i := range w.b.plan.pages/4 + 3 {
+		for _, q := range questions {
+			begin := time.Now()
+			var any json.RawMessage
+			if err := w.get(ctx, q, &any); err != nil {
+				return 0, err
+			}
+			if i >= 3 {
+				took = append(took, time.Since(begin))
+			}
+		}
+	}
+	slices.Sort(took)
+	return quantile(took, 0.95), nil
+}
+
+// bareRecords: the records are decoded, checked against the same annex, and inserted, many in a transaction.
+func bareRecords(_ context.Context, dir string, plan benchPlan, f *figures) (err error) {
+	doc, err := programme.ReadShipped("wat")
+	if err != nil {
+		return err
+	}
+	p, err := programme.Compile(doc)
+	if err != nil {
+		return err
+	}
+	t := p.Type("water_observation")
+	b, err := newBare(filepath.Join(dir, "records.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	var body []byte
+	for i := range recordsPerCall {
+		body = benchRecord(body, i)
+	}
+	begin := time.Now()
+	n := min(plan.records, 200_000) / recordsPerCall
+	for range n {
+		if err := b.db.Exec("BEGIN"); err != nil {
+			return err
+		}
+		var r programme.Record
+		for raw, err := range programme.Objects(body) {
+			if err != nil {
+				return err
+			}
+			if faults := t.Check(raw, &r); len(faults) > 0 {
+				return faults[0]
+			}
+			if err := b.row(raw); err != nil {
+				return err
+			}
+		}
+		if err := b.db.Exec("COMMIT"); err != nil {
+			return err
+		}
+	}
+	f.Records = &recordFigures{PerSecond: rounded(float64(n*recordsPerCall) / time.Since(begin).Seconds()), Records: n * recordsPerCall}
+	return nil
+}
