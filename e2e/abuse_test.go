@@ -29,7 +29,7 @@ func abuses() []line {
 		{"HostHeader", attackHostHeader}, {"CrossSite", attackCrossSite}, {"GetChangesNothing", attackByGet},
 		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
 		{"Headers", attackHeaders}, {"Forms", attackForms}, {"Bodies", attackBodies}, {"Documents", attackDocuments},
-		{"Secrets", attackBySecrets}, {"Names", attackByNames}, {"SignInTime", attackByTime}, {"SlowHeaders", attackSlowly},
+		{"Secrets", attackBySecrets}, {"Names", attackByNames}, {"SignInTime", attackByTime}, {"SlowHeaders", attackSlowly}, {"LinkTLS", attackLinkTLS},
 		{"HostilePartner", attackByPartner}, // last: it restarts sy
 	}
 }

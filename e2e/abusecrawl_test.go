@@ -118,8 +118,8 @@ func startDemo(t *testing.T) (iq, sy *peer, logs string) {
 	t.Cleanup(func() { cmd.Process.Signal(os.Interrupt); cmd.Wait() })
 	var ready struct {
 		Nodes []struct {
-			Member, URL, Token, Dir string
-			Pid                     int
+			Member, URL, Token, Dir, Link string
+			Pid                           int
 		}
 		Forum string
 	}
@@ -135,7 +135,7 @@ func startDemo(t *testing.T) (iq, sy *peer, logs string) {
 			t.Fatal(err)
 		}
 		w.names = append(w.names, n.Member)
-		w.nodes[n.Member] = &peer{w: w, name: n.Member, dir: n.Dir, url: n.URL, token: n.Token, cmd: &exec.Cmd{Process: process}}
+		w.nodes[n.Member] = &peer{w: w, name: n.Member, dir: n.Dir, url: n.URL, token: n.Token, link: n.Link, cmd: &exec.Cmd{Process: process}}
 	}
 	return w.nodes["iq"], w.nodes["sy"], log.Name()
 }
