@@ -18,7 +18,8 @@ type filer struct {
 	annexes *annexes
 	flows   map[half]*Flow // nil: there is none yet
 	open    map[int64]*filing
-	forum   jisr.ForumID // of the batch that is being filed
+	filled  map[slotOf]int64 // when records came for what cadences ask for
+	forum   jisr.ForumID     // of the batch that is being filed
 }
 
 // filing is a shelf that rows are added to.
@@ -33,7 +34,7 @@ type filing struct {
 
 func newFiler(c *conn, self jisr.MemberID, logs map[Log]place, known *annexes) *filer {
 	rd := &reader{c: c, self: self, scope: Whole(), logs: logs, of: byNumber(logs)}
-	return &filer{c: c, rd: rd, annexes: known, flows: map[half]*Flow{}, open: map[int64]*filing{}}
+	return &filer{c: c, rd: rd, annexes: known, flows: map[half]*Flow{}, open: map[int64]*filing{}, filled: map[slotOf]int64{}}
 }
 
 // flow finds a programme; nil when it, its annex or its agreement is not here, or is none.
@@ -255,6 +256,9 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 		} else {
 			last.Add(&r)
 			err = f.words(s.n, s.rows, &r)
+			if !void {
+				f.fills(s, programme.Item{Record: &r, By: b.From, Sent: b.Sent.At, Handling: b.Handling})
+			}
 		}
 		last.flags = append(last.flags, flags)
 		s.rows++
@@ -315,6 +319,11 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 		}
 		r := &block.head.Runs[i]
 		changed := r.Void != void
+		if r.Void && !void {
+			if err := f.fillsAgain(s, block, r, b); err != nil {
+				return err
+			}
+		}
 		r.Void = void
 		for row := r.Row; row < r.Row+r.Count; row++ {
 			yes, err := f.bringRow(s, block, row, b, b.Changes[r.Place+row-r.Row+1])
@@ -397,6 +406,9 @@ func (f *filer) moves(b *jisr.RecordBatch, c *jisr.RecordChange) (m moved, ok bo
 
 // close writes what is open.
 func (f *filer) close() error {
+	if err := f.writeSlots(); err != nil {
+		return err
+	}
 	for _, n := range sortedKeys(f.open) {
 		s := f.open[n]
 		if s.last != nil {

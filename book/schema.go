@@ -18,7 +18,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 7
+const schemaVersion = 8
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -49,9 +49,9 @@ CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL,
 	acted TEXT NOT NULL, filed TEXT NOT NULL, joint TEXT NOT NULL, UNIQUE(forum, id));
 -- What the house says of whose a thing is; it is filed under it in its row, as soon as there is one.
 CREATE TABLE custody(forum TEXT, thing TEXT, filed TEXT NOT NULL, PRIMARY KEY(forum, thing)) WITHOUT ROWID;
--- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes.
+-- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes. clock 1: it follows from the time too, see SetDuties.
 CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
-	since INTEGER NOT NULL, desk TEXT NOT NULL);
+	since INTEGER NOT NULL, desk TEXT NOT NULL, clock INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX todo_thing ON todo(thing);
 -- The forums the house accepted: where their letters stand.
 CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;

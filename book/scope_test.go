@@ -15,7 +15,7 @@ import (
 // here with why.
 func TestEveryReadingTakesAScope(t *testing.T) {
 	without := map[string]string{
-		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetHeld": "writes",
+		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetDuties": "writes", "SetHeld": "writes",
 		"Positions": "where the follower goes on", "Head": "where the writer goes on", "Wanting": "what the follower looks for",
 		"Meets": "a refusal; node has asked who may", "Concerning": "what node decides on",
 		"Outgoing": "in preparation, not yet of desks", "OutgoingAbout": "in preparation, not yet of desks", "Domestic": "a track, not yet of desks",

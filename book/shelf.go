@@ -3,6 +3,7 @@ package book
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -30,6 +31,8 @@ CREATE TABLE block(shelf INTEGER, n INTEGER, version INTEGER NOT NULL, head TEXT
 CREATE TABLE cells(shelf INTEGER, n INTEGER, field INTEGER, data BLOB NOT NULL, PRIMARY KEY(shelf, n, field));
 -- What the blocks of a section came to for a chart or target, by level of handling, as far as they are full.
 CREATE TABLE tally(shelf INTEGER, section INTEGER, chart TEXT, level INTEGER, blocks INTEGER NOT NULL, groups BLOB NOT NULL, PRIMARY KEY(shelf, section, chart, level)) WITHOUT ROWID;
+-- When the first record came for what a cadence of the annex asks for: a period, a member, a code.
+CREATE TABLE slot(shelf INTEGER, sla INTEGER, period TEXT, of TEXT, code TEXT, sent INTEGER NOT NULL, PRIMARY KEY(shelf, sla, period, of, code)) WITHOUT ROWID;
 -- Words of records, see search: rowid is the shelf and the row.
 CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, tokenize='ascii');
 `
@@ -75,10 +78,50 @@ type moved struct {
 
 // head is what is known of a block without its columns.
 type head struct {
-	Runs  []run            `json:"runs"`
-	Zones []programme.Zone `json:"zones"`
-	Good  [5]int           `json:"good"` // rows with effect, by level
-	Moved map[int]moved    `json:"moved,omitempty"`
+	Runs   []run            `json:"runs"`
+	Zones  []programme.Zone `json:"zones"`
+	Good   [5]int           `json:"good"`   // rows with effect, by level
+	Counts []headCount      `json:"counts"` // rows by sender and level, for balances
+	Moved  map[int]moved    `json:"moved,omitempty"`
+}
+
+// headCount is what one side sent of a level.
+type headCount struct {
+	By        jisr.MemberID `json:"by"`
+	Rank      int           `json:"rank"`
+	Sent      int           `json:"sent"`
+	Corrected int           `json:"corrected,omitempty"`
+	Withdrawn int           `json:"withdrawn,omitempty"`
+	Confirmed int           `json:"confirmed,omitempty"`
+}
+
+// countRows counts a block's rows for lists and balances.
+func (s *shelved) countRows() {
+	s.head.Good, s.head.Counts = [5]int{}, nil
+	for i := range s.head.Runs {
+		r := &s.head.Runs[i]
+		if r.Void || r.Rank >= len(s.head.Good) {
+			continue
+		}
+		at := slices.IndexFunc(s.head.Counts, func(c headCount) bool { return c.By == r.By && c.Rank == r.Rank })
+		if at < 0 {
+			at = len(s.head.Counts)
+			s.head.Counts = append(s.head.Counts, headCount{By: r.By, Rank: r.Rank})
+		}
+		n := &s.head.Counts[at]
+		for _, flags := range s.flags[r.Row : r.Row+r.Count] {
+			if flags&(flagBad|flagErased) != 0 {
+				continue
+			}
+			n.Sent++
+			n.Corrected += int(flags & flagCorrected / flagCorrected)
+			n.Withdrawn += int(flags & flagWithdrawn / flagWithdrawn)
+			n.Confirmed += int(flags & flagConfirmed / flagConfirmed)
+			if flags&without == 0 {
+				s.head.Good[r.Rank]++
+			}
+		}
+	}
 }
 
 // runOf finds the run that a row belongs to.
@@ -105,12 +148,6 @@ type shelved struct {
 	places []bytePlace
 	*programme.Block
 }
-
-// full tells that no more rows fit.
-func (s *shelved) full() bool { return s.Rows() == programme.BlockRows }
-
-// effect tells whether a row has effect.
-func (s *shelved) effect(row int) bool { return s.flags[row]&without == 0 && !s.head.runOf(row).Void }
 
 // source is where the bytes of a row stand.
 func (s *shelved) source(row int) (key, bytePlace) {
@@ -185,12 +222,7 @@ func appendLE32(b []byte, n int) []byte {
 // writeBlock keeps a block.
 func (c *conn) writeBlock(t *programme.Type, shelf int64, s *shelved) error {
 	s.head.Zones = make([]programme.Zone, len(t.Fields))
-	s.head.Good = [5]int{}
-	for row := range s.Rows() {
-		if r := s.head.runOf(row); s.effect(row) && r.Rank < len(s.head.Good) {
-			s.head.Good[r.Rank]++
-		}
-	}
+	s.countRows()
 	for i := range t.Fields {
 		data := s.Column(i)
 		if data == nil {

@@ -277,7 +277,7 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 	if err != nil {
 		return err
 	}
-	if err := c.do(`DELETE FROM todo WHERE thing=?`, n); err != nil {
+	if err := c.do(`DELETE FROM todo WHERE thing=? AND clock=0`, n); err != nil {
 		return err
 	}
 	for i := range s.Awaits {

@@ -52,6 +52,7 @@ func (n *Node) applied(said []book.Said) {
 		}
 		n.heads[a.Forum] = h
 		n.appliedAct(&said[i])
+		n.owed.notice(a)
 		n.notice(a)
 	}
 	n.publishSaid(said)
@@ -95,6 +96,9 @@ func (n *Node) followLoop(ctx context.Context) {
 		}
 		if err := n.followAll(ctx); err != nil && ctx.Err() == nil {
 			n.log.Error("couldn't follow the ledger; trying again", "err", err)
+		}
+		if err := n.workOutDuties(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("couldn't work out what is owed under programmes; trying again", "err", err)
 		}
 		n.writeUsed(false)
 		n.pokeAudit()

@@ -77,6 +77,7 @@ type Node struct {
 
 	sessionIdle     time.Duration
 	sessionAbsolute time.Duration
+	owed            duties // under programmes
 }
 
 // The files of a node's directory.
