@@ -73,6 +73,12 @@ func (rd reader) offer(kind jisr.Kind, base string, fields ...sayingField) sayin
 	return a
 }
 
+// mayPrepare tells whether a page offers to say it: to who may, and to who drafts what another clears and releases.
+func (rd reader) mayPrepare(k jisr.Kind) bool {
+	v := node.Verb(k)
+	return rd.may(v) || node.Formal(v) && rd.may("outgoing.draft")
+}
+
 func hidden(name, value string) sayingField {
 	return sayingField{Field: Field{Name: name}, Kind: "hidden", Value: value}
 }

@@ -421,7 +421,7 @@ func (s *site) commitmentActions(r *request, rd reader, t *book.ThingView) []say
 	c, base := t.State.Commitment, rd.commitmentURL(t.Forum, t.ID)
 	var all []saying
 	for _, k := range c.Next(rd.self) {
-		if k == jisr.KindCommitmentPropose || !rd.may(node.Verb(k)) {
+		if k == jisr.KindCommitmentPropose || !rd.mayPrepare(k) {
 			continue
 		}
 		a := rd.offer(k, base, s.commitmentFields(r, rd, c, k)...)
@@ -558,6 +558,7 @@ type newCommitmentView struct {
 	Action  string
 	Source  string
 	Section string
+	After   string // the decision it comes from
 	Forum   string
 	Sides   []Option // who owes it
 	Desks   []Option // our office
@@ -573,7 +574,7 @@ func (s *site) newCommitment(r *request) (*answer, error) {
 func (s *site) askCommitment(r *request, q url.Values, problem string) (*answer, error) {
 	rd := s.reader(r)
 	v := newCommitmentView{Page: s.page(r, "commitments"), Problem: problem, Action: rd.url("commitments", "new"), Source: clip(q.Get("source"), maxField),
-		Section: clip(q.Get("section"), maxField), Forum: clip(q.Get("forum"), maxField), In: map[string]string{}}
+		Section: clip(q.Get("section"), maxField), After: clip(q.Get("after"), maxField), Forum: clip(q.Get("forum"), maxField), In: map[string]string{}}
 	for _, k := range []string{"title_ar", "title_en", "text_ar", "text_en", "test_ar", "test_en", "due.day", "due.month", "due.year", "no_date", "office"} {
 		v.In[k] = strings.ToValidUTF8(q.Get(k), "")
 	}
@@ -665,7 +666,7 @@ func (s *site) saveCommitment(r *request) (*answer, error) {
 		return nil, err
 	}
 	if t.Source != nil && t.Source.Thing.Noun() == "minutes" {
-		op := jisr.Op{Segment: done.Thing.Name(), Section: t.Source.Part, Kind: jisr.CommitmentEntry, Ref: done.Thing}
+		op := jisr.Op{Segment: done.Thing.Name(), Section: t.Source.Part, After: line1(r, "after"), Kind: jisr.CommitmentEntry, Ref: done.Thing}
 		if _, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: forum, ID: t.Source.Thing, Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{nil}}}); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,7 @@ type meetingView struct {
 	Dates    []dateView
 	Sections []sectionView
 	Bracket  string // how many paragraphs stand in brackets
+	Decided  []paragraphView // decisions and commitments, as they stand
 	Cleared  []string
 	Document []sectionView // as all cleared it, to be read back
 	Sign     []saying
@@ -78,11 +80,13 @@ type sectionView struct {
 
 // paragraphView is a paragraph: one wording, or a bracket of several with the side of each.
 type paragraphView struct {
+	ID       string // of the segment
 	Kind     string
 	Number   string
 	Of       string
 	Wordings []wording
 	Edit     string
+	Commit   string // where a commitment is written from a decision
 	Link     Link
 	State    tag
 }
@@ -183,13 +187,13 @@ func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, er
 		v.Next = rd.l.T("body.by", "date", rd.l.Day(string(met.By)))
 	}
 	base := rd.url("bodies", string(row.Forum), row.ID.Name())
-	if b.Agreed != nil && rd.may(node.Verb(jisr.KindMeetingPropose)) {
+	if b.Agreed != nil && rd.mayPrepare(jisr.KindMeetingPropose) {
 		v.MayMeet = true
 		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(met.Number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true), rd.choose("mode", rd.modes(jisr.InPerson)...))
 		v.Propose.URL, v.Propose.ID = base+"/meet", v.ID
 	}
 	p := b.Proposals[len(b.Proposals)-1]
-	if _, said := p.Agreed[rd.self]; !said && !p.Done && rd.may(node.Verb(jisr.KindBodyAgree)) {
+	if _, said := p.Agreed[rd.self]; !said && !p.Done && rd.mayPrepare(jisr.KindBodyAgree) {
 		a := rd.offer(jisr.KindBodyAgree, base, hidden("hash", string(p.Hash)))
 		a.First, a.ID = true, v.ID+"-agree"
 		v.Agree = append(v.Agree, a)
@@ -324,7 +328,7 @@ func (rd reader) meetingFacts(v *meetingView, m *jisr.Meeting) {
 func (rd reader) meetingActions(t *book.ThingView, before *jisr.Meeting) (all []saying) {
 	m, base := t.State.Meeting, rd.meetingURL(t.Forum, t.ID)
 	for _, k := range m.Next(rd.self) {
-		if !rd.may(node.Verb(k)) {
+		if !rd.mayPrepare(k) {
 			continue
 		}
 		if k == jisr.KindMeetingAgree {
@@ -436,7 +440,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 			at[g.Section] = n
 			v.Sections = append(v.Sections, sectionView{Ref: g.Section, Title: saidIn("en", g.Section, "")})
 		}
-		p := paragraphView{Kind: rd.l.T("paragraph." + string(g.Kind)), Of: rd.sideName(g.Of)}
+		p := paragraphView{ID: g.ID, Kind: rd.l.T("paragraph." + string(g.Kind)), Of: rd.sideName(g.Of)}
 		if g.Bracketed() {
 			brackets++
 		}
@@ -447,6 +451,12 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 			s.linkCommitment(r, rd, f, g.Ref, &p)
 		} else if writes {
 			p.Edit = base + "/edit?segment=" + g.ID
+			if g.Kind == jisr.DecisionText {
+				p.Commit = rd.url("commitments", "new") + "?source=minutes/" + id.Name() + "&section=" + g.Section + "&after=" + g.ID
+			}
+		}
+		if g.Kind == jisr.DecisionText || g.Ref != "" {
+			v.Decided = append(v.Decided, p)
 		}
 		v.Sections[n].Paragraphs = append(v.Sections[n].Paragraphs, p)
 	}
@@ -581,7 +591,7 @@ func (s *site) askParagraph(r *request, problem string) (*answer, error) {
 		v.Title = rd.l.T("minutes.rewrite")
 		var from, texts []string
 		for _, ver := range g.Stands {
-			from = append(from, fmt.Sprintf("%s.%d.%d", ver.ID.Member, ver.ID.Index, ver.ID.Op))
+			from = append(from, formVersion(ver.ID))
 			texts = append(texts, min.Text(ver.ID)[r.l.Tag()])
 			v.Was = append(v.Was, wording{Who: rd.side(ver.ID.Member), Text: rd.say(min.Text(ver.ID)), Removed: ver.Removed})
 		}
@@ -602,6 +612,23 @@ func (s *site) askParagraph(r *request, problem string) (*answer, error) {
 		return &answer{status: 422, page: editPage(v)}, nil
 	}
 	return &answer{page: editPage(v)}, nil
+}
+
+// typed answers what was written: a pause in typing with what the form writes on from, a button with the room.
+func (s *site) typed(r *request, typing bool, f jisr.ForumID, id jisr.ThingID, segment string, v jisr.VersionID) (*answer, error) {
+	if !typing {
+		return &answer{to: s.reader(r).meetingURL(f, id)}, nil
+	}
+	from := ""
+	if segment != "" {
+		from = formVersion(v)
+	}
+	return &answer{page: typedPage(segment, from)}, nil
+}
+
+// formVersion writes a version as forms carry it: "iq.12.0".
+func formVersion(v jisr.VersionID) string {
+	return fmt.Sprintf("%s.%d.%d", v.Member, v.Index, v.Op)
 }
 
 // saveParagraph writes a version. It names the versions that the form showed and no others, so what came meanwhile from the
@@ -646,6 +673,20 @@ func (s *site) saveParagraph(r *request) (*answer, error) {
 	}
 	if op.Removed {
 		text = nil
+	}
+	typing := r.PostForm.Get("typing") != ""
+	if len(op.From) == 1 && !op.Removed && maps.Equal(min.Text(op.From[0]), text) { // a pause in typing has said it already
+		return s.typed(r, typing, t.Forum, t.ID, op.Segment, op.From[0])
+	}
+	if typing && len(op.From) == 0 && len(text) == 0 {
+		return s.typed(r, typing, t.Forum, t.ID, "", jisr.VersionID{})
+	}
+	if typing {
+		done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, ID: jisr.MinutesThing(t.ID), Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
+		if err != nil {
+			return nil, err
+		}
+		return s.typed(r, typing, t.Forum, t.ID, op.Segment, jisr.VersionID{Position: done.Position})
 	}
 	_, problem, err := s.says(r, node.Say{Forum: t.Forum, ID: jisr.MinutesThing(t.ID), Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
 	if err != nil {

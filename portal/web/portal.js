@@ -4,6 +4,7 @@ import 'htmx.org';
 import 'htmx.org/dist/ext/hx-sse.js';
 import './passkey.js';
 import './upload.js';
+import './typing.js';
 
 // A page that brings itself up to date leaves open what its reader has opened.
 window.htmx.config.morphIgnore = [...(window.htmx.config.morphIgnore ?? []), 'open'];

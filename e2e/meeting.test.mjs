@@ -1,0 +1,186 @@
+// A session and what comes of it, in Arabic, in two governments' browsers: convened, its agenda agreed, its minutes drafted
+// together while both pages are open, signed by both heads; a commitment reported, returned, reported again, accepted. What
+// speaks for a side is drafted by one official and cleared and released by another.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { api, asOfficial, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
+
+let demo, browser, iq, sy, room, promise;
+before(async () => {
+  demo = await startDemo({ args: ['--empty'] });
+  browser = await startBrowser();
+  const side = async node => ({ secretary: await asOfficial(browser, node, 'drafter'), head: await asOfficial(browser, node, 'releaser') });
+  iq = await side(demo.nodes.iq);
+  sy = await side(demo.nodes.sy);
+}, { timeout: 180_000 });
+after(async () => { await browser?.close(); await demo?.stop(); });
+
+const main = page => page.getByRole('main');
+const sees = (page, what) => main(page).getByText(what).first().waitFor({ timeout: 20_000 });
+const here = page => new URL(page.url()).pathname;
+
+// opened opens the form of an action, where it stands.
+async function opened(page, action) {
+  const form = page.locator(`form[action$="${action}"]`).first();
+  await form.waitFor({ state: 'attached', timeout: 20_000 });
+  if (!await form.isVisible()) await page.locator('details', { has: form }).locator('summary').first().click();
+  await form.waitFor();
+  return form;
+}
+
+const fill = async (form, values) => {
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.locator(`[name="${name}"]`);
+    if (await field.evaluate(f => f.tagName) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+};
+
+// says fills in an action and sends it; it leads back to the page it was said on.
+async function says(page, action, values = {}, files = []) {
+  const form = await opened(page, action);
+  await fill(form, values);
+  if (files.length > 0) await form.locator('input[type=file]').setInputFiles(files);
+  await form.locator('button').last().click();
+}
+
+// formally has the secretary draft it, and the head clear and release it.
+async function formally(side, action, values, files) {
+  await says(side.secretary, action, values, files);
+  await side.secretary.waitForURL(/\/outgoing\//);
+  await side.head.goto('/ar/');
+  await side.head.locator(`a[href="${here(side.secretary)}"]`).first().click();
+  await side.head.locator('form[action$="/clear"] button').click();
+  await side.head.locator('form[action$="/release"] button').click();
+  await side.head.waitForURL(u => !u.pathname.includes('/outgoing/'));
+}
+
+const clean = async page => {
+  assert.deepEqual(await axe(page), [], here(page));
+  assert.equal(await overflow(page), 0, here(page));
+};
+
+test('a body stands, and its host invites to a session', async () => {
+  const posts = Object.fromEntries(['iq', 'sy'].map(m => [m, { member: m, name: { ar: 'أمين السر' } }]));
+  const { status, body } = await api(demo.nodes.iq, 'POST', `/forums/${demo.forum}/bodies`, { title: { ar: 'اللجنة المشتركة للمياه' }, level: 'technical', members: ['iq', 'sy'], chairs: posts,
+    secretaries: posts, cadence: 'FREQ=MONTHLY;INTERVAL=3', code: 'JWC', rotation: ['iq', 'sy'] }, { Prefer: 'wait=10' });
+  assert.ok(status < 300, JSON.stringify(body));
+  await sy.head.goto('/ar/meetings');
+  const agreed = await api(demo.nodes.sy, 'POST', `/forums/${demo.forum}/bodies/${body.id}/agree`, {}, { Prefer: 'wait=10' });
+  assert.ok(agreed.status < 300, JSON.stringify(agreed.body));
+  await iq.secretary.goto('/ar/meetings');
+  await formally(iq, '/meet', { 'day.day': '15', 'day.month': '1', 'day.year': '2031', hour: '10:00', place: 'بغداد' });
+  room = here(iq.head);
+  assert.match(room, /\/ar\/meetings\/iq-sy\//);
+  await clean(iq.head);
+});
+
+test('the other side agrees to the date, and both to the agenda', async () => {
+  await sy.head.locator(`a[href="${room}"]`).first().click(); // it appeared on the page that was open
+  await says(sy.head, `${room}/agree`);
+  await iq.secretary.goto(room);
+  await sees(iq.secretary, 'اتُّفق على الموعد');
+  await says(iq.secretary, `${room}/agenda`, { 'item.0': 'المناسيب', 'purpose.0': 'decision', 'item.1': 'المنافذ' });
+  await sees(sy.head, 'المنافذ');
+  await says(sy.head, `${room}/agree`);
+  await sees(iq.secretary, 'اتُّفق على جدول الأعمال');
+  await formally(iq, `${room}/convene`);
+  await iq.secretary.goto(room);
+  await says(iq.secretary, `${room}/hold`);
+  await sees(iq.secretary, 'منعقد');
+});
+
+test('both secretaries draft at once, and each sees what the other types as it is typed', async () => {
+  await sy.secretary.goto(room);
+  for (const page of [iq.secretary, sy.secretary]) await page.evaluate(() => { window.notReloaded = true; });
+  const writes = async (page, section, kind, text) => {
+    await page.locator(`a[data-write="write-${section}"]`).click();
+    const form = page.locator(`#write-${section} form`);
+    await form.locator('[name=kind]').selectOption(kind);
+    await form.locator('textarea').pressSequentially(text, { delay: 5 });
+    return form;
+  };
+  const ours = await writes(iq.secretary, 'a1', 'decision', 'قررت اللجنة تبادل المناسيب');
+  await sees(sy.secretary, 'قررت اللجنة تبادل المناسيب'); // nobody has saved anything
+  await writes(sy.secretary, 'a2', 'text', 'عرض الجانب السوري حال المنافذ');
+  await sees(iq.secretary, 'عرض الجانب السوري حال المنافذ');
+  await ours.locator('textarea').pressSequentially(' أسبوعياً.', { delay: 5 });
+  await sees(sy.secretary, 'قررت اللجنة تبادل المناسيب أسبوعياً.');
+  for (const page of [iq.secretary, sy.secretary]) {
+    assert.equal(await page.evaluate(() => window.notReloaded), true);
+    assert.equal(await page.locator('.is-bracket').count(), 0, 'nobody changed what the other wrote');
+    await clean(page);
+    await page.locator('[data-writing] form button').last().click();
+    await page.waitForURL(u => u.pathname === room);
+  }
+});
+
+test('two wordings of one paragraph stand in brackets until somebody settles them', async () => {
+  const change = async (page, text) => {
+    await page.locator('a[data-write]').filter({ hasText: 'تعديل' }).first().click();
+    await page.locator('[data-writing] form textarea').waitFor();
+    return () => page.locator('[data-writing] form textarea').fill(text);
+  };
+  const [ours, theirs] = [await change(iq.secretary, 'قررت اللجنة تبادل المناسيب يومياً.'), await change(sy.secretary, 'قررت اللجنة تبادل المناسيب شهرياً.')];
+  await Promise.all([ours(), theirs()]);
+  for (const page of [iq.secretary, sy.secretary]) {
+    await page.locator('.is-bracket').waitFor({ timeout: 20_000 });
+    await sees(page, 'يومياً');
+    await sees(page, 'شهرياً');
+  }
+  await iq.secretary.goto(room);
+  await iq.secretary.locator('.is-bracket a[data-write]').first().click();
+  const form = iq.secretary.locator('[data-writing] form');
+  await form.locator('textarea').fill('قررت اللجنة تبادل المناسيب كل أسبوع.');
+  await form.locator('button').last().click();
+  await sy.secretary.locator('.is-bracket').waitFor({ state: 'detached', timeout: 20_000 });
+  await sees(sy.secretary, 'كل أسبوع');
+});
+
+test('a decision becomes a commitment, and both heads sign what was read back', async () => {
+  const page = iq.secretary;
+  await page.goto(room);
+  await page.locator('a[href*="/commitments/new?"]').first().click();
+  const form = page.locator('form[action$="/commitments/new"]');
+  await fill(form, { side: 'iq-sy us sy', title_ar: 'جدول المناسيب', text_ar: 'يرسل الجانب جدول المناسيب كل أسبوع.', test_ar: 'وصول الجدول كاملاً لأربعة أسابيع.', sector: 'water', 'due.day': '1', 'due.month': '3', 'due.year': '2031' });
+  await clean(page);
+  await form.locator('button').last().click();
+  await page.waitForURL(u => u.pathname === room);
+  promise = await page.locator('a[href*="/commitments/iq-sy/"]').first().getAttribute('href');
+  await says(page, '/minutes/clear', { 'next.day': '15', 'next.month': '4', 'next.year': '2031' });
+  await sy.secretary.goto(room);
+  await sees(sy.secretary, 'أجاز');
+  await sy.secretary.locator(`a[href="${promise}"]`).first().waitFor({ timeout: 20_000 });
+  await says(sy.secretary, '/minutes/clear');
+  for (const head of [iq.head, sy.head]) {
+    await head.goto(room);
+    await head.locator('form[action$="/minutes/sign"]').waitFor({ timeout: 20_000 });
+    await clean(head);
+    await says(head, '/minutes/sign');
+  }
+  await sees(iq.head, 'JWC/2031/1');
+  await sees(iq.secretary, 'موقّع');
+});
+
+test('the work is reported, returned, reported again and accepted', async () => {
+  for (const page of [iq.secretary, sy.secretary]) await page.goto(promise);
+  await formally(iq, `${promise}/report`, { evidence: 'أُرسل الجدول لثلاثة أسابيع.' }, [{ name: 'levels.csv', mimeType: 'text/csv', buffer: Buffer.from('station,level\nQaim,4.2\n') }]);
+  await sees(sy.secretary, 'أُرسل الجدول لثلاثة أسابيع.');
+  await sees(sy.secretary, 'levels.csv');
+  await clean(sy.secretary);
+  await formally(sy, `${promise}/return`, { reason: 'يُستكمل الأسبوع الرابع' });
+  await iq.secretary.goto(promise);
+  await sees(iq.secretary, 'يُستكمل الأسبوع الرابع');
+  await formally(iq, `${promise}/report`, { evidence: 'أُرسل الأسبوع الرابع.' });
+  await sy.secretary.goto(promise);
+  await sees(sy.secretary, 'أُرسل الأسبوع الرابع.');
+  await formally(sy, `${promise}/accept`);
+  await iq.secretary.goto(promise);
+  await sees(iq.secretary, 'قُبل الإنجاز');
+  await iq.head.goto('/ar/relations/iq-sy/sy');
+  await clean(iq.head);
+});
+
+test('nothing broke the content security policy', async () => {
+  for (const page of [iq.secretary, iq.head, sy.secretary, sy.head]) assert.deepEqual(problems(page, [/status of 422/]), []);
+});
