@@ -53,7 +53,7 @@ type meetingView struct {
 	Papers   []paperView
 	Dates    []dateView
 	Sections []sectionView
-	Bracket  string // how many paragraphs stand in brackets
+	Bracket  string          // how many paragraphs stand in brackets
 	Decided  []paragraphView // decisions and commitments, as they stand
 	Cleared  []string
 	Document []sectionView // as all cleared it, to be read back
