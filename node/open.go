@@ -59,6 +59,7 @@ type Node struct {
 	origins map[ledger.Origin]book.Log
 	ice     map[jisr.ForumID]map[string]*jisr.Refusal // by partner
 	awaited awaited
+	laws    lawTexts
 
 	watch watchers
 	held  map[book.Log]map[jisr.MemberID]book.Held // newest receipts; guarded by watch.mu

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"jisr"
@@ -606,11 +607,48 @@ func (n *Node) textOf(ctx context.Context, forum jisr.ForumID, g *jisr.Agreement
 	if err != nil {
 		return nil, err
 	}
-	t, err := jisr.DecodeText(body, &jisr.TableTerms{Hash: hash, Clauses: v.Clauses}, g.Parties)
-	return &t, err
+	return n.laws.of(g.ID, hash, func() (jisr.InstrumentText, error) {
+		return jisr.DecodeText(body, &jisr.TableTerms{Hash: hash, Clauses: v.Clauses}, g.Parties)
+	})
 }
 
-// Text gives a text of an agreement to whoever has made sure that the reader may see the agreement; an empty hash is the text that counts now. NoSuch when it is not here yet.
+const maxTexts = 16 // decoded texts that are kept at hand
+
+// lawTexts keeps decoded texts, which are long and which a page asks for at every look. A text is named by its hash, so what is kept
+// stays right; it is not to be changed. Its content is read each time nevertheless: one that was erased is not shown.
+type lawTexts struct {
+	mu  sync.Mutex
+	all map[textKey]*jisr.InstrumentText // guarded by mu
+}
+
+type textKey struct {
+	of   jisr.ThingID
+	hash jisr.Commitment
+}
+
+func (t *lawTexts) of(id jisr.ThingID, hash jisr.Commitment, decode func() (jisr.InstrumentText, error)) (*jisr.InstrumentText, error) {
+	key := textKey{id, hash}
+	t.mu.Lock()
+	kept := t.all[key]
+	t.mu.Unlock()
+	if kept != nil {
+		return kept, nil
+	}
+	text, err := decode()
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.all == nil || len(t.all) >= maxTexts {
+		t.all = map[textKey]*jisr.InstrumentText{}
+	}
+	t.all[key] = &text
+	return &text, nil
+}
+
+// Text gives a text of an agreement to whoever has made sure that the reader may see the agreement; an empty hash is the text
+// that counts now. It is not to be changed. NoSuch when it is not here yet.
 func (n *Node) Text(ctx context.Context, forum jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
 	v, err := n.book.Thing(ctx, book.Whole(), forum, id)
 	if err != nil {

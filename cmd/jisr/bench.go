@@ -22,8 +22,11 @@ type figures struct {
 	Rebuild *rebuildFigures `json:"rebuild,omitempty"`
 	Page    *pageFigures    `json:"page,omitempty"`
 	Policy  *policyFigures  `json:"policy,omitempty"`
-	Idle    *idleFigures    `json:"idle,omitempty"`
-	Ready   *readyFigures   `json:"ready,omitempty"`
+
+	Agreement *agreementFigures `json:"agreement,omitempty"`
+
+	Idle  *idleFigures  `json:"idle,omitempty"`
+	Ready *readyFigures `json:"ready,omitempty"`
 }
 
 type noteFigures struct {
@@ -87,7 +90,7 @@ func quickPlan() benchPlan {
 
 // measurements lists what can be asked for with --only, in the order it is done.
 func measurements() []string {
-	return []string{"ready", "note", "backlog", "rebuild", "page", "policy", "records"}
+	return []string{"ready", "note", "backlog", "rebuild", "page", "agreement", "policy", "records"}
 }
 
 func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
@@ -109,7 +112,7 @@ func benchVerb() verb {
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
-			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, policy, records; with commas between", "من ready و note و backlog و rebuild و page و policy و records؛ مفصولة بفواصل"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, policy, records; with commas between", "من ready و note و backlog و rebuild و page و agreement و policy و records؛ مفصولة بفواصل"})
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				if *greet != "" {
@@ -161,7 +164,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"agreement", b.agreements}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
@@ -228,6 +231,18 @@ func (t *terminal) report(r *report) error {
 			return 0, false
 		}
 		return f.Page.P95, true
+	})
+	add("pages of 200 articles in three languages, p95 (ms)", func(f *figures) (float64, bool) {
+		if f.Agreement == nil {
+			return 0, false
+		}
+		return f.Agreement.P95, true
+	})
+	add("what changed between two such texts (ms)", func(f *figures) (float64, bool) {
+		if f.Agreement == nil {
+			return 0, false
+		}
+		return f.Agreement.Diff, true
 	})
 	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
 		if f.Policy == nil {

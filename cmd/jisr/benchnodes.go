@@ -304,11 +304,15 @@ func (b *bench) held(ctx context.Context, id string) error {
 }
 
 func (b *bench) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.houses[0].url+path, nil)
+	return b.getFrom(ctx, 0, path, into)
+}
+
+func (b *bench) getFrom(ctx context.Context, house int, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.houses[house].url+path, nil)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+b.houses[0].token)
+	req.Header.Set("Authorization", "Bearer "+b.houses[house].token)
 	res, err := b.client.Do(req)
 	if err != nil {
 		return err
