@@ -197,16 +197,10 @@ func (t *terminal) report(r *report) error {
 	add("note, p99 (ms)", func(f *figures) (float64, bool) { return f.note(func(n *noteFigures) float64 { return n.P99 }) })
 	add("notes a second", func(f *figures) (float64, bool) { return f.note(func(n *noteFigures) float64 { return n.PerSecond }) })
 	add("backlog of 300 notes (s)", func(f *figures) (float64, bool) {
-		if f.Backlog == nil {
-			return 0, false
-		}
-		return f.Backlog.Seconds, true
+		return reached(f.Backlog, func(x *backlogFigures) float64 { return x.Seconds })
 	})
 	add("records a second", func(f *figures) (float64, bool) {
-		if f.Records == nil {
-			return 0, false
-		}
-		return f.Records.PerSecond, true
+		return reached(f.Records, func(x *recordFigures) float64 { return x.PerSecond })
 	})
 	add("memory meanwhile (MB)", func(f *figures) (float64, bool) {
 		if f.Records == nil {
@@ -221,46 +215,25 @@ func (t *terminal) report(r *report) error {
 		return f.Records.P95, f.Records.P95 > 0
 	})
 	add("rebuilt acts a second", func(f *figures) (float64, bool) {
-		if f.Rebuild == nil {
-			return 0, false
-		}
-		return f.Rebuild.PerSecond, true
+		return reached(f.Rebuild, func(x *rebuildFigures) float64 { return x.PerSecond })
 	})
 	add("page, p95 (ms)", func(f *figures) (float64, bool) {
-		if f.Page == nil {
-			return 0, false
-		}
-		return f.Page.P95, true
+		return reached(f.Page, func(x *pageFigures) float64 { return x.P95 })
 	})
 	add("pages of 200 articles in three languages, p95 (ms)", func(f *figures) (float64, bool) {
-		if f.Agreement == nil {
-			return 0, false
-		}
-		return f.Agreement.P95, true
+		return reached(f.Agreement, func(x *agreementFigures) float64 { return x.P95 })
 	})
 	add("what changed between two such texts (ms)", func(f *figures) (float64, bool) {
-		if f.Agreement == nil {
-			return 0, false
-		}
-		return f.Agreement.Diff, true
+		return reached(f.Agreement, func(x *agreementFigures) float64 { return x.Diff })
 	})
 	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
-		if f.Policy == nil {
-			return 0, false
-		}
-		return f.Policy.Page, true
+		return reached(f.Policy, func(x *policyFigures) float64 { return x.Page })
 	})
 	add("idle memory (MB)", func(f *figures) (float64, bool) {
-		if f.Idle == nil {
-			return 0, false
-		}
-		return f.Idle.RSS, true
+		return reached(f.Idle, func(x *idleFigures) float64 { return x.RSS })
 	})
 	add("start to ready (s)", func(f *figures) (float64, bool) {
-		if f.Ready == nil {
-			return 0, false
-		}
-		return f.Ready.Seconds, true
+		return reached(f.Ready, func(x *readyFigures) float64 { return x.Seconds })
 	})
 	return t.table(rows)
 }
@@ -270,6 +243,14 @@ func (f *figures) note(of func(*noteFigures) float64) (float64, bool) {
 		return 0, false
 	}
 	return of(f.Note), true
+}
+
+// reached is a figure of a part; false where it was not measured.
+func reached[T any](part *T, of func(*T) float64) (float64, bool) {
+	if part == nil {
+		return 0, false
+	}
+	return of(part), true
 }
 
 // figure writes a number with as many digits as mean anything.
