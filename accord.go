@@ -122,6 +122,29 @@ func (c *accord) say(a *Act, hash, via Commitment) error {
 	return nil
 }
 
+// clear is a member's word for a document that it writes itself. Several may write the same document not knowing of each other, so a
+// document is known by its hash alone, and not by who cleared it first.
+func (c *accord) clear(a *Act, hash Commitment, parties []MemberID) error {
+	o := c.find(hash)
+	if o == nil {
+		if len(c.offers) >= MaxProposals {
+			return Refuse(TooMany, "proposals", "max", itoa(MaxProposals))
+		}
+		o = &offer{hash: hash, act: a, parties: parties, words: map[spoken]*utterance{}}
+		c.offers = append(c.offers, o)
+	}
+	k := spoken{a.Member, ""}
+	if w := o.words[k]; w != nil && w.gone == nil {
+		return Refuse(Already, "clear")
+	}
+	c.takeBack(a, o)
+	o.words[k] = &utterance{act: a}
+	if o.done == nil {
+		o.done = o.complete("")
+	}
+	return nil
+}
+
 // agree is the word of an act whose terms name a hash.
 func (c *accord) agree(a *Act) error {
 	t, err := terms[AgreeTerms](a)

@@ -422,30 +422,13 @@ type minutesFold struct {
 	m      *Minutes
 	rules  Procedure
 	texts  accord // clearances, by the hash of the document
-	said   map[Commitment]*Act
 	done   []*Act
-	tree   map[string]*node
-	made   []*node
-	from   map[VersionID]*versionOf
+	draft  drafting
 	latest map[MemberID]time.Time
 }
 
-// node is a segment on its way into the order of the text.
-type node struct {
-	seg   Passage
-	first *Act
-	op    int
-	after []*node // what its first version put after it
-}
-
-type versionOf struct {
-	seg  *node
-	act  *Act
-	over bool // another names it
-}
-
 func foldMinutes(id ThingID, acts []Act, voids map[Position]*Refusal) *Minutes {
-	f := &minutesFold{id: id, said: map[Commitment]*Act{}, tree: map[string]*node{}, from: map[VersionID]*versionOf{}, latest: map[MemberID]time.Time{}}
+	f := &minutesFold{id: id, draft: newDrafting(ParagraphKinds()), latest: map[MemberID]time.Time{}}
 	meeting := meetingOf(id)
 	for i := range acts {
 		if a := &acts[i]; a.About == meeting {
@@ -457,6 +440,7 @@ func foldMinutes(id ThingID, acts []Act, voids map[Position]*Refusal) *Minutes {
 		t := f.dates.texts[agreed.hash]
 		f.m, f.rules = &Minutes{Members: t.Members, Body: t.Body, Session: t.Session, Code: t.Code, Title: t.Title, Approval: t.Approval}, t.Procedure
 		f.done = f.dates.completeSignatures(acts)
+		f.draft.members = t.Members
 	}
 	for i := range acts {
 		a := &acts[i]
@@ -498,110 +482,15 @@ func (f *minutesFold) take(a *Act) error {
 	}
 	switch a.Kind {
 	case KindMinutesEdit:
-		return f.edit(a)
+		if err := f.draft.edit(a); err != nil {
+			return err
+		}
+		f.texts.takeBack(a, nil) // who changes the text has not cleared it
+		return nil
 	case KindMinutesClear:
 		return f.clear(a)
 	}
 	return f.unclear(a)
-}
-
-// edit takes all versions of an act, or none.
-func (f *minutesFold) edit(a *Act) error {
-	t, err := terms[EditTerms](a)
-	switch {
-	case err != nil:
-		return err
-	case len(t.Ops) == 0:
-		return Refuse(Missing, "ops")
-	case len(t.Ops) > MaxEdits:
-		return Refuse(TooMany, "ops", "max", itoa(MaxEdits), "got", itoa(len(t.Ops)))
-	case a.Content == nil:
-		return Refuse(Missing, "content")
-	case len(f.made)+len(t.Ops) > MaxMinutes:
-		return Refuse(TooMany, "segments", "max", itoa(MaxMinutes))
-	}
-	for i := range t.Ops {
-		if err := f.checkOp(a, t.Ops[:i], &t.Ops[i]); err != nil {
-			return err
-		}
-	}
-	for i := range t.Ops {
-		f.write(a, i, &t.Ops[i])
-	}
-	f.texts.takeBack(a, nil) // who changes the text has not cleared it
-	return nil
-}
-
-// checkOp holds one version against what the writer had received. before are the versions of the same act before it.
-func (f *minutesFold) checkOp(a *Act, before []Op, o *Op) error {
-	if !ValidName(o.Segment) {
-		return Refuse(Malformed, "segment")
-	}
-	inAct := func(id string) bool {
-		return slices.ContainsFunc(before, func(b Op) bool { return b.Segment == id })
-	}
-	if inAct(o.Segment) {
-		return Refuse(Malformed, "segment")
-	}
-	if n := f.tree[o.Segment]; n != nil {
-		return f.checkVersion(a, n, o)
-	}
-	switch {
-	case ThingID("segment/"+o.Segment).Maker() != a.Member:
-		return Refuse(NotYours, "segment")
-	case len(o.From) > 0 || o.Removed:
-		return Refuse(NoSuch, "segment")
-	case !slices.Contains(ParagraphKinds(), o.Kind):
-		return Refuse(NotOneOf, "kind", "got", string(o.Kind))
-	case !validID(o.Section, true):
-		return Refuse(Malformed, "section")
-	case o.Of != "" && !slices.Contains(f.m.Members, o.Of), (o.Kind == AtRequestOf) != (o.Of != ""):
-		return Refuse(Malformed, "of")
-	case (o.Kind == CommitmentEntry) != (o.Ref != ""), o.Ref != "" && (!validThing(o.Ref) || o.Ref.Noun() != "commitment"):
-		return Refuse(Malformed, "ref")
-	case o.After != "" && !inAct(o.After) && !f.knows(a, o.After, o.Section):
-		return Refuse(NoSuch, "after")
-	}
-	return nil
-}
-
-func (f *minutesFold) knows(a *Act, id, section string) bool {
-	n := f.tree[id]
-	return n != nil && n.seg.Section == section && a.Saw(n.first)
-}
-
-func (f *minutesFold) checkVersion(a *Act, n *node, o *Op) error {
-	if len(o.From) == 0 || len(o.From) > MaxEdits {
-		return Refuse(Already, "segment")
-	}
-	if o.Section != "" || o.After != "" || o.Kind != "" || o.Of != "" || o.Ref != "" { // where and what it is never changes
-		return Refuse(Malformed, "segment")
-	}
-	for _, v := range o.From {
-		if known := f.from[v]; known == nil || known.seg != n || !a.Saw(known.act) {
-			return Refuse(NoSuch, "version")
-		}
-	}
-	return nil
-}
-
-func (f *minutesFold) write(a *Act, i int, o *Op) {
-	n := f.tree[o.Segment]
-	if n == nil {
-		n = &node{seg: Passage{ID: o.Segment, Section: o.Section, Kind: o.Kind, Of: o.Of, Ref: o.Ref}, first: a, op: i}
-		f.tree[o.Segment] = n
-		f.made = append(f.made, n)
-		if o.After != "" {
-			p := f.tree[o.After]
-			p.after = append(p.after, n)
-		}
-	}
-	for _, v := range o.From {
-		f.from[v].over = true
-	}
-	v := VersionID{a.Position, i}
-	f.from[v] = &versionOf{seg: n, act: a}
-	n.seg.Stands = append(n.seg.Stands, StandingVersion{ID: v, At: a.At, By: a.By, Removed: o.Removed})
 }
 
 func (f *minutesFold) clear(a *Act) error {
@@ -617,30 +506,7 @@ func (f *minutesFold) clear(a *Act) error {
 	if _, ok := t.Hash.Sum(); !ok {
 		return Refuse(Malformed, "hash", "want", "sha256:…")
 	}
-	return f.word(a, t)
-}
-
-// word is a member's clearance of a document. Several may write the same document not knowing of each other, so a
-// document is known by its hash alone, and not by who cleared it first.
-func (f *minutesFold) word(a *Act, t ClearTerms) error {
-	o := f.texts.find(t.Hash)
-	if o == nil {
-		if len(f.texts.offers) >= MaxProposals {
-			return Refuse(TooMany, "proposals", "max", itoa(MaxProposals))
-		}
-		o = &offer{hash: t.Hash, act: a, parties: f.m.Members, words: map[spoken]*utterance{}}
-		f.texts.offers = append(f.texts.offers, o)
-	}
-	k := spoken{a.Member, ""}
-	if w := o.words[k]; w != nil && w.gone == nil {
-		return Refuse(Already, "clear")
-	}
-	f.texts.takeBack(a, o)
-	o.words[k] = &utterance{act: a}
-	if o.done == nil {
-		o.done = o.complete("")
-	}
-	return nil
+	return f.texts.clear(a, t.Hash, f.m.Members)
 }
 
 // unclear: a clearance is irrevocable once all have cleared, as far as the writer had received (C17).
@@ -744,10 +610,7 @@ func (f *minutesFold) settle() *Minutes {
 		return nil
 	}
 	m := f.m
-	for _, n := range f.order() {
-		n.seg.Stands = slices.DeleteFunc(n.seg.Stands, func(v StandingVersion) bool { return f.from[v.ID].over })
-		m.Segments = append(m.Segments, n.seg)
-	}
+	m.Segments = f.draft.passages()
 	for _, o := range f.texts.offers {
 		for k, w := range o.words {
 			if w.gone != nil && o.done == nil {
@@ -773,45 +636,6 @@ func (f *minutesFold) settle() *Minutes {
 		m.Done, m.Sign, m.Agreed = &s, &t, t.Hash
 	}
 	return m
-}
-
-// order puts the segments in the order of the text, section by section as first met: after its anchor, and among those
-// put at one place the newest first, so that what one secretary writes in a run stays a run.
-func (f *minutesFold) order() []*node {
-	newest := func(a, b *node) int {
-		if c := Compare(b.first, a.first); c != 0 {
-			return c
-		}
-		return a.op - b.op
-	}
-	anchored := map[*node]bool{}
-	for _, n := range f.made {
-		slices.SortFunc(n.after, newest)
-		for _, o := range n.after {
-			anchored[o] = true
-		}
-	}
-	var sections []string
-	roots := map[string][]*node{}
-	for _, n := range f.made {
-		if !slices.Contains(sections, n.seg.Section) {
-			sections = append(sections, n.seg.Section)
-		}
-		if !anchored[n] {
-			roots[n.seg.Section] = append(roots[n.seg.Section], n)
-		}
-	}
-	slices.Sort(sections)
-	all := make([]*node, 0, len(f.made))
-	for _, s := range sections {
-		slices.SortFunc(roots[s], newest)
-		for stack := slices.Clone(roots[s]); len(stack) > 0; { // no recursion: a chain may be as long as the text
-			n := stack[0]
-			all = append(all, n)
-			stack = append(slices.Clone(n.after), stack[1:]...)
-		}
-	}
-	return all
 }
 
 // Next lists what a member can say now, having received everything: what a page offers it.
