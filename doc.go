@@ -29,7 +29,8 @@
 //     same time ask what the writer had received.
 //   - [Fold] gives the state of one thing from the acts about it. State is a function of the set of acts: any
 //     order of arrival gives the same state and the same [State.Digest] on every node.
-//   - [Note], [Forum], [Body], [Meeting], [Minutes], [Undertaking] (a commitment) are the nouns; [DraftState], [Account], [Desk] those of the house. Each noun's file
+//   - [Note], [Forum], [Body], [Meeting], [Minutes], [Undertaking] (a commitment),
+//     [JointStatement], [Readout] are the nouns; [DraftState], [Account], [Desk] those of the house. Each noun's file
 //     holds its type, its life as a diagram, its acts and its rules.
 //   - [Statement] and [Signature] are what an official signs with a passkey, and [Signer] whose key it is; [CheckSignature]
 //     verifies it offline. What is signed or not changes no state.

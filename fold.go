@@ -24,6 +24,9 @@ type State struct {
 	Programme  *Programme   `json:"programme,omitempty"`
 	Batch      *RecordBatch `json:"batch,omitempty"`
 
+	Statement *JointStatement `json:"statement,omitempty"`
+	Readout   *Readout        `json:"readout,omitempty"`
+
 	Draft   *DraftState `json:"draft,omitempty"`
 	Account *Account    `json:"account,omitempty"`
 	Desk    *Desk       `json:"desk,omitempty"`
@@ -118,6 +121,10 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Meeting = foldMeeting(thing, acts, s.Voids)
 	case noun == "minutes":
 		s.Minutes = foldMinutes(thing, acts, s.Voids)
+	case noun == "statement":
+		s.Statement = foldStatement(thing, acts, s.Voids)
+	case noun == "readout":
+		s.Readout = foldReadout(thing, acts, s.Voids)
 	case noun == "commitment":
 		s.Commitment = foldCommitment(thing, acts, s.Voids)
 	case noun == "agreement":
@@ -154,6 +161,8 @@ func (k Kind) noun(f ForumID) string {
 		KindAgreementRevoke, KindAgreementTerminate, KindAgreementContest, KindAgreementCorrect, KindAgreementCorrectAccept,
 		KindAgreementCorrectObject, KindAgreementDormant, KindAgreementWake, KindAgreementRegister, KindAgreementMilestone, KindAgreementSign,
 		KindAgreementDeposit, KindAgreementReserve, KindAgreementUnreserve,
+		KindStatementPropose, KindStatementEdit, KindStatementApprove, KindStatementRetract, KindStatementRelease, KindStatementWithdraw,
+		KindStatementIncident, KindReadoutRelease, KindReadoutWithdraw,
 		KindProgrammeLay, KindRecordBatch, KindRecordCorrect, KindRecordWithdraw, KindRecordAcknowledge, KindRecordConfirm,
 		KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		if f == House {

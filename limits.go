@@ -62,6 +62,8 @@ const (
 	MaxSegments       = 5_000  // paragraphs of minutes
 	MaxParagraph      = 4_000  // characters of a paragraph, per language
 	MaxNumber         = 40     // characters of a number in a text
+	MaxIncidents      = 50     // times a statement was published early
+	MaxReadout        = 20_000 // characters of a national readout, per language
 )
 
 // Bounds of an agreement and its text.

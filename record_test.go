@@ -106,7 +106,8 @@ func (f *forum) next(m jisr.MemberID, kind jisr.Kind, about jisr.ThingID, terms 
 		a.Terms = raw
 	}
 	switch kind {
-	case jisr.KindRecordBatch, jisr.KindRecordCorrect, jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport, jisr.KindMinutesEdit, jisr.KindMinutesClear, jisr.KindMeetingPaper:
+	case jisr.KindRecordBatch, jisr.KindRecordCorrect, jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport, jisr.KindMinutesEdit, jisr.KindMinutesClear, jisr.KindMeetingPaper,
+		jisr.KindStatementEdit, jisr.KindStatementApprove, jisr.KindReadoutRelease:
 		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256([]byte(about))), Size: 1, Type: "application/json"}
 	}
 	return a

@@ -75,6 +75,7 @@ const (
 	NotAgreed   RefusalKind = "not-agreed"   // both have not agreed yet, as far as the writer had received
 	UnderReview RefusalKind = "under-review" // a report is with the beneficiary
 	Bracketed   RefusalKind = "bracketed"    // a paragraph of minutes has several versions; need: segment
+	Embargoed   RefusalKind = "embargoed"    // a statement is not to be public yet; need: until
 	TooLate     RefusalKind = "too-late"     // a period has ended; need: until
 	Ended       RefusalKind = "ended"        // it is accepted, released or superseded
 

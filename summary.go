@@ -44,6 +44,12 @@ func (s *State) Summary() (Summary, bool) {
 	if s.Agreement != nil {
 		return s.Agreement.summary(), true
 	}
+	if s.Statement != nil {
+		return s.Statement.summary(), true
+	}
+	if s.Readout != nil {
+		return s.Readout.summary(), true
+	}
 	if s.Mandate != nil {
 		return s.Mandate.summary(), true
 	}

@@ -41,18 +41,7 @@ func (c *call) minutesOut(f jisr.ForumID, id jisr.ThingID, joint jointOut) (minu
 		return minutesOut{}, err
 	}
 	joint.Next = v.Minutes.Next(c.node.Self().ID)
-	out := minutesOut{jointOut: joint, Standing: v.Minutes.Standing(c.node.Today()), Text: []paragraphOut{}, Record: v.Minutes}
-	for i := range v.Minutes.Segments {
-		s := &v.Minutes.Segments[i]
-		if s.Gone() {
-			continue
-		}
-		p := paragraphOut{Segment: s.ID, Section: s.Section, Kind: s.Kind, Of: s.Of, Ref: s.Ref}
-		for _, ver := range s.Stands {
-			p.Versions = append(p.Versions, versionOut{Member: ver.ID.Member, Index: ver.ID.Index, Op: ver.ID.Op, Text: v.Text(ver.ID), Removed: ver.Removed})
-		}
-		out.Text = append(out.Text, p)
-	}
+	out := minutesOut{jointOut: joint, Standing: v.Minutes.Standing(c.node.Today()), Text: paragraphsOf(v.Minutes.Segments, v.Text), Record: v.Minutes}
 	if doc, err := v.Agreed(); err == nil {
 		out.Agreed = doc
 	}
@@ -69,8 +58,11 @@ type opIn struct {
 	Text jisr.Text `json:"text,omitempty" doc:"By language; absent for a removal."`
 }
 
-func (c *call) editMinutes() error {
-	f, id, err := c.thing("minutes")
+func (c *call) editMinutes() error { return c.edit("minutes", jisr.KindMinutesEdit) }
+
+// edit writes paragraphs of a draft that several write.
+func (c *call) edit(noun string, kind jisr.Kind) error {
+	f, id, err := c.thing(noun)
 	if err != nil {
 		return err
 	}
@@ -84,7 +76,7 @@ func (c *call) editMinutes() error {
 		t.Ops = append(t.Ops, o.Op)
 		b.Texts = append(b.Texts, o.Text)
 	}
-	return c.doSay(node.Say{Forum: f, ID: id, Kind: jisr.KindMinutesEdit, Terms: t, Body: b})
+	return c.doSay(node.Say{Forum: f, ID: id, Kind: kind, Terms: t, Body: b})
 }
 
 // clearIn is a side's clearance of the text as it stands.

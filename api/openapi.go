@@ -73,6 +73,7 @@ func tags() []*huma.Tag {
 		{Name: "meetings", Description: "Sessions of a body: date, agenda, delegations, papers."},
 		{Name: "minutes", Description: "Minutes drafted together, cleared by each side, signed by all heads over one hash."},
 		{Name: "commitments", Description: "What members owe each other, until the side it was made to accepts."},
+		{Name: "statements", Description: "Joint statements approved over one hash and released at one instant; national readouts, which are not agreed text."},
 		{Name: "attachments", Description: "Files on their way up, resumable (tus 1.0)."},
 		{Name: "record", Description: "Acts, their proofs, and the digest of what they make true."},
 		{Name: "forums", Description: "Forums, their members, and the links between nodes."},

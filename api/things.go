@@ -138,6 +138,18 @@ func (c *call) answerThing(status int, f jisr.ForumID, id jisr.ThingID) error {
 			return err
 		}
 		return c.answer(status, out)
+	case v.State.Statement != nil:
+		out, err := c.statementOut(f, id, joint)
+		if err != nil {
+			return err
+		}
+		return c.answer(status, out)
+	case v.State.Readout != nil:
+		out, err := c.readoutOut(f, id, joint)
+		if err != nil {
+			return err
+		}
+		return c.answer(status, out)
 	case v.State.Meeting != nil:
 		joint.Next = v.State.Meeting.Next(c.node.Self().ID)
 	}

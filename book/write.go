@@ -372,6 +372,10 @@ func textOf(k jisr.Kind) func(body []byte) string {
 		return releasedText
 	case jisr.KindNoteDraft:
 		return draftText
+	case jisr.KindStatementApprove:
+		return statementText
+	case jisr.KindReadoutRelease:
+		return readoutText
 	}
 	return nil
 }
@@ -391,6 +395,37 @@ func draftText(body []byte) string {
 		return ""
 	}
 	return searchText(&d.Body, d.Files)
+}
+
+// statementText gives what a joint statement is found by once a side has approved its text, readoutText a national readout.
+func statementText(body []byte) string {
+	b, err := jisr.ReadStatement(body)
+	if err != nil {
+		return ""
+	}
+	parts := []jisr.Text{b.Title}
+	for _, p := range b.Paragraphs {
+		parts = append(parts, p.Text)
+	}
+	return textsFound(parts...)
+}
+
+func readoutText(body []byte) string {
+	b, err := jisr.DecodeReadout(body)
+	if err != nil {
+		return ""
+	}
+	return textsFound(b.Text)
+}
+
+func textsFound(parts ...jisr.Text) string {
+	var s strings.Builder
+	for _, part := range parts {
+		for _, lang := range sortedKeys(part) {
+			s.WriteString(part[lang] + "\n")
+		}
+	}
+	return stems(s.String())
 }
 
 func searchText(b *jisr.NoteBody, files []jisr.DraftFile) string {

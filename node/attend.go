@@ -16,12 +16,18 @@ const attendEvery = time.Minute
 // (decision 0012). It looks at what the book holds and not at what just came: a crash before, between or after loses
 // nothing, for it looks again.
 func (n *Node) attendLoop(ctx context.Context) {
-	tick := time.NewTicker(attendEvery)
+	tick := time.NewTimer(attendEvery)
 	defer tick.Stop()
 	for {
-		if err := n.attend(ctx); err != nil && ctx.Err() == nil {
+		next, err := n.attend(ctx)
+		if err != nil && ctx.Err() == nil {
 			n.log.Error("couldn't say what has arrived; trying again", "err", err)
 		}
+		wait := attendEvery
+		if !next.IsZero() { // a statement is released on its second, not on the next look
+			wait = max(0, min(wait, next.Sub(n.now())))
+		}
+		tick.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return
@@ -31,9 +37,15 @@ func (n *Node) attendLoop(ctx context.Context) {
 	}
 }
 
-// notice wakes the loop when an act of another member may call for it.
+// notice wakes the loop when an act may call for it.
 func (n *Node) notice(a *jisr.Act) {
-	if a.Member == n.self.ID || a.Kind != jisr.KindCommitmentReport && a.Kind != jisr.KindMinutesSign {
+	switch a.Kind {
+	case jisr.KindCommitmentReport, jisr.KindMinutesSign:
+		if a.Member == n.self.ID {
+			return
+		}
+	case jisr.KindStatementApprove: // it may be the last one, and say when to release
+	default:
 		return
 	}
 	select {
@@ -42,27 +54,31 @@ func (n *Node) notice(a *jisr.Act) {
 	}
 }
 
-func (n *Node) attend(ctx context.Context) error {
+// attend looks once, and gives the instant at which it is to look again if that is before the next look.
+func (n *Node) attend(ctx context.Context) (next time.Time, err error) {
+	if next, err = n.releaseDue(ctx); err != nil {
+		return next, err
+	}
 	if err := n.lapse(ctx); err != nil {
-		return err
+		return next, err
 	}
 	for _, q := range []book.ThingQuery{{Noun: "commitment", State: string(jisr.CommitmentReported)}, {Noun: "minutes", State: jisr.MinutesAreSigned}} {
 		for q.Limit = 200; ; {
-			rows, next, err := n.book.Things(ctx, book.Whole(), q)
+			rows, more, err := n.book.Things(ctx, book.Whole(), q)
 			if err != nil {
-				return err
+				return next, err
 			}
 			for i := range rows {
 				if err := n.receive(ctx, &rows[i]); err != nil {
-					return err
+					return next, err
 				}
 			}
-			if q.Cursor = next; next == "" {
+			if q.Cursor = more; more == "" {
 				break
 			}
 		}
 	}
-	return nil
+	return next, nil
 }
 
 // lapse says of every signing window that has closed without the other signatures that it lapsed: nobody stays bound by

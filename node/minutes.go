@@ -70,7 +70,7 @@ func (v *MinutesView) Agreed() (jisr.MinutesBody, error) {
 // Minutes gives minutes with their texts. Of a meeting whose date is agreed and whose minutes nobody has begun there are
 // empty ones.
 func (n *Node) Minutes(ctx context.Context, scope book.Scope, forum jisr.ForumID, id jisr.ThingID) (*MinutesView, error) {
-	v := &MinutesView{texts: map[jisr.VersionID]jisr.Text{}}
+	v := &MinutesView{}
 	var err error
 	if v.ThingView, err = n.book.Thing(ctx, scope, forum, id); err != nil {
 		return nil, err
@@ -83,19 +83,7 @@ func (n *Node) Minutes(ctx context.Context, scope book.Scope, forum jisr.ForumID
 		return nil, err
 	}
 	v.Meeting = m.State.Meeting
-	for i := range v.Acts {
-		a := &v.Acts[i]
-		if a.Act.Kind != jisr.KindMinutesEdit || a.Void != nil {
-			continue
-		}
-		b, err := jisr.DecodeEdit(a.Body, len(jisr.ReadEdit(&a.Act).Ops))
-		if err != nil {
-			continue // not here yet, or of no use to anybody
-		}
-		for op, text := range b.Texts {
-			v.texts[jisr.VersionID{Position: a.Act.Position, Op: op}] = text
-		}
-	}
+	v.texts = versions(v.Acts, jisr.KindMinutesEdit)
 	return v, nil
 }
 

@@ -100,7 +100,7 @@ const (
 	Export    Verb = "record.export"
 )
 
-// meetingRows are the verbs of bodies, meetings, minutes and commitments.
+// meetingRows are the verbs of bodies, meetings, minutes, commitments and statements.
 func meetingRows() []row {
 	return []row{
 		{"body.propose", Convening, free},
@@ -141,6 +141,16 @@ func meetingRows() []row {
 		{"commitment.settle", Chairing, free},
 		{"commitment.release", Chairing, binding},
 		{"commitment.supersede", Chairing, binding},
+
+		{"statement.propose", Negotiating, free},
+		{"statement.edit", Negotiating, free},
+		{"statement.approve", Chairing, binding},
+		{"statement.retract", Chairing, free},
+		{"statement.release", Publishing, free},
+		{"statement.withdraw", Publishing, free},
+		{"statement.incident", Publishing, free},
+		{"readout.release", Publishing, free},
+		{"readout.withdraw", Publishing, free},
 
 		{"forum.accept", Administering, free},
 		{"thing.refer", Receiving, free},

@@ -14,7 +14,7 @@ import (
 )
 
 // Say is what a caller says about a joint thing whose texts are agreed with the other side: bodies, meetings, minutes,
-// commitments. Its verb is the kind of its act, so that policy has a row for each. What speaks for the member (see formal) is
+// commitments, statements. Its verb is the kind of its act, so that policy has a row for each. What speaks for the member (see formal) is
 // said by an official only as the last step of an outgoing act: [DraftStep], [ClearStep], [ReleaseStep] (decision 0032).
 //
 // What it may say is asked of the fold itself: an act that would be void is refused with the reason it would be void for.
@@ -205,7 +205,9 @@ func strictly[T any](raw []byte) (T, error) {
 }
 
 // saidNouns lists the nouns that Say is about.
-func saidNouns() []string { return []string{"body", "meeting", "minutes", "commitment"} }
+func saidNouns() []string {
+	return []string{"body", "meeting", "minutes", "commitment", "statement", "readout"}
+}
 
 // named puts the names of the files into a body of evidence, and holds bodies against their bounds.
 func (p *planned) named() error {
@@ -215,6 +217,10 @@ func (p *planned) named() error {
 	case jisr.EditBody:
 		return b.Check()
 	case jisr.MinutesBody:
+		return b.Check()
+	case jisr.StatementBody:
+		return b.Check()
+	case jisr.ReadoutBody:
 		return b.Check()
 	case jisr.EvidenceBody:
 		b.Files = nil

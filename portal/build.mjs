@@ -27,7 +27,7 @@ const icons = [
   'archive', 'arrow-left', 'badge-check', 'bell', 'book-open', 'building-2', 'calendar-check', 'calendar-days', 'chart-line', 'check', 'chevron-left', 'circle-check',
   'circle-dot', 'circle-minus', 'clock', 'copy', 'download', 'external-link', 'eye', 'file-check', 'file-down', 'file-text', 'fingerprint', 'flag',
   'handshake', 'history', 'hourglass', 'inbox', 'info', 'key-round', 'keyboard', 'landmark', 'languages', 'layout-dashboard',
-  'library', 'link', 'link-2', 'list-checks', 'list-filter', 'lock', 'log-in', 'log-out', 'mail', 'mail-open', 'message-square-plus', 'menu', 'minus', 'network',
+  'library', 'link', 'link-2', 'list-checks', 'list-filter', 'lock', 'log-in', 'log-out', 'mail', 'mail-open', 'megaphone', 'message-square-plus', 'menu', 'minus', 'network',
   'octagon-alert', 'paperclip', 'pen-line', 'plus', 'printer', 'radio', 'refresh-cw', 'reply', 'scroll-text', 'search', 'send', 'settings',
   'shield-check', 'stamp', 'trash-2', 'triangle-alert', 'undo-2', 'unlink', 'upload', 'users', 'wifi-off', 'x', 'zap',
 ];

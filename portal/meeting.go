@@ -589,13 +589,12 @@ func (s *site) askParagraph(r *request, problem string) (*answer, error) {
 			continue
 		}
 		v.Title = rd.l.T("minutes.rewrite")
-		var from, texts []string
+		var texts []string
 		for _, ver := range g.Stands {
-			from = append(from, formVersion(ver.ID))
 			texts = append(texts, min.Text(ver.ID)[r.l.Tag()])
 			v.Was = append(v.Was, wording{Who: rd.side(ver.ID.Member), Text: rd.say(min.Text(ver.ID)), Removed: ver.Removed})
 		}
-		v.From, v.Text = strings.Join(from, " "), strings.Join(texts, "\n")
+		v.From, v.Text = versionsIn(g), strings.Join(texts, "\n")
 	}
 	if v.Segment == "" {
 		for _, k := range jisr.ParagraphKinds() {
@@ -631,6 +630,31 @@ func formVersion(v jisr.VersionID) string {
 	return fmt.Sprintf("%s.%d.%d", v.Member, v.Index, v.Op)
 }
 
+// versionsIn names the versions of a paragraph that stand, for a form; versionsOf reads them back.
+func versionsIn(g *jisr.Passage) string {
+	var all []string
+	for _, v := range g.Stands {
+		all = append(all, formVersion(v.ID))
+	}
+	return strings.Join(all, " ")
+}
+
+func versionsOf(r *request) (all []jisr.VersionID, err error) {
+	for _, f := range bounded(strings.Fields(r.PostForm.Get("from")), jisr.MaxEdits) {
+		p := strings.Split(f, ".")
+		if len(p) != 3 {
+			return nil, jisr.Refuse(jisr.Malformed, "from")
+		}
+		index, err1 := strconv.ParseInt(p[1], 10, 64)
+		n, err2 := strconv.Atoi(p[2])
+		if err1 != nil || err2 != nil {
+			return nil, jisr.Refuse(jisr.Malformed, "from")
+		}
+		all = append(all, jisr.VersionID{Position: jisr.Position{Member: jisr.MemberID(p[0]), Index: jisr.Index(index)}, Op: n})
+	}
+	return all, nil
+}
+
 // saveParagraph writes a version. It names the versions that the form showed and no others, so what came meanwhile from the
 // other side stands beside it in brackets.
 func (s *site) saveParagraph(r *request) (*answer, error) {
@@ -653,18 +677,10 @@ func (s *site) saveParagraph(r *request) (*answer, error) {
 			op.Of = jisr.MemberID(line1(r, "of"))
 		}
 	}
-	for _, f := range bounded(strings.Fields(r.PostForm.Get("from")), jisr.MaxEdits) {
-		p := strings.Split(f, ".")
-		if len(p) != 3 {
-			return nil, jisr.Refuse(jisr.Malformed, "from")
-		}
-		index, err1 := strconv.ParseInt(p[1], 10, 64)
-		n, err2 := strconv.Atoi(p[2])
-		if err1 != nil || err2 != nil {
-			return nil, jisr.Refuse(jisr.Malformed, "from")
-		}
-		v := jisr.VersionID{Position: jisr.Position{Member: jisr.MemberID(p[0]), Index: jisr.Index(index)}, Op: n}
-		op.From = append(op.From, v)
+	if op.From, err = versionsOf(r); err != nil {
+		return nil, err
+	}
+	for _, v := range op.From {
 		for lang, was := range min.Text(v) { // what is said in other languages stays
 			if lang != r.l.Tag() && text[lang] == "" && !op.Removed {
 				text[lang] = was

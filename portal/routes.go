@@ -26,7 +26,7 @@ const (
 // routes is the whole table of addresses. A change of anything is a POST, which ends in a redirect to the page
 // that shows it; what cannot be taken back is asked first on a page of its own (the GET of the same address).
 func routes() []route {
-	return slices.Concat(doorRoutes(), custodyRoutes(), noteRoutes(), meetingRoutes(), agreementRoutes(), programmeRoutes(), houseRoutes())
+	return slices.Concat(doorRoutes(), custodyRoutes(), noteRoutes(), meetingRoutes(), statementRoutes(), agreementRoutes(), programmeRoutes(), houseRoutes())
 }
 
 // custodyRoutes are whose a joint thing is in the house, whatever its noun.
@@ -116,6 +116,24 @@ func meetingRoutes() []route {
 		{"POST", "/bodies/{forum}/{id}/rules", official, (*site).saveRules},
 		{"POST", "/bodies/{forum}/{id}/agree", official, (*site).agreeBody},
 		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
+	}
+}
+
+// statementRoutes are joint statements, and what sides say alone.
+func statementRoutes() []route {
+	const statement, readout = "/statements/{forum}/{id}", "/readouts/{forum}/{id}"
+	return []route{
+		{"GET", "/statements", official, (*site).statements},
+		{"GET", "/statements/new", official, (*site).newStatement},
+		{"POST", "/statements/new", official, (*site).saveStatement},
+		{"GET", statement, official, (*site).statement},
+		{"GET", statement + "/edit", official, (*site).editPassage},
+		{"POST", statement + "/edit", official, (*site).savePassage},
+		{"GET", statement + "/readout", official, (*site).newReadout},
+		{"POST", statement + "/readout", official, (*site).saveReadout},
+		{"POST", statement + "/{verb}", official, (*site).sayStatement},
+		{"GET", readout, official, (*site).readout},
+		{"POST", readout + "/withdraw", official, (*site).withdrawReadout},
 	}
 }
 

@@ -24,6 +24,10 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 		return rd.agreementURL(f, id)
 	case "programme":
 		return rd.programmeURL(f, id)
+	case "statement":
+		return rd.statementURL(f, id)
+	case "readout":
+		return rd.readoutURL(f, id)
 	}
 	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
 }
@@ -40,6 +44,9 @@ func thingIcon(id jisr.ThingID) string {
 	case "programme", "record":
 		return "chart-line"
 	}
+	if id.Noun() == "statement" || id.Noun() == "readout" {
+		return "megaphone"
+	}
 	if id.Noun() == "forum" {
 		return "handshake"
 	}
@@ -53,6 +60,10 @@ func (rd reader) thingLine(t *book.ThingRow) line {
 		return rd.commitmentLine(t)
 	case t.State.Meeting != nil:
 		return rd.meetingLine(t)
+	case t.State.Statement != nil:
+		return rd.statementLine(t)
+	case t.State.Readout != nil:
+		return rd.readoutLine(t)
 	}
 	l := line{URL: rd.thingURL(t.Forum, t.ID), Kind: known(rd.l, "noun.", t.ID.Noun()), Subject: rd.say(t.Summary.Title), To: rd.sides(t.Summary.Members),
 		Date: rd.l.ShortDate(t.At.In(rd.zone)), State: tag{Tone: "idle", Icon: thingIcon(t.ID), Word: known(rd.l, t.ID.Noun()+".state.", t.Summary.State)}}

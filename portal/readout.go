@@ -1,0 +1,119 @@
+package portal
+
+import (
+	"strings"
+
+	"jisr"
+	"jisr/node"
+)
+
+func (s *site) newReadout(r *request) (*answer, error) { return s.askReadout(r, "") }
+
+func (s *site) askReadout(r *request, problem string) (*answer, error) {
+	t, err := s.thingOf(r, "statement")
+	if err != nil {
+		return nil, err
+	}
+	rd := s.reader(r)
+	base := rd.statementURL(t.Forum, t.ID)
+	v := newReadoutView{Page: s.page(r, "statements"), Problem: problem, Action: base + "/readout", Back: base, Titles: map[string]string{}}
+	for _, lang := range writtenLanguages() {
+		v.Langs = append(v.Langs, langText{lang, unixLines(strings.ToValidUTF8(r.PostForm.Get("text_"+lang), ""))})
+		v.Titles[lang] = line1(r, "title_"+lang)
+	}
+	if problem != "" {
+		return &answer{status: 422, page: newReadoutPage(v)}, nil
+	}
+	return &answer{page: newReadoutPage(v)}, nil
+}
+
+// saveReadout releases what this side says alone.
+func (s *site) saveReadout(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "statement")
+	if err != nil {
+		return nil, err
+	}
+	rd := s.reader(r)
+	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, Kind: jisr.KindReadoutRelease, Terms: jisr.ReadoutTerms{Of: t.ID, Title: written(r, "title")}, Body: jisr.ReadoutBody{Text: written(r, "text")}})
+	if problem := rd.why(err); problem != "" {
+		return s.askReadout(r, problem)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &answer{to: rd.readoutURL(t.Forum, done.Thing)}, nil
+}
+
+func (s *site) readout(r *request) (*answer, error) { return s.showReadout(r, "") }
+
+func (s *site) showReadout(r *request, problem string) (*answer, error) {
+	f := jisr.ForumID(r.PathValue("forum"))
+	if !jisr.ValidForum(f) {
+		return nil, jisr.Refuse(jisr.NoSuch, clip(string(f), maxField), "noun", "forum")
+	}
+	t, err := s.node.Readout(r.Context(), s.node.ScopeOf(r.caller), f, jisr.ThingID("readout/"+clip(r.PathValue("id"), maxField)))
+	if err == nil {
+		err = s.node.ReadsThing(r.Context(), r.caller, &t.ThingView)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rd, o := s.reader(r), t.Readout
+	l := rd.readoutLine(&t.ThingRow)
+	v := readoutView{Page: s.live(r, "statements"), Title: l.title(rd), Line: l, Mark: rd.l.T("readout.mark.means", "member", rd.name(o.Party)), Problem: problem, Columns: rd.columnsFor(t.Text), Steps: rd.thingActs(&t.ThingView)}
+	if o.Of.Noun() == "statement" {
+		if err := s.redlineOf(r, rd, &v, t); err != nil {
+			return nil, err
+		}
+	}
+	if o.Party == rd.self && o.Withdrawn == nil && rd.may(node.Verb(jisr.KindReadoutWithdraw)) {
+		v.Actions = append(v.Actions, rd.offer(jisr.KindReadoutWithdraw, rd.readoutURL(f, t.ID), rd.ask("reason", false)))
+	}
+	if problem != "" {
+		v.Live = false
+		return &answer{status: 422, page: readoutPage(v)}, nil
+	}
+	return &answer{page: readoutPage(v)}, nil
+}
+
+// redlineOf fills in how the account differs from the joint text, in each language that both have.
+func (s *site) redlineOf(r *request, rd reader, v *readoutView, t *node.ReadoutView) error {
+	st, err := s.node.Statement(r.Context(), rd.scope, t.Forum, t.Readout.Of)
+	if isKind(err, jisr.NoSuch) {
+		return nil // of a statement that has not arrived
+	}
+	if err != nil {
+		return err
+	}
+	joint := rd.statementLine(&st.ThingRow)
+	v.Of = Link{Word: joint.title(rd), URL: rd.statementURL(t.Forum, st.ID)}
+	doc, _, err := st.Agreed()
+	if err != nil {
+		return nil // nothing is agreed to compare it with
+	}
+	for _, lang := range rd.languagesOf(t.Text) {
+		var agreed []string
+		for _, p := range doc.Paragraphs {
+			agreed = append(agreed, p.Text[lang])
+		}
+		if was := strings.Join(agreed, "\n"); strings.TrimSpace(was) != "" {
+			v.Diff = append(v.Diff, diffColumn{Lang: lang, Dir: saidIn(lang, "x", "").Dir, Language: rd.languageName(lang), Runs: jisr.DiffWords(was, t.Text[lang])})
+		}
+	}
+	return nil
+}
+
+func (s *site) withdrawReadout(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "readout")
+	if err != nil {
+		return nil, err
+	}
+	problem, err := s.says(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindReadoutWithdraw, Terms: jisr.Reason{Reason: line1(r, "reason")}})
+	if err != nil {
+		return nil, err
+	}
+	if problem != "" {
+		return s.showReadout(r, problem)
+	}
+	return &answer{to: s.reader(r).readoutURL(t.Forum, t.ID)}, nil
+}
