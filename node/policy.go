@@ -62,13 +62,13 @@ const (
 	treaty       // it does so in the form of a treaty
 )
 
-// formal lists the verbs of bodies, meetings, minutes and commitments that speak for the member: what they say is drafted by
+// formal lists the verbs of bodies, meetings, minutes, commitments and statements that speak for the member: what they say is drafted by
 // one official and cleared by a second, as notes are. What secretaries say to each other while they work is not among them.
 func formal() []Verb {
 	return []Verb{"body.propose", "body.agree", "meeting.propose", "meeting.convene", "meeting.postpone", "meeting.cancel",
 		"minutes.sign", "minutes.approve", "minutes.disapprove", "commitment.agree", "commitment.report", "commitment.accept", "commitment.return",
 		"commitment.extend", "commitment.grant", "commitment.keep-date", "commitment.raise", "commitment.dispute", "commitment.settle",
-		"commitment.release", "commitment.supersede"}
+		"commitment.release", "commitment.supersede", "statement.approve", "statement.withdraw", "statement.incident", "readout.release", "readout.withdraw"}
 }
 
 // Formal tells whether two officials look at what the verb says, as policies are shipped.

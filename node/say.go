@@ -14,8 +14,8 @@ import (
 )
 
 // Say is what a caller says about a joint thing whose texts are agreed with the other side: bodies, meetings, minutes,
-// commitments, statements. Its verb is the kind of its act, so that policy has a row for each. What speaks for the member (see formal) is
-// said by an official only as the last step of an outgoing act: [DraftStep], [ClearStep], [ReleaseStep] (decision 0032).
+// commitments, statements. Its verb is the kind of its act, so that policy has a row for each. What speaks for the member (see
+// formal) is said by an official only as the last step of an outgoing act: [DraftStep], [ClearStep], [ReleaseStep] (decision 0032).
 //
 // What it may say is asked of the fold itself: an act that would be void is refused with the reason it would be void for.
 type Say struct {
@@ -111,7 +111,7 @@ func (c *Say) look(d *decision, about jisr.ThingID) error {
 
 // begins tells what makes a new thing in this member's name.
 func (c *Say) begins(d *decision) bool {
-	return c.ID.Maker() == d.n.self.ID && (c.Kind == jisr.KindBodyPropose || c.Kind == jisr.KindCommitmentPropose)
+	return c.ID.Maker() == d.n.self.ID && (c.Kind == jisr.KindBodyPropose || c.Kind == jisr.KindCommitmentPropose || c.Kind == jisr.KindReadoutRelease)
 }
 
 // saying is an outgoing act as it will be said.
@@ -145,6 +145,8 @@ func (c *Say) read(step Step) (err error) {
 	case len(step.Body) == 0:
 	case step.Kind == jisr.KindCommitmentPropose:
 		c.Body, err = strictly[jisr.CommitmentBody](step.Body)
+	case step.Kind == jisr.KindReadoutRelease:
+		c.Body, err = strictly[jisr.ReadoutBody](step.Body)
 	case step.Kind == jisr.KindCommitmentReport || step.Kind == jisr.KindMeetingPaper:
 		c.Body, err = strictly[jisr.EvidenceBody](step.Body)
 	default:
@@ -174,6 +176,10 @@ func typedTerms(k jisr.Kind, raw []byte) (any, error) {
 		return strictly[jisr.AgreeTerms](raw)
 	case jisr.KindCommitmentPropose:
 		return strictly[jisr.CommitmentTerms](raw)
+	case jisr.KindStatementIncident:
+		return strictly[jisr.IncidentTerms](raw)
+	case jisr.KindReadoutRelease:
+		return strictly[jisr.ReadoutTerms](raw)
 	case jisr.KindCommitmentAssign:
 		return strictly[jisr.AssignTerms](raw)
 	case jisr.KindCommitmentProgress:

@@ -141,6 +141,7 @@ func (c ApproveStatement) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
+	d.facts.cleared = !d.wrote(v)
 	release := c.Release.UTC().Truncate(time.Second)
 	if c.Release.IsZero() {
 		release = v.Statement.Proposed()
@@ -153,6 +154,18 @@ func (c ApproveStatement) decide(d *decision) error {
 	}
 	say := Say{Forum: c.Forum, ID: c.ID, Kind: jisr.KindStatementApprove, Terms: jisr.ApproveTerms{Text: doc.Hash(), Release: release, Mandate: c.Mandate}, Body: doc, touched: true}
 	return say.decide(d)
+}
+
+// wrote tells whether this official wrote any of the text that stands. Who did not is the second who looks at it.
+func (d *decision) wrote(v *StatementView) bool {
+	for i := range v.Statement.Segments {
+		for _, ver := range v.Statement.Segments[i].Stands {
+			if ver.ID.Member == d.n.self.ID && (ver.By == nil || ver.By.Official == d.caller.By().Official) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c ReleaseStatement) decide(d *decision) error {

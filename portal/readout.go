@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"strings"
 
 	"jisr"
@@ -34,14 +35,14 @@ func (s *site) saveReadout(r *request) (*answer, error) {
 		return nil, err
 	}
 	rd := s.reader(r)
-	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: t.Forum, Kind: jisr.KindReadoutRelease, Terms: jisr.ReadoutTerms{Of: t.ID, Title: written(r, "title")}, Body: jisr.ReadoutBody{Text: written(r, "text")}})
-	if problem := rd.why(err); problem != "" {
-		return s.askReadout(r, problem)
-	}
+	to, problem, err := s.says(r, node.Say{Forum: t.Forum, Kind: jisr.KindReadoutRelease, Terms: jisr.ReadoutTerms{Of: t.ID, Title: written(r, "title")}, Body: jisr.ReadoutBody{Text: written(r, "text")}})
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: rd.readoutURL(t.Forum, done.Thing)}, nil
+	if problem != "" {
+		return s.askReadout(r, problem)
+	}
+	return &answer{to: cmp.Or(to, rd.statementURL(t.Forum, t.ID))}, nil
 }
 
 func (s *site) readout(r *request) (*answer, error) { return s.showReadout(r, "") }
@@ -108,12 +109,12 @@ func (s *site) withdrawReadout(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	problem, err := s.says(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindReadoutWithdraw, Terms: jisr.Reason{Reason: line1(r, "reason")}})
+	to, problem, err := s.says(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindReadoutWithdraw, Terms: jisr.Reason{Reason: line1(r, "reason")}})
 	if err != nil {
 		return nil, err
 	}
 	if problem != "" {
 		return s.showReadout(r, problem)
 	}
-	return &answer{to: s.reader(r).readoutURL(t.Forum, t.ID)}, nil
+	return &answer{to: cmp.Or(to, s.reader(r).readoutURL(t.Forum, t.ID))}, nil
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -441,14 +442,14 @@ func (s *site) sayStatement(r *request) (*answer, error) {
 		}
 		cmd = node.Say{Forum: t.Forum, ID: t.ID, Kind: k, Terms: jisr.IncidentTerms{By: jisr.MemberID(line1(r, "publisher")), When: at, Where: line1(r, "where")}}
 	}
-	problem, err := s.says(r, cmd)
+	to, problem, err := s.says(r, cmd)
 	if err != nil {
 		return nil, err
 	}
 	if problem != "" {
 		return s.showStatement(r, problem)
 	}
-	return &answer{to: rd.statementURL(t.Forum, t.ID)}, nil
+	return &answer{to: cmp.Or(to, rd.statementURL(t.Forum, t.ID))}, nil
 }
 
 func (s *site) editPassage(r *request) (*answer, error) { return s.askPassage(r, "") }
@@ -517,7 +518,7 @@ func (s *site) savePassage(r *request) (*answer, error) {
 	if op.Removed {
 		text = nil
 	}
-	problem, err := s.says(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindStatementEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
+	_, problem, err := s.says(r, node.Say{Forum: t.Forum, ID: t.ID, Kind: jisr.KindStatementEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{text}}})
 	if err != nil {
 		return nil, err
 	}

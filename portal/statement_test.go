@@ -11,7 +11,7 @@ import (
 // released; and a readout of one side beside it, which never looks like it.
 func TestAStatementInTwoPortals(t *testing.T) {
 	iqHouse, syHouse := world(t)
-	iq, sy := iqHouse.signedIn("head.treaties"), syHouse.signedIn("head.treaties")
+	iq, sy := iqHouse.officials(), syHouse.officials()
 	checkPage(t, iq.get("/ar/statements"), "ar")
 	checkPage(t, iq.get("/ar/statements/new"), "ar")
 	if bad := iq.post("/ar/statements/new", url.Values{"forum": {"iq-sy"}}); bad.status != 422 {
@@ -21,17 +21,17 @@ func TestAStatementInTwoPortals(t *testing.T) {
 
 	sy.eventually(page, "قيد الصياغة")
 	checkPage(t, sy.get(page+"/edit"), "ar")
-	sy.does(page+"/edit", url.Values{"text_ar": {"اتفق الجانبان على تبادل المناسيب."}, "text_en": {"The two sides agreed to exchange levels."}})
+	sy.drafter.does(page+"/edit", url.Values{"text_ar": {"اتفق الجانبان على تبادل المناسيب."}, "text_en": {"The two sides agreed to exchange levels."}})
 	p := iq.eventually(page, "تبادل المناسيب")
 	checkPage(t, p, "ar")
 	edit := strings.ReplaceAll(regexp.MustCompile(`/ar/statements/[^"]*segment=[^"]*`).FindString(p.body), "&amp;", "&")
 	form := iq.get(edit)
 	checkPage(t, form, "ar")
 	again := url.Values{"segment": {field(t, form, page+"/edit", "segment")}, "from": {field(t, form, page+"/edit", "from")}, "text_ar": {"يتبادلان المناسيب يومياً."}, "text_en": {"Levels are exchanged daily."}}
-	iq.does(page+"/edit", again)
+	iq.drafter.does(page+"/edit", again)
 	sy.eventually(page, "يومياً")
 	again.Set("text_ar", "يتبادلان المناسيب أسبوعياً.")
-	sy.does(page+"/edit", again) // on the page it had open before: both wordings stand
+	sy.drafter.does(page+"/edit", again) // on the page it had open before: both wordings stand
 	p = iq.eventually(page, "is-bracket")
 	checkPage(t, p, "ar")
 	if bad := iq.post(page+"/approve", url.Values{}); bad.status != 422 || !strings.Contains(bad.body, "بصيغتين") {
@@ -39,10 +39,13 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	}
 	form = iq.get(edit)
 	checkPage(t, form, "ar")
-	iq.does(page+"/edit", url.Values{"segment": again["segment"], "from": {field(t, form, page+"/edit", "from")}, "text_ar": {"يتبادلان المناسيب أسبوعياً."}, "text_en": {"Levels are exchanged weekly."}})
+	iq.drafter.does(page+"/edit", url.Values{"segment": again["segment"], "from": {field(t, form, page+"/edit", "from")}, "text_ar": {"يتبادلان المناسيب أسبوعياً."}, "text_en": {"Levels are exchanged weekly."}})
 
 	if bad := iq.post(page+"/release", url.Values{}); bad.status != 422 {
 		t.Fatalf("released without an approval: %d", bad.status)
+	}
+	if bad := iq.drafter.post(page+"/approve", url.Values{}); bad.status == 200 {
+		t.Fatal("who drafted the text approved it")
 	}
 	iq.does(page+"/approve", url.Values{})
 	sy.eventually(page, "أقر النص")
@@ -51,7 +54,7 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	}
 	sy.does(page+"/approve", url.Values{"as": {"proposed"}})
 	iq.eventually(page, page+"/release")
-	iq.does(page+"/incident", url.Values{"publisher": {"sy"}, "published.day": {"1"}, "published.month": {"1"}, "published.year": {"2026"}, "where": {"صحيفة"}})
+	iq.formally(page+"/incident", url.Values{"publisher": {"sy"}, "published.day": {"1"}, "published.month": {"1"}, "published.year": {"2026"}, "where": {"صحيفة"}})
 	iq.does(page+"/release", url.Values{})
 	p = sy.eventually(page, "النص معلن")
 	if !strings.Contains(p.body, "قبل الموعد") {
@@ -60,7 +63,7 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	checkPage(t, p, "ar")
 
 	checkPage(t, sy.get(page+"/readout"), "ar")
-	alone := sy.does(page+"/readout", url.Values{"title_ar": {"رواية"}, "text_ar": {"يتبادلان المناسيب شهرياً."}})
+	alone := sy.formally(page+"/readout", url.Values{"title_ar": {"رواية"}, "text_ar": {"يتبادلان المناسيب شهرياً."}})
 	checkPage(t, alone, "ar")
 	for _, want := range []string{"نص غير متفق عليه", "<del>", "<ins>"} {
 		if !strings.Contains(alone.body, want) {
@@ -71,7 +74,7 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	if bad := iq.post(alone.path+"/withdraw", url.Values{"reason": {"x"}}); bad.status == 200 {
 		t.Error("another side withdrew a readout")
 	}
-	sy.does(alone.path+"/withdraw", url.Values{"reason": {"خطأ"}})
+	sy.formally(alone.path+"/withdraw", url.Values{"reason": {"خطأ"}})
 	for _, path := range []string{page, alone.path, "/ar/statements", "/ar/"} {
 		checkPage(t, iq.get("/en"+strings.TrimPrefix(path, "/ar")), "en")
 		checkPage(t, sy.get(path), "ar")
