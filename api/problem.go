@@ -88,6 +88,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.UnderReview: http.StatusConflict,
 		jisr.Bracketed:   http.StatusConflict,
 		jisr.TooLate:     http.StatusConflict,
+		jisr.Embargoed:   http.StatusConflict,
 		jisr.Ended:       http.StatusConflict,
 	}
 	maps.Copy(all, agreementStatuses())
