@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -55,3 +56,14 @@ func Fill(h http.Handler) {
 // Statuses and Metadata are what they are named after.
 func Statuses() map[jisr.RefusalKind]int           { return statuses() }
 func Metadata(s string) (map[string]string, error) { return uploadMetadata(s) }
+
+// Bodies reads a body as every operation does that takes one, and gives what each says.
+func Bodies(body []byte) map[string]error {
+	all := map[string]error{}
+	for _, op := range operations() {
+		if op.in != nil {
+			all[op.id] = decodeStrict(body, reflect.New(reflect.TypeOf(op.in)).Interface())
+		}
+	}
+	return all
+}

@@ -1,6 +1,8 @@
 package words_test
 
 import (
+	"mime"
+	"strings"
 	"testing"
 
 	"jisr/words"
@@ -24,4 +26,17 @@ func TestDownload(t *testing.T) {
 			t.Errorf("%q: %s\nwant %s", name, got, want)
 		}
 	}
+}
+
+// FuzzDownload: whatever somebody called a file, the header is one line, and the name leads nowhere.
+func FuzzDownload(f *testing.F) {
+	for _, s := range []string{"a.csv", "../x", "a\r\nb: c", "\u202efdp.exe", "مذكرة.pdf", `"; filename="b`, "\xff", "..", "% ;"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		how, params, err := mime.ParseMediaType(words.Download(name, "attachment-1"))
+		if saved := params["filename"]; err != nil || how != "attachment" || saved == "" || saved[0] == '.' || strings.ContainsAny(saved, "/\\\"\r\n\x00\u202e") {
+			t.Errorf("%q is offered as %q (%v)", name, words.Download(name, "attachment-1"), err)
+		}
+	})
 }
