@@ -83,6 +83,51 @@ func CheckChain(id ThingID, chain []ChainAct) (*Chain, error) {
 	return c, nil
 }
 
+// CheckSession folds a session from the acts of its file, and checks that the document is there whose hash the heads signed, that
+// each act has effect, and every official's own signature.
+func CheckSession(id ThingID, chain []ChainAct) (*Chain, error) {
+	minutes := MinutesThing(id)
+	var acts, ofMinutes []Act
+	for i := range chain {
+		of := Concerns(&chain[i].Act)
+		if slices.Contains(of, id) {
+			acts = append(acts, chain[i].Act)
+		}
+		if slices.Contains(of, minutes) {
+			ofMinutes = append(ofMinutes, chain[i].Act)
+		}
+	}
+	c := &Chain{ID: id, State: Fold(id, acts)}
+	written := Fold(minutes, ofMinutes)
+	if c.State.Meeting == nil {
+		return nil, Refuse(NoSuch, string(id), "noun", "meeting")
+	}
+	c.State.Minutes = written.Minutes
+	for i := range chain {
+		a := &chain[i]
+		if a.About != id && a.About != minutes {
+			continue
+		}
+		void := c.State.Voids[a.Position]
+		if a.About == minutes {
+			void = written.Voids[a.Position]
+		}
+		c.add(a, CheckEffect, void)
+		c.signature(a, chain)
+		if a.Kind == KindMinutesSign && !a.Signed() {
+			c.add(a, CheckUnsigned, nil)
+		}
+		if t, err := terms[ClearTerms](&a.Act); a.Kind == KindMinutesClear && void == nil && err == nil && a.Content != nil && t.Hash == c.State.Meeting.Minutes {
+			body, _, err := a.Unwrap(a.Content)
+			if err == nil {
+				_, err = DecodeMinutes(body, t.Hash)
+			}
+			c.add(a, CheckText, err)
+		}
+	}
+	return c, nil
+}
+
 func (c *Chain) add(a *ChainAct, kind ChainCheckKind, err error) {
 	r := asRefusal(err)
 	if err, ok := err.(*Refusal); ok && err == nil {

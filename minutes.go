@@ -408,7 +408,7 @@ func (m *Minutes) summary() Summary {
 			s.Awaits = append(s.Awaits, Await{Of: id, Why: "clear"})
 		case m.Done == nil && m.Agreed != "" && !signed:
 			s.Awaits = append(s.Awaits, Await{Of: id, Why: "sign"})
-		case m.State() == MinutesAreSigned && m.Approval != NoApproval && v.Approved == nil:
+		case m.State() == MinutesAreSigned && m.Approval == Express && v.Approved == nil: // who may be silent owes nothing
 			s.Awaits = append(s.Awaits, Await{Of: id, Why: "approve", Due: v.Until})
 		}
 	}

@@ -90,6 +90,48 @@ func (c *call) listMeetings() error {
 	return listThings(c, q, c.recordRow)
 }
 
+// compiledOut is the signed minutes of one session of a body.
+type compiledOut struct {
+	ID       string    `json:"id" doc:"Of the minutes, and of their meeting."`
+	Session  int       `json:"session"`
+	Day      jisr.Date `json:"day" format:"date"`
+	Document any       `json:"document" doc:"As all heads signed it."`
+}
+
+func (c *call) listSeries() error {
+	f, id, err := c.thing("body")
+	if err != nil {
+		return err
+	}
+	if _, err := c.node.Book().Thing(c.ctx(), c.scope(), f, id); err != nil {
+		return err
+	}
+	all, err := c.node.Series(c.ctx(), c.scope(), f, id)
+	if err != nil {
+		return err
+	}
+	items := make([]compiledOut, 0, len(all))
+	for i := range all {
+		items = append(items, compiledOut{ID: all[i].ID.Name(), Session: all[i].Session, Day: all[i].Day, Document: all[i].Document})
+	}
+	return answerPage(c, items, "")
+}
+
+func (c *call) exportSession() error {
+	f, id, err := c.thing("meeting")
+	if err != nil {
+		return err
+	}
+	bundle, err := c.node.ExportSession(c.ctx(), c.scope(), f, id)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.w.Header().Set("Content-Disposition", `attachment; filename="`+id.Name()+`.jisr"`)
+	_, err = c.w.Write(bundle)
+	return err
+}
+
 // lastHash fills in the newest proposal, where an act agrees to one and names none.
 func lastHash(t *jisr.AgreeTerms, all ...[]jisr.Proposal) {
 	for _, proposals := range slices.Backward(all) {
@@ -109,6 +151,8 @@ func meetingOperations() []operation {
 		{method: "GET", path: body, id: "listBodies", tag: "bodies", access: reading, out: page[recordOut]{}, do: (*call).listBodies, summary: "List bodies", statuses: ok,
 			query: append([]param{{name: "state", about: "The step of its life.", enum: []string{jisr.BodyProposed, jisr.BodyStands}}, {name: "with", about: "A member of it."}, {name: "q", about: "Words of the title."}}, paging()...)},
 		{method: "GET", path: body + "/{id}", id: "getBody", tag: "bodies", access: reading, out: out, do: getThing("body"), summary: "Read a body", statuses: ok},
+		{method: "GET", path: body + "/{id}/minutes", id: "listSeries", tag: "bodies", access: reading, out: page[compiledOut]{}, do: (*call).listSeries, summary: "The signed minutes of a body, compiled", statuses: ok,
+			about: "In the order of its sessions, at most 500. Minutes whose content is not here are left out."},
 		said[jisr.BodyTerms](jisr.KindBodyPropose, out, "Propose other rules", "The newest rules that all members agreed hold.", nil),
 		said(jisr.KindBodyAgree, out, "Agree to rules", "hash: absent, the newest proposal's.", func(s *jisr.State, t *jisr.AgreeTerms) {
 			if s.Body != nil {
@@ -120,6 +164,8 @@ func meetingOperations() []operation {
 		{method: "GET", path: thingsPath("meeting"), id: "listMeetings", tag: "meetings", access: reading, out: page[recordOut]{}, do: (*call).listMeetings, summary: "List meetings", statuses: ok,
 			query: append([]param{{name: "state", about: "The step of its life.", enum: strs(jisr.MeetingStates())}, {name: "with", about: "A member of it."}, {name: "body", about: "Id of a body."}, {name: "q", about: "Words of the title."}}, paging()...)},
 		{method: "GET", path: one, id: "getMeeting", tag: "meetings", access: reading, out: out, do: getThing("meeting"), summary: "Read a meeting", statuses: ok},
+		{method: "GET", path: one + "/export", id: "exportMeeting", tag: "meetings", access: reading, plain: "text/plain", do: (*call).exportSession, summary: "Get a session as one file", statuses: ok,
+			about: "The acts about it, its minutes and the commitments that come from it, with contents and proofs: for `jisr verify`."},
 		said(jisr.KindMeetingAgree, out, "Agree to a date or an agenda", "hash: absent, the newest agenda's, else the newest date's.", func(s *jisr.State, t *jisr.AgreeTerms) {
 			if s.Meeting != nil {
 				lastHash(t, s.Meeting.Dates, s.Meeting.Agendas)

@@ -26,6 +26,22 @@ async function ofAgreements(page, lang) {
   return places;
 }
 
+// ofMeetings lists the pages of bodies, sessions and commitments: every session, a commitment in each state, the forms.
+async function ofMeetings(page, lang) {
+  const all = async (place, selector) => {
+    await page.goto(`/${lang}${place}`);
+    return page.locator(`main ${selector}`).evaluateAll(links => [...new Set(links.map(a => a.getAttribute('href')))]);
+  };
+  const sessions = await all('/meetings', 'h3 a[href*="/meetings/iq-sy/"]');
+  assert.ok(sessions.length >= 4, `the demo has ${sessions.length} sessions`);
+  const rules = await all('/meetings', 'a[href$="/rules"]');
+  const register = await all('/commitments', 'a[href*="/commitments/iq-sy/"]');
+  const drafting = [];
+  for (const at of sessions) drafting.push(...await all(at.slice(3), 'a[href*="/edit?section="]'));
+  return ['/meetings', '/commitments', '/commitments?sector=water&with=sy', '/commitments/new', '/bodies/new', '/relations/iq-sy/sy'].map(p => `/${lang}${p}`)
+    .concat(sessions, rules, register.slice(0, 12), drafting.slice(0, 1));
+}
+
 for (const lang of ['ar', 'en']) {
   for (const look of ['desktop', 'phone', 'dark']) {
     test(`${lang}, ${look}`, async () => {
@@ -38,7 +54,7 @@ for (const lang of ['ar', 'en']) {
       places.push(await linked('a[href*="/drafts/"]'));
       await page.goto(`/${lang}/record`);
       places.push(await linked('a[href*="/record/iq-sy/"]'));
-      places.push(...await ofAgreements(page, lang));
+      places.push(...await ofAgreements(page, lang), ...await ofMeetings(page, lang));
       for (const place of places) {
         await page.goto(place);
         assert.equal(await overflow(page), 0, `${place} runs out of the window`);

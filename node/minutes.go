@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -253,4 +254,82 @@ func (d *decision) body(forum jisr.ForumID, id jisr.ThingID) (*jisr.Body, error)
 // NewSegment names a new paragraph of minutes: in this member's name space, like a thing.
 func (n *Node) NewSegment() string {
 	return string(n.self.ID) + "-" + strings.ToLower(ulid.MustNew(ulid.Timestamp(n.now()), n.random).String())
+}
+
+// ExportSession gives a session as one file for jisr verify: the acts about it, about its minutes, and about the commitments
+// that come from it, with their contents and proofs.
+func (n *Node) ExportSession(ctx context.Context, scope book.Scope, forum jisr.ForumID, id jisr.ThingID) ([]byte, error) {
+	v, err := n.book.Thing(ctx, scope, forum, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.State.Meeting == nil {
+		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "meeting")
+	}
+	minutes := jisr.MinutesThing(id)
+	things := []jisr.ThingID{id, minutes}
+	for q := (book.ThingQuery{Forum: forum, Noun: "commitment", Labels: []string{"source:" + string(minutes)}, Limit: 200}); ; {
+		rows, next, err := n.book.Things(ctx, scope, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			things = append(things, rows[i].ID)
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
+	}
+	var acts []jisr.Act
+	known := map[jisr.Position]bool{}
+	for _, thing := range things {
+		more, err := n.book.Concerning(ctx, forum, thing)
+		if err != nil {
+			return nil, err
+		}
+		for i := range more {
+			if !known[more[i].Position] {
+				known[more[i].Position] = true
+				acts = append(acts, more[i])
+			}
+		}
+	}
+	return n.exportActs(ctx, forum, acts)
+}
+
+// Series gives the signed minutes of a body in the order of its sessions: what was decided, compiled.
+func (n *Node) Series(ctx context.Context, scope book.Scope, forum jisr.ForumID, body jisr.ThingID) (all []SignedMinutes, err error) {
+	for q := (book.ThingQuery{Forum: forum, Noun: "minutes", Labels: []string{"body:" + string(body)}, Limit: 200}); len(all) < maxMeetings; {
+		rows, next, err := n.book.Things(ctx, scope, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			if rows[i].State.Minutes.Done == nil {
+				continue
+			}
+			v, err := n.Minutes(ctx, scope, forum, rows[i].ID)
+			if err != nil {
+				return nil, err
+			}
+			doc, err := v.Agreed()
+			if err != nil {
+				continue // it has not arrived, or is erased: its numbers stand in the signatures
+			}
+			all = append(all, SignedMinutes{Session: v.Minutes.Session, Day: v.Meeting.Day(), ID: rows[i].ID, Document: doc})
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
+	}
+	slices.SortFunc(all, func(a, b SignedMinutes) int { return a.Session - b.Session })
+	return all, nil
+}
+
+// SignedMinutes is the document that all heads of a session signed.
+type SignedMinutes struct {
+	Session  int
+	Day      jisr.Date
+	ID       jisr.ThingID
+	Document jisr.MinutesBody
 }

@@ -751,6 +751,11 @@ func (n *Node) ExportAgreement(ctx context.Context, forum jisr.ForumID, id jisr.
 	if jisr.Fold(id, acts).Agreement == nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "agreement")
 	}
+	return n.exportActs(ctx, forum, acts)
+}
+
+// exportActs gives acts as a bundle of proofs, with those about the signers whose keys signed them.
+func (n *Node) exportActs(ctx context.Context, forum jisr.ForumID, acts []jisr.Act) ([]byte, error) {
 	signers := map[jisr.ThingID]bool{}
 	for i := range acts {
 		if !acts[i].Signed() {

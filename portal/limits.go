@@ -13,12 +13,13 @@ const (
 	maxField      = 200       // characters of a field that names something
 	maxAddress    = 500       // characters of an address that a page leads back to
 
-	pageNotes  = 25     // rows of the list of notes
-	maxSheet   = 20_000 // rows of the register as a workbook
-	pageGroups = 8      // offices, sectors and bodies of the register; those with most past their day
-	pageActs   = 50     // rows of the record
-	pageToDo   = 50     // rows of each list on Today; more are counted
-	formLinks  = 20     // earlier notes offered to refer to
+	pageNotes    = 25     // rows of the list of notes
+	maxSheet     = 20_000 // rows of the register as a workbook
+	pageGroups   = 8      // offices, sectors and bodies of the register; those with most past their day
+	pageRelation = 8      // to-dos of a relation on its page; Today has all
+	pageActs     = 50     // rows of the record
+	pageToDo     = 50     // rows of each list on Today; more are counted
+	formLinks    = 20     // earlier notes offered to refer to
 
 	maxStreams   = 8                // live pages of one account; others reload by hand
 	keepAlive    = 15 * time.Second // between signs of life on a stream; proxies close what is silent for 30 to 60 s

@@ -36,6 +36,7 @@ type bodyView struct {
 	Propose saying
 	Agree   []saying
 	MayMeet bool
+	Series  string // its minutes compiled
 	Rules   string // where other rules are proposed
 	ID      string
 }
@@ -63,6 +64,7 @@ type meetingView struct {
 	State2   tag // of the minutes
 	Custody  custodyPart
 	Waits    []outgoingLine
+	File     string // the session as one file; empty: this official takes nothing out
 }
 
 type itemView struct {
@@ -86,6 +88,7 @@ type paragraphView struct {
 	Of       string
 	Wordings []wording
 	Edit     string
+	Decides  bool   // a decision, or a commitment
 	Commit   string // where a commitment is written from a decision
 	Link     Link
 	State    tag
@@ -187,6 +190,7 @@ func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, er
 		v.Next = rd.l.T("body.by", "date", rd.l.Day(string(met.By)))
 	}
 	base := rd.url("bodies", string(row.Forum), row.ID.Name())
+	v.Series = base + "/minutes"
 	if b.Agreed != nil && rd.mayPrepare(jisr.KindMeetingPropose) {
 		v.MayMeet = true
 		v.Propose = rd.offer(jisr.KindMeetingPropose, base, hidden("session", strconv.Itoa(met.Number+1)), rd.askDay("day", "day", false), rd.askLine("hour", false), rd.askLine("place", true), rd.choose("mode", rd.modes(jisr.InPerson)...))
@@ -255,6 +259,9 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 	rd.meetingFacts(&v, m)
 	for _, it := range m.Agenda {
 		v.Items = append(v.Items, itemView{Ref: it.Ref, Title: rd.say(it.Title), Purpose: rd.l.T("purpose." + string(it.Purpose)), By: rd.sideName(it.Proposer)})
+	}
+	if rd.may(node.Export) {
+		v.File = rd.meetingURL(t.Forum, t.ID) + "/file"
 	}
 	v.Papers = s.papersOf(r.Context(), rd, &t)
 	v.Dates = rd.datesOf(&t)
@@ -440,7 +447,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 			at[g.Section] = n
 			v.Sections = append(v.Sections, sectionView{Ref: g.Section, Title: saidIn("en", g.Section, "")})
 		}
-		p := paragraphView{ID: g.ID, Kind: rd.l.T("paragraph." + string(g.Kind)), Of: rd.sideName(g.Of)}
+		p := paragraphView{ID: g.ID, Decides: g.Kind == jisr.DecisionText || g.Ref != "", Kind: rd.l.T("paragraph." + string(g.Kind)), Of: rd.sideName(g.Of)}
 		if g.Bracketed() {
 			brackets++
 		}
@@ -455,10 +462,14 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 				p.Commit = rd.url("commitments", "new") + "?source=minutes/" + id.Name() + "&section=" + g.Section + "&after=" + g.ID
 			}
 		}
-		if g.Kind == jisr.DecisionText || g.Ref != "" {
-			v.Decided = append(v.Decided, p)
-		}
 		v.Sections[n].Paragraphs = append(v.Sections[n].Paragraphs, p)
+	}
+	for _, sec := range v.Sections {
+		for _, p := range sec.Paragraphs {
+			if p.Decides {
+				v.Decided = append(v.Decided, p)
+			}
+		}
 	}
 	if brackets > 0 {
 		v.Bracket = rd.l.N("minutes.brackets", brackets)

@@ -115,7 +115,7 @@ func (rd reader) todosWith(all []book.ToDo, f jisr.ForumID, m jisr.MemberID, who
 			forum = t.Thing.Forum
 		}
 		house := t.Thing == nil && t.Note.Note == nil
-		if forum == f && t.Whom == m && !house && len(some) < pageToDo {
+		if forum == f && t.Whom == m && !house && len(some) < pageRelation {
 			some = append(some, rd.todo(t, whose))
 		}
 	}

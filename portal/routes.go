@@ -110,6 +110,8 @@ func meetingRoutes() []route {
 		{"POST", "/meetings/{forum}/{id}/edit", official, (*site).saveParagraph},
 		{"POST", "/meetings/{forum}/{id}/{verb}", official, (*site).sayMeeting},
 		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
+		{"GET", "/bodies/{forum}/{id}/minutes", official, (*site).series},
+		{"GET", "/meetings/{forum}/{id}/file", official, (*site).sessionFile},
 		{"GET", "/bodies/new", official, (*site).newBody},
 		{"POST", "/bodies/new", official, (*site).saveBody},
 		{"GET", "/bodies/{forum}/{id}/rules", official, (*site).rules},

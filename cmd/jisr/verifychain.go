@@ -57,6 +57,13 @@ func verifyChain(t *terminal, file []byte, letters []*link.Letter, keyFiles []st
 		return t.refuted(who, []string{"given"}, err, asJSON)
 	}
 	id, ok := agreementOf(chain)
+	if session, is := sessionOf(chain); !ok && is {
+		c, err := jisr.CheckSession(session, chain)
+		if err != nil {
+			return err
+		}
+		return t.session(c, len(chain), receipts, asJSON)
+	}
 	if !ok {
 		return t.refuted(who, []string{"given"}, fmt.Errorf("no agreement is proposed in it: %w", ledger.ErrFormat), asJSON)
 	}
