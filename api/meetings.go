@@ -141,11 +141,21 @@ func lastHash(t *jisr.AgreeTerms, all ...[]jisr.Proposal) {
 	}
 }
 
+// preparedOperations are how a program without the role direct says what two officials look at: as an outgoing act.
+func preparedOperations() (all []operation) {
+	for _, noun := range []string{"body", "meeting", "minutes", "commitment"} {
+		all = append(all, operation{method: "POST", path: thingsPath(noun) + "/{id}/steps", id: operationID("step", noun), tag: plural(noun), access: program, in: actIn{}, out: madeOut{}, do: stepOn(noun),
+			summary: "Prepare something to be said", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{prefer("")},
+			about: "With release false it becomes an outgoing act, which a second official clears and releases; with true it is said at once, where policy lets the token."})
+	}
+	return all
+}
+
 func meetingOperations() []operation {
 	body, one := thingsPath("body"), thingsPath("meeting")+"/{id}"
 	ok, made, done := []int{http.StatusOK}, []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, []int{http.StatusOK, http.StatusAccepted}
 	out := recordOut{}
-	return []operation{
+	return append(preparedOperations(), []operation{
 		{method: "POST", path: body, id: "postBody", tag: "bodies", access: program, in: jisr.BodyTerms{}, out: out, do: (*call).postBody, summary: "Propose a body and its rules of procedure", statuses: made,
 			about: "It stands when every member has agreed to the same rules.", headers: []param{idempotency(), prefer("")}},
 		{method: "GET", path: body, id: "listBodies", tag: "bodies", access: reading, out: page[recordOut]{}, do: (*call).listBodies, summary: "List bodies", statuses: ok,
@@ -184,5 +194,5 @@ func meetingOperations() []operation {
 		said[jisr.Reason](jisr.KindMeetingPostpone, out, "Postpone", "With the reason.", nil),
 		said[jisr.Reason](jisr.KindMeetingCancel, out, "Cancel", "With the reason. It counts from receipt; after convening it makes the session \"not held\".", nil),
 		said[struct{}](jisr.KindMeetingClose, out, "Close", "Once the minutes are signed.", nil),
-	}
+	}...)
 }
