@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,42 @@ func TestAbuse(t *testing.T) {
 	g := newTarget(t)
 	for _, l := range abuses() {
 		t.Run(l.name, func(t *testing.T) { l.attack(t, g) })
+	}
+}
+
+// TestAbuseIsTold holds the table of doc/security.md to the tests there are.
+func TestAbuseIsTold(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "doc", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(Test[A-Za-z]+(?:/[A-Za-z]+)?)`").FindAllStringSubmatch(string(text), -1) {
+		told[m[1]] = true
+	}
+	for _, l := range abuses() {
+		if name := "TestAbuse/" + l.name; !told[name] {
+			t.Errorf("doc/security.md does not tell of %s", name)
+		}
+		delete(told, "TestAbuse/"+l.name)
+	}
+	tests, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range tests {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range told {
+			if strings.Contains(string(source), "func "+name+"(") {
+				delete(told, name)
+			}
+		}
+	}
+	for name := range told {
+		t.Errorf("doc/security.md tells of %s, which there is not", name)
 	}
 }
 
