@@ -1,6 +1,9 @@
 package jisr
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // NextSteps lists the kinds of acts that would have effect if a member said them now about an agreement, having received
 // all acts given: what a page offers. Each is asked of the rules themselves, by folding it with what is there. An act that
@@ -118,11 +121,18 @@ func (g *Agreement) Answers(by MemberID) (all []Answer) {
 	}
 	for _, n := range g.given() {
 		_, stamped := n.Receipts[by]
-		to(KindAgreementReceive, n.Position, n.Member != by && (!stamped || n.Receipts[by].Implied))
+		to(KindAgreementReceive, n.Position, slices.Contains(g.addressees(n.Member), by) && (!stamped || n.Receipts[by].Implied))
 		ends := n.Kind == KindAgreementDenounce || n.Kind == KindAgreementSuspend
 		_, objected := n.Objected[by]
 		to(KindAgreementObject, n.Position, ends && n.Member != by && !objected)
 		to(KindAgreementRevoke, n.Position, ends && n.Member == by && n.Revoked == nil)
+	}
+	for _, m := range sortedKeys(g.Participants) {
+		for _, r := range g.Participants[m].Reservations {
+			_, objected := r.Objections[by]
+			to(KindAgreementUnreserve, r.Position, m == by && r.Revoked == nil)
+			to(KindAgreementObject, r.Position, m != by && r.Revoked == nil && !objected)
+		}
 	}
 	for _, c := range g.Corrections {
 		_, accepted := c.Accepted[by]

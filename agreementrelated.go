@@ -107,6 +107,17 @@ func (g *Agreement) given() (all []*Notice) {
 			all = append(all, n.Revoked)
 		}
 	}
+	for _, m := range sortedKeys(g.Participants) {
+		p := g.Participants[m]
+		for _, n := range []*Notice{p.Deposit, p.Declined} {
+			if n != nil {
+				all = append(all, n)
+			}
+		}
+		for _, r := range p.Reservations {
+			all = append(all, &r.Notice)
+		}
+	}
 	return all
 }
 
@@ -300,12 +311,19 @@ func (g *Agreement) treatyAwaits() (all []Await) {
 			all = append(all, Await{Of: m, Why: "negotiate"})
 		}
 	case g.Frozen() != "":
-		for _, m := range sortedKeys(g.Participants) {
-			if n := g.Participants[m].Deposit; n != nil {
-				if _, ok := g.receivedOn(n); !ok {
-					all = append(all, Await{Of: g.Depositary, Why: "receive"})
-				}
+		shuts := g.version(g.Frozen()).Clauses.Shuts
+		for _, m := range g.Parties {
+			switch p := g.Participants[m]; {
+			case p == nil || p.Signed == nil && p.Deposit == nil:
+				all = append(all, Await{Of: m, Why: "sign", Due: shuts})
+			case p.Deposit == nil && p.Declined == nil:
+				all = append(all, Await{Of: m, Why: "deposit"})
 			}
+		}
+	default:
+		why, who, _ := g.next()
+		for _, m := range who {
+			all = append(all, Await{Of: m, Why: why})
 		}
 	}
 	return dedupe(all)

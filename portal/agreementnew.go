@@ -22,7 +22,8 @@ type beginView struct {
 	Binding  []Option
 	Handling []Option
 	Relation []Option
-	Of       string // the agreement it belongs to
+	Keepers  []Option // who may be the depositary; the first: nobody
+	Of       string   // the agreement it belongs to
 	OfTitle  string
 	Values   map[string]string
 	Back     string
@@ -74,6 +75,10 @@ func (s *site) beginView(r *request, problems []Problem) (beginView, error) {
 	for _, m := range s.partners() {
 		v.Parties = append(v.Parties, Option{Value: string(m), Word: rd.name(m), On: slices.Contains(in["parties"], string(m)) || len(in) == 0 && len(s.partners()) == 1})
 	}
+	v.Keepers = []Option{{Word: rd.l.T("agreement.depositary.none"), On: in.Get("depositary") == ""}}
+	for _, m := range append([]jisr.MemberID{rd.self}, s.partners()...) {
+		v.Keepers = append(v.Keepers, Option{Value: string(m), Word: rd.name(m), On: in.Get("depositary") == string(m)})
+	}
 	return v, s.belongs(r, rd, &v)
 }
 
@@ -98,7 +103,7 @@ func (s *site) belongs(r *request, rd reader, v *beginView) error {
 func (s *site) begin(r *request) (*answer, error) {
 	rd := s.reader(r)
 	get := func(name string) string { return unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")) }
-	terms := jisr.ProposeTerms{Kind: jisr.InstrumentKind(get("kind")), Title: written(r, "title"), Binding: get("binding") == "yes", Handling: jisr.Handling(get("handling"))}
+	terms := jisr.ProposeTerms{Kind: jisr.InstrumentKind(get("kind")), Title: written(r, "title"), Binding: get("binding") == "yes", Handling: jisr.Handling(get("handling")), Depositary: jisr.MemberID(clip(get("depositary"), maxField))}
 	for _, m := range append(bounded(r.PostForm["parties"], jisr.MaxMembers), string(rd.self)) {
 		terms.Parties = append(terms.Parties, jisr.MemberID(m))
 	}

@@ -169,29 +169,31 @@ func (s *site) outgoingLine(ctx context.Context, rd reader, row *book.OutgoingRo
 // side and both together have said.
 type agreementView struct {
 	Page
-	Line     line
-	Title    string
-	Means    string
-	Next     string
-	Flags    []string
-	Owed     []owed
-	Turn     []Link // steps this official may prepare that are awaited of this side
-	Say      []Link // the others it may prepare
-	Waits    []outgoingLine
-	Beats    []beat
-	Parties  []side
-	Facts    []factLine
-	Force    []string
-	Day      string // of entry into force, or what is awaited for it
-	Text     []textLine
-	TextURL  string
-	Papers   []Link
-	Mandates []mandateLine
-	Domestic *domesticView
-	Related  []relatedLine
-	Of       string // forum and id, as the form for one that belongs to it is asked
-	Proof    string
-	Custody  custodyPart
+	Line      line
+	Title     string
+	Means     string
+	Next      string
+	Flags     []string
+	Owed      []owed
+	Turn      []Link // steps this official may prepare that are awaited of this side
+	Say       []Link // the others it may prepare
+	Waits     []outgoingLine
+	Beats     []beat
+	Parties   []side
+	Facts     []factLine
+	Force     []string
+	Day       string // of entry into force, or what is awaited for it
+	Text      []textLine
+	TextURL   string
+	Papers    []Link
+	Mandates  []mandateLine
+	Domestic  *domesticView
+	Partakers []partakerLine // of one with a depositary
+	All       string         // "both", or "all parties"
+	Related   []relatedLine
+	Of        string // forum and id, as the form for one that belongs to it is asked
+	Proof     string
+	Custody   custodyPart
 }
 
 // owed is a step and who owes it.
@@ -292,6 +294,10 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	v.Facts = rd.agreementFacts(g)
 	v.reckon(rd, g)
 	v.Text = rd.textLines(t)
+	v.Partakers, v.All = rd.partakers(t), rd.l.T("agreement.both")
+	if len(g.Parties) > 2 {
+		v.All = rd.l.T("agreement.all")
+	}
 	v.Related, v.Of = rd.relatedLines(t), string(t.Forum)+"/"+t.ID.Name()
 	v.Proof = rd.actURL(t.Forum, g.Proposed.Position) + "/proof"
 	next, err := s.node.Next(ctx, t.Forum, t.ID)
@@ -579,6 +585,69 @@ func (rd reader) clauseFacts(g *jisr.Agreement, c *jisr.Clauses) (all []factLine
 		add("notice", rd.l.N("unit.month", c.NoticeMonths()))
 	}
 	return all
+}
+
+// partakerLine is where a participant of an agreement with a depositary stands.
+type partakerLine struct {
+	Whom         side
+	State        tag
+	Facts        []string
+	Reservations []reservationLine
+}
+
+// reservationLine is a reservation: what it says, and what became of it towards each who answered.
+type reservationLine struct {
+	Text    said
+	URL     string
+	State   string
+	Answers []string
+}
+
+func (rd reader) partakers(t *book.ThingView) (all []partakerLine) {
+	g := t.State.Agreement
+	if !g.Multilateral() {
+		return nil
+	}
+	for _, m := range g.Parties {
+		state := g.PartakerOn(m, rd.today)
+		look := map[jisr.PartakerState][2]string{jisr.Signatory: {"soon", "pen-line"}, jisr.Contracting: {"ok", "check"}, jisr.PartyTo: {"ok", "circle-check"},
+			jisr.Withdrawing: {"late", "hourglass"}, jisr.FormerParty: {"done", "archive"}}[state]
+		l := partakerLine{Whom: rd.side(m), State: tag{Tone: cmp.Or(look[0], "idle"), Icon: cmp.Or(look[1], "circle-dot"), Word: known(rd.l, "agreement.participant.", string(state))}}
+		if p := g.Participants[m]; p != nil {
+			if p.Signed != nil {
+				l.Facts = append(l.Facts, rd.l.T("agreement.participant.signed", "date", rd.l.Day(string(p.Signed.Date))))
+			}
+			if p.Deposit != nil {
+				l.Facts = append(l.Facts, rd.l.T("agreement.participant.deposited", "what", known(rd.l, "agreement.instrument.", string(p.Deposit.Instrument)), "date", rd.l.Day(string(p.Deposit.Date))))
+			}
+			if day := g.ForceFor(m); day != "" {
+				l.Facts = append(l.Facts, rd.l.T("agreement.participant.force", "date", rd.l.Day(string(day))))
+			}
+			for _, r := range p.Reservations {
+				l.Reservations = append(l.Reservations, rd.reservation(t, r))
+			}
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func (rd reader) reservation(t *book.ThingView, r *jisr.Reservation) reservationLine {
+	g := t.State.Agreement
+	l := reservationLine{URL: rd.actURL(t.Forum, r.Position), State: known(rd.l, "agreement.reservation.", g.ReservationState(r, "", rd.today))}
+	for i := range t.Acts {
+		if t.Acts[i].Act.Position == r.Position {
+			if body, err := jisr.DecodeReservation(t.Acts[i].Body); err == nil {
+				l.Text = rd.say(body.Text)
+			}
+		}
+	}
+	for _, m := range g.Parties {
+		if _, objected := r.Objections[m]; objected {
+			l.Answers = append(l.Answers, rd.name(m)+": "+known(rd.l, "agreement.reservation.", g.ReservationState(r, m, rd.today)))
+		}
+	}
+	return l
 }
 
 func (rd reader) languageName(tag string) string {

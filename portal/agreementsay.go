@@ -67,6 +67,10 @@ func sayFields(k jisr.Kind) []string {
 		return []string{"authority", "instrument"}
 	case jisr.KindAgreementDeposit:
 		return []string{"authority", "instrument"}
+	case jisr.KindAgreementReserve:
+		return []string{"authority", "reservation_ar", "reservation_en"}
+	case jisr.KindAgreementUnreserve:
+		return []string{"authority", "reason"}
 	case jisr.KindAgreementXchg:
 		return []string{"authority", "on", "place"}
 	case jisr.KindAgreementForce, jisr.KindAgreementResume, jisr.KindAgreementTerminate:
@@ -81,7 +85,9 @@ func sayFields(k jisr.Kind) []string {
 		return []string{"authority", "date"}
 	case jisr.KindAgreementReceive:
 		return []string{"date"}
-	case jisr.KindAgreementObject, jisr.KindAgreementRevoke, jisr.KindAgreementContest, jisr.KindAgreementCorrectObject:
+	case jisr.KindAgreementObject:
+		return []string{"authority", "precludes", "reason"}
+	case jisr.KindAgreementRevoke, jisr.KindAgreementContest, jisr.KindAgreementCorrectObject:
 		return []string{"authority", "reason"}
 	case jisr.KindAgreementCorrectAccept:
 		return []string{"authority"}
@@ -146,6 +152,9 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 	for _, name := range sayFields(k) {
 		if name == "closes" && t.State.Agreement.Open() != nil {
 			continue // it stands in the window that the other side has opened
+		}
+		if name == "precludes" && !t.State.Agreement.Multilateral() {
+			continue // only a reservation is objected to so
 		}
 		f, err := s.sayField(r, rd, &t, k, name)
 		if err != nil {
@@ -219,6 +228,11 @@ func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, n
 		f.As, f.Optional = "area", k != jisr.KindAgreementObject && k != jisr.KindAgreementContest && k != jisr.KindAgreementCorrectObject
 	case "was", "reads":
 		f.As, f.Max = "area", jisr.MaxSegmentText
+	case "precludes":
+		choose("radio", "agreement.precludes.", "no", "yes")
+	case "reservation_ar", "reservation_en":
+		lang := name[len(name)-2:]
+		f.As, f.Lang, f.Max, f.Optional = "area", lang, jisr.MaxSegmentText, lang == "en"
 	case "place", "channel":
 		f.Optional, f.Max = true, jisr.MaxTitle
 	case "title_ar", "title_en":
@@ -390,6 +404,13 @@ func (rd reader) sayTerms(r *request, k jisr.Kind) (terms map[string]any, body a
 			terms["date"] = rd.today
 		case "was", "reads":
 			body = jisr.CorrectionBody{Was: get("was"), Reads: words.Tidy(get("lang"), get("reads"))}
+		case "precludes":
+			if get(name) == "yes" {
+				terms[name] = true
+			}
+		case "reservation_ar":
+			body = jisr.ReservationBody{Text: written(r, "reservation")}
+		case "reservation_en":
 		case "title_ar":
 			terms["title"] = written(r, "title")
 		case "title_en":

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"jisr"
 	"jisr/book"
@@ -318,6 +319,7 @@ type textEditView struct {
 	Parties  []side
 	Consents []Option
 	Forces   []Option
+	Many     bool     // it has a depositary
 	Import   string   // address of the form that reads a file; empty: it was read
 	Read     bool     // from a file, and nothing is kept of it yet
 	Remarks  []string // what is to be known of what was read
@@ -356,6 +358,12 @@ func (rd reader) firstText(g *jisr.Agreement) *jisr.InstrumentText {
 	t := &jisr.InstrumentText{Names: map[jisr.MemberID]jisr.Text{}, Clauses: jisr.Clauses{Languages: []string{"ar"}, Consent: map[jisr.MemberID]jisr.ConsentMethod{}, Force: jisr.ForceRule{On: jisr.ForceLastNotice}}}
 	for _, m := range g.Parties {
 		t.Clauses.Consent[m] = jisr.ByNotification
+		if g.Multilateral() {
+			t.Clauses.Consent[m] = jisr.ByDeposit
+		}
+	}
+	if g.Multilateral() {
+		t.Clauses.Force = jisr.ForceRule{On: jisr.ForceDepositCount, Count: len(g.Parties), Days: 30}
 	}
 	t.Segments = []jisr.Segment{
 		{ID: "title", Kind: jisr.SegmentTitle, Text: jisr.Text{"ar": g.Title["ar"], "en": g.Title["en"]}},
@@ -373,7 +381,7 @@ const spareRows = 3 // empty rows at the end of the form
 
 func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) textEditView {
 	v := textEditView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
-		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text)}
+		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text), Many: t.State.Agreement.Multilateral()}
 	if s.read != nil {
 		v.Import = rd.agreementURL(t.Forum, t.ID, "text", "import")
 	}
@@ -413,7 +421,12 @@ func clauseInput(t *jisr.InstrumentText) map[string]string {
 		return ""
 	}
 	in := map[string]string{"languages": strings.Join(c.Languages, " "), "prevailing": c.Prevailing, "force": string(c.Force.On), "force_days": n(c.Force.Days), "force_months": n(c.Force.Months),
-		"force_first": on(c.Force.FirstOfMon), "months": n(c.Months), "renewal": n(c.Renewal), "notice": n(c.Notice), "no_exit": on(c.NoExit), "initials": on(c.Initials), "provisional": on(c.Provision)}
+		"force_first": on(c.Force.FirstOfMon), "force_count": n(c.Force.Count), "join_days": n(c.JoinDays), "two_thirds": on(c.Majority), "months": n(c.Months), "renewal": n(c.Renewal), "notice": n(c.Notice), "no_exit": on(c.NoExit), "initials": on(c.Initials), "provisional": on(c.Provision)}
+	for name, d := range map[string]jisr.Date{"force_date": c.Force.Date, "opens": c.Opens, "shuts": c.Shuts} {
+		if t, err := time.Parse(time.DateOnly, string(d)); err == nil {
+			in[name+".day"], in[name+".month"], in[name+".year"] = t.Format("2"), t.Format("1"), t.Format("2006")
+		}
+	}
 	for m, how := range c.Consent {
 		in["consent_"+string(m)] = string(how)
 	}
@@ -524,8 +537,14 @@ func readClauses(r *request, g *jisr.Agreement) jisr.Clauses {
 	for _, m := range g.Parties {
 		c.Consent[m] = jisr.ConsentMethod(get("consent_" + string(m)))
 	}
-	if c.Force.On == jisr.ForceOnDate {
+	switch c.Force.On {
+	case jisr.ForceOnDate:
 		c.Force.Date = dayOf(r.PostForm, "c_force_date")
+	case jisr.ForceDepositCount:
+		c.Force.Count = num("force_count")
+	}
+	if g.Multilateral() {
+		c.Opens, c.Shuts, c.JoinDays, c.Majority = dayOf(r.PostForm, "c_opens"), dayOf(r.PostForm, "c_shuts"), num("join_days"), get("two_thirds") != ""
 	}
 	return c
 }

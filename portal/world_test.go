@@ -111,8 +111,10 @@ func (h *house) serve() {
 	h.t.Cleanup(func() { close(closing); server.Close() })
 }
 
-func (h *house) accept(other *house) {
-	h.do(h.node.Operator(), node.AcceptForum{Forum: "iq-sy", Title: jisr.Text{"ar": "الإطار العراقي السوري", "en": "Iraq and Syria forum"}, Letters: [][]byte{other.node.Self().Letter}})
+func (h *house) accept(other *house) { h.acceptAll([][]byte{other.node.Self().Letter}) }
+
+func (h *house) acceptAll(letters [][]byte) {
+	h.do(h.node.Operator(), node.AcceptForum{Forum: "iq-sy", Title: jisr.Text{"ar": "الإطار العراقي السوري", "en": "Iraq and Syria forum"}, Letters: letters})
 }
 
 func (h *house) do(c node.Caller, cmd node.Command) node.Done {
