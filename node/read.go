@@ -235,7 +235,7 @@ func (n *Node) OpenFile(ctx context.Context, forum jisr.ForumID, p jisr.Position
 
 // NewUpload begins an attachment of the given size. It is the caller's until an act names it.
 func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size int64) (Upload, error) {
-	if err := n.may(c, "note.draft"); err != nil {
+	if err := n.mayUpload(c); err != nil {
 		return Upload{}, err
 	}
 	if size < 0 || size > jisr.MaxAttachment {
@@ -266,7 +266,7 @@ func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size i
 // WriteUpload adds what r gives at offset, which must be how much is held. What was written before an error
 // stays: asking UploadInfo tells where to go on.
 func (n *Node) WriteUpload(ctx context.Context, c Caller, id string, offset int64, r io.Reader) (Upload, error) {
-	if err := n.may(c, "note.draft"); err != nil {
+	if err := n.mayUpload(c); err != nil {
 		return Upload{}, err
 	}
 	_, err := n.ledger.WriteUpload(ctx, id, offset, r)
@@ -281,7 +281,7 @@ func (n *Node) WriteUpload(ctx context.Context, c Caller, id string, offset int6
 
 // UploadInfo tells how much of an upload is here.
 func (n *Node) UploadInfo(ctx context.Context, c Caller, id string) (Upload, error) {
-	if err := n.may(c, "note.draft"); err != nil {
+	if err := n.mayUpload(c); err != nil {
 		return Upload{}, err
 	}
 	return n.uploadInfo(ctx, id)
@@ -299,9 +299,36 @@ func (n *Node) uploadInfo(ctx context.Context, id string) (Upload, error) {
 	return up, nil
 }
 
+// ReadUpload gives an upload that is here whole and no larger than most.
+func (n *Node) ReadUpload(ctx context.Context, c Caller, id string, most int64) ([]byte, error) {
+	u, err := n.UploadInfo(ctx, c, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.Commit == "":
+		return nil, jisr.Refuse(jisr.Unfinished, u.Name, "held", fmt.Sprint(u.Held), "size", fmt.Sprint(u.Size))
+	case u.Size > most:
+		return nil, jisr.Refuse(jisr.TooLong, "attachment", "max", fmt.Sprint(most), "got", fmt.Sprint(u.Size))
+	}
+	r, err := n.ledger.OpenUpload(ctx, id)
+	if err != nil {
+		return nil, n.absent(err, id)
+	}
+	data, err := io.ReadAll(r)
+	return data, errors.Join(err, r.Close())
+}
+
+// mayUpload asks whether the caller writes what files go with: notes, or records.
+func (n *Node) mayUpload(c Caller) error {
+	if err := n.may(c, "note.draft"); err == nil {
+		return nil
+	}
+	return n.may(c, Verb(jisr.KindRecordBatch))
+}
+
 // DropUpload forgets an upload that no act names.
 func (n *Node) DropUpload(ctx context.Context, c Caller, id string) error {
-	if err := n.may(c, "note.draft"); err != nil {
+	if err := n.mayUpload(c); err != nil {
 		return err
 	}
 	err := n.ledger.DropUpload(ctx, id)

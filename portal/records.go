@@ -53,6 +53,7 @@ type recordHead struct {
 
 // recordLine is a record in the table.
 type recordLine struct {
+	URL   string
 	Cells []recordCell
 	By    side
 	Sent  string
@@ -240,7 +241,7 @@ func (v *recordsView) filters(rd reader, f *book.Flow, t *programme.Type, q url.
 }
 
 func (rd reader) recordLine(f *book.Flow, t *programme.Type, r *book.RecordRow) recordLine {
-	l := recordLine{By: rd.side(r.By), Sent: rd.dateTime(r.Sent), State: tag{"ok", "check", rd.l.T("records.state.counts")}}
+	l := recordLine{URL: rd.programmeURL(f.Forum, f.ID, "records", t.Name, "one", r.ID), By: rd.side(r.By), Sent: rd.dateTime(r.Sent), State: tag{"ok", "check", rd.l.T("records.state.counts")}}
 	for _, name := range t.Spec.ListColumns {
 		field := t.Field(name)
 		l.Cells = append(l.Cells, recordCell{Word: rd.cell(f.Programme, field, r.Record), Figures: figuresOf(field)})

@@ -190,6 +190,16 @@ func programmeRoutes() []route {
 		{"GET", one + "/annex/document", official, (*site).annexDocument},
 		{"GET", records, official, (*site).records},
 		{"GET", records + "/export/{form}", official, (*site).exportRecords},
+		{"GET", records + "/upload", official, (*site).askTable},
+		{"POST", records + "/upload", official, (*site).takeTable},
+		{"GET", records + "/upload/{upload}", official, (*site).preview},
+		{"POST", records + "/upload/{upload}", official, (*site).sendTable},
+		{"GET", records + "/new", official, (*site).askRecord},
+		{"POST", records + "/new", official, (*site).sendRecord},
+		{"GET", records + "/one/{record}", official, (*site).oneRecord},
+		{"GET", records + "/one/{record}/correct", official, (*site).askCorrection},
+		{"POST", records + "/one/{record}/correct", official, (*site).correctRecord},
+		{"POST", records + "/one/{record}/{verb}", official, (*site).sayRecord},
 	}
 }
 
