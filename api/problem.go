@@ -122,6 +122,7 @@ func annexStatuses() map[jisr.RefusalKind]int {
 		jisr.TooShort:           http.StatusUnprocessableEntity,
 		jisr.TooFew:             http.StatusUnprocessableEntity,
 		jisr.Twice:              http.StatusUnprocessableEntity,
+		jisr.Confirmed:          http.StatusConflict,
 		jisr.NoFlow:             http.StatusConflict,
 		jisr.NotSender:          http.StatusForbidden,
 		jisr.OutOfRange:         http.StatusUnprocessableEntity,
