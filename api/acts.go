@@ -86,7 +86,7 @@ func (c *call) getAct() error {
 	if err != nil {
 		return err
 	}
-	entry, err := c.node.Entry(c.ctx(), f, p)
+	entry, err := c.node.Entry(c.ctx(), c.scope(), f, p)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *call) getProof() error {
 	default:
 		return jisr.Refuse(jisr.NotOneOf, "format", "got", echo(q.Get("format")), "allowed", "tlog, jisr")
 	}
-	b, err := get(c.ctx(), f, p)
+	b, err := get(c.ctx(), c.scope(), f, p)
 	if err != nil {
 		return err
 	}

@@ -248,12 +248,12 @@ func listAgreements(noun string) func(*call) error {
 func (c *call) agreementView(v *book.ThingView, joint jointOut) (agreementOut, error) {
 	out := c.agreementOut(&v.ThingRow, joint)
 	out.Record = v.State.Joint()
-	next, err := c.node.Next(c.ctx(), v.Forum, v.ID)
+	next, err := c.node.Next(c.ctx(), c.scope(), v.Forum, v.ID)
 	if err != nil {
 		return out, err
 	}
 	out.Next = next
-	rows, err := c.node.Outgoing(c.ctx(), v.Forum, v.ID)
+	rows, err := c.node.Outgoing(c.ctx(), c.scope(), v.Forum, v.ID)
 	for i := range rows {
 		out.Outgoing = append(out.Outgoing, outgoingRow(&rows[i]))
 	}
@@ -283,7 +283,7 @@ func (c *call) agreementText(f jisr.ForumID, id jisr.ThingID, hash jisr.Commitme
 	if _, err := c.seeThing(f, id); err != nil {
 		return nil, err
 	}
-	return c.node.Text(c.ctx(), f, id, hash)
+	return c.node.Text(c.ctx(), c.scope(), f, id, hash)
 }
 
 func (c *call) getText() error {
@@ -310,7 +310,7 @@ func (c *call) exportAgreement() error {
 	if _, err := c.seeThing(f, id); err != nil {
 		return err
 	}
-	bundle, err := c.node.ExportAgreement(c.ctx(), f, id)
+	bundle, err := c.node.ExportAgreement(c.ctx(), c.scope(), f, id)
 	if err != nil {
 		return err
 	}
@@ -351,7 +351,7 @@ func (c *call) listOutgoing() error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.node.Outgoing(c.ctx(), f, "")
+	rows, err := c.node.Outgoing(c.ctx(), c.scope(), f, "")
 	if err != nil {
 		return err
 	}
@@ -371,7 +371,7 @@ func (c *call) getOutgoing() error {
 }
 
 func (c *call) answerOutgoing(status int, f jisr.ForumID, id jisr.ThingID) error {
-	row, body, err := c.node.Book().Outgoing(c.ctx(), id)
+	row, body, err := c.node.Book().Outgoing(c.ctx(), c.scope(), id)
 	if err == nil && row.Outgoing.Forum != f {
 		err = jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "outgoing")
 	}
@@ -399,7 +399,7 @@ func onOutgoing(command func(jisr.ThingID, jisr.Kind, stepIn) node.Command) func
 				return err
 			}
 		}
-		row, _, err := c.node.Book().Outgoing(c.ctx(), id)
+		row, _, err := c.node.Book().Outgoing(c.ctx(), c.scope(), id)
 		if err == nil && row.Outgoing.Forum != f {
 			err = jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "outgoing")
 		}

@@ -43,6 +43,7 @@ import (
 	"strings"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/words"
 )
@@ -57,7 +58,7 @@ type Config struct {
 	// taken for it. Empty: the node is reached where it listens.
 	PublicURL string
 	// Print gives the paper of a thing in a language; form says which, where a thing has several. nil: nothing is printed.
-	Print func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	Print func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	// Read reads a text in a language from a DOCX file or plain text, named as an earlier one, with remarks in the reader's
 	// words. nil: no file is read.
 	Read func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
@@ -78,7 +79,7 @@ type server struct {
 	tiles    *regexp.Regexp
 	slots    chan struct{} // one for each request at work
 	streams  chan struct{} // one for each stream of events
-	print    func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	print    func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	read     func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
 	closing  <-chan struct{}
 }

@@ -32,7 +32,7 @@ func (c *call) getAttachment() error {
 		return jisr.Refuse(jisr.NotReleased, id.Name())
 	}
 	at := v.Note.Released.Position
-	content, file, err := c.node.OpenFile(c.ctx(), f, at, n)
+	content, file, err := c.node.OpenFile(c.ctx(), c.scope(), f, at, n)
 	if err != nil {
 		return err
 	}

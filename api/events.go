@@ -41,7 +41,9 @@ func (c *call) getEvents() error {
 			if !ok {
 				return nil
 			}
-			line = eventLine(e)
+			if line = ""; c.node.MaySee(c.ctx(), c.caller, e) {
+				line = eventLine(e)
+			}
 		case <-beat.C:
 			line = ": listening\n\n"
 		case <-c.closing:
@@ -64,6 +66,9 @@ func eventLine(e node.Event) string {
 }
 
 func (c *call) send(line string) error {
+	if line == "" {
+		return nil
+	}
 	c.allow(keepAlive)
 	if _, err := io.WriteString(c.w, line); err != nil {
 		return err

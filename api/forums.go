@@ -64,9 +64,9 @@ func (c *call) listForums() error {
 		return err
 	}
 	links := c.node.Links()
-	items := []forumOut{}
+	items, scope := []forumOut{}, c.scope()
 	for i := range rows {
-		if rows[i].Accept != nil { // what others say of a forum that this house has not entered is no forum here
+		if rows[i].Accept != nil && scope.Reaches(rows[i].ID) { // what others say of a forum that this house has not entered is no forum here
 			items = append(items, c.forumOut(&rows[i], links))
 		}
 	}

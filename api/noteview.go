@@ -125,7 +125,7 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 		out.Attachments = draftFiles(v.Drafted)
 		return out, nil
 	}
-	receipts, err := c.node.Receipts(c.ctx(), v.Forum, v.Note.Released.Position)
+	receipts, err := c.node.Receipts(c.ctx(), c.scope(), v.Forum, v.Note.Released.Position)
 	if err != nil {
 		return out, err
 	}
@@ -141,7 +141,7 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 }
 
 func (c *call) files(v *book.NoteView) ([]attachmentOut, error) {
-	files, err := c.node.Files(c.ctx(), v.Forum, v.Note.Released.Position)
+	files, err := c.node.Files(c.ctx(), c.scope(), v.Forum, v.Note.Released.Position)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (c *call) paper(f jisr.ForumID, id jisr.ThingID, form, ending, typ string) 
 	if c.print == nil {
 		return jisr.Refuse(jisr.NoSuch, string(id))
 	}
-	file, err := c.print(c.ctx(), f, id, form, lang.Tag())
+	file, err := c.print(c.ctx(), c.scope(), f, id, form, lang.Tag())
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (c *call) segments(f jisr.ForumID, id jisr.ThingID) ([]jisr.Segment, error)
 	if err != nil || v.State.Agreement == nil || v.State.Agreement.Text() == "" {
 		return nil, err
 	}
-	t, err := c.node.Text(c.ctx(), f, id, "")
+	t, err := c.node.Text(c.ctx(), c.scope(), f, id, "")
 	if err != nil {
 		return nil, err
 	}

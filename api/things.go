@@ -74,7 +74,7 @@ func (c *call) jointView(v *book.ThingView) (jointOut, error) {
 	if len(v.Acts) == 0 { // minutes that nobody has begun: there is nothing of theirs to hold
 		return out, nil
 	}
-	receipts, err := c.node.Receipts(c.ctx(), v.Forum, v.Acts[0].Act.Position)
+	receipts, err := c.node.Receipts(c.ctx(), c.scope(), v.Forum, v.Acts[0].Act.Position)
 	if err != nil {
 		return out, err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jisr"
+	"jisr/book"
 )
 
 // Logs are served as c2sp.org/tlog-tiles has them, so that tools nobody here wrote can audit them. Entries hold
@@ -47,7 +48,11 @@ func (c *call) getTile() error {
 	if !c.tiles.MatchString(path) {
 		return jisr.Refuse(jisr.NoSuch, echo(path), "noun", "tile")
 	}
-	b, err := c.node.Tile(c.ctx(), f, m, path)
+	scope := book.Whole() // who asks on this machine without a token
+	if c.caller.Account != "" {
+		scope = c.scope()
+	}
+	b, err := c.node.Tile(c.ctx(), scope, f, m, path)
 	if err != nil {
 		return err
 	}

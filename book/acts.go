@@ -247,6 +247,39 @@ func (b *Book) Act(ctx context.Context, s Scope, forum jisr.ForumID, p jisr.Posi
 	return r, err
 }
 
+// Sees tells whether a thing of a forum is in the scope; of what is not here yet, whether it would be.
+func (b *Book) Sees(ctx context.Context, s Scope, forum jisr.ForumID, thing jisr.ThingID) (yes bool, err error) {
+	if !s.Reaches(forum) {
+		return false, nil
+	}
+	cond, args := s.acts(forum)
+	seen := 0
+	err = b.read(ctx, "look for a thing", func(c *conn) error {
+		return c.one(`SELECT `+cond+` FROM (SELECT ? AS thing) a`, append(args, string(thing)), &seen)
+	})
+	return seen == 1, err
+}
+
+// SeesAll tells whether every act of a run of a log is in the scope.
+func (b *Book) SeesAll(ctx context.Context, s Scope, forum jisr.ForumID, m jisr.MemberID, from, to jisr.Index) (all bool, err error) {
+	err = b.read(ctx, "look through a log", func(c *conn) error {
+		logs, err := c.places()
+		if err != nil {
+			return err
+		}
+		rd := &reader{scope: s}
+		if !rd.reads(forum) {
+			return nil
+		}
+		cond, args := s.acts(forum)
+		n, hidden := logs[Log{forum, m}].n, 0
+		err = c.one(`SELECT count(*) FROM act a WHERE a.key>=? AND a.key<? AND NOT `+cond, append([]any{keyOf(n, from), keyOf(n, to)}, args...), &hidden)
+		all = hidden == 0
+		return err
+	})
+	return all, err
+}
+
 func (rd *reader) one(forum jisr.ForumID, p jisr.Position) (r ActRow, err error) {
 	at, found := rd.logs[Log{forum, p.Member}]
 	if found = found && p.Index >= 0 && p.Index < at.next && rd.reads(forum); found {
@@ -267,5 +300,5 @@ func (rd *reader) one(forum jisr.ForumID, p jisr.Position) (r ActRow, err error)
 
 // reads tells whether acts of a forum's logs may be read by themselves: those of the house only by the node.
 func (rd *reader) reads(f jisr.ForumID) bool {
-	return rd.scope.whole || f != jisr.House && rd.scope.in(f)
+	return rd.scope.whole || f != jisr.House && rd.scope.Reaches(f)
 }

@@ -62,7 +62,7 @@ func dump(t testing.TB, path string) string {
 		`SELECT id, ` + place("accept") + ` FROM forum ORDER BY 1`,
 		`SELECT id, account, ` + place("secret") + `, hash FROM account ORDER BY 1`,
 		`SELECT id, desk FROM desk ORDER BY 1`,
-		`SELECT id, forum, about, open, at, state FROM outgoing ORDER BY 1`,
+		`SELECT id, forum, about, open, at, handling, acted, filed, state FROM outgoing ORDER BY 1`,
 		`SELECT id, forum, programme, type, dropped, kept, state FROM columns ORDER BY 1`,
 		`SELECT id, state FROM domestic ORDER BY 1`,
 		`SELECT coalesce(n.forum, t.forum), coalesce(n.id, t.id), s.offset, s.term FROM temp.term s

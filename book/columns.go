@@ -19,7 +19,7 @@ type ColumnsRow struct {
 
 // Columns gives the column maps kept for a type of records, by title.
 func (b *Book) Columns(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.ThingID, typ string) (rows []ColumnsRow, err error) {
-	if !s.in(forum) {
+	if !s.Reaches(forum) {
 		return nil, nil
 	}
 	err = b.read(ctx, "list column maps", func(c *conn) error {

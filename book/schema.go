@@ -57,7 +57,8 @@ CREATE INDEX todo_thing ON todo(thing);
 CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE account(id TEXT PRIMARY KEY, account TEXT NOT NULL, secret INTEGER NOT NULL, hash TEXT) WITHOUT ROWID;
 -- A joint act in preparation in the house; open is 0 once it has gone or was discarded.
-CREATE TABLE outgoing(id TEXT PRIMARY KEY, forum TEXT NOT NULL, about TEXT NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE outgoing(id TEXT PRIMARY KEY, forum TEXT NOT NULL, about TEXT NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL,
+	handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 -- How this house reads tables as records; kept is where the map stands, dropped 1 once it is of no use.
 CREATE TABLE columns(id TEXT PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, dropped INTEGER NOT NULL, kept INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE domestic(id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;

@@ -43,8 +43,10 @@ func (s Scope) Key() string {
 	return b.String()
 }
 
-// in tells whether the scope reaches into a forum at all.
-func (s Scope) in(f jisr.ForumID) bool { return len(s.Forums) == 0 || slices.Contains(s.Forums, f) }
+// Reaches tells whether the scope reaches into a forum at all.
+func (s Scope) Reaches(f jisr.ForumID) bool {
+	return len(s.Forums) == 0 || slices.Contains(s.Forums, f)
+}
 
 // where writes the scope as a condition over a row of note or thing: its columns forum, handling, acted and filed.
 func (s Scope) where(row string) (cond string, args []any) {

@@ -17,8 +17,7 @@ func TestEveryReadingTakesAScope(t *testing.T) {
 	without := map[string]string{
 		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetDuties": "writes", "SetHeld": "writes",
 		"Positions": "where the follower goes on", "Head": "where the writer goes on", "Wanting": "what the follower looks for",
-		"Meets": "a refusal; node has asked who may", "Concerning": "what node decides on",
-		"Outgoing": "in preparation, not yet of desks", "OutgoingAbout": "in preparation, not yet of desks", "Domestic": "a track, not yet of desks",
+		"Meets":      "a refusal; node has asked who may",
 		"LastNumber": "the next number of a series", "Digest": "a hash over everything, the same on every node",
 		"Forums": "every account knows them", "Desks": "every account knows them",
 		"Account": "who signs in", "Accounts": "for those who administer; node asks policy", "TokenByHash": "who signs in",

@@ -383,7 +383,7 @@ func TestOutgoingActsAreCleared(t *testing.T) {
 	iq.Refused(jisr.NotDraft)
 	w.Settle()
 	w.As("sy").SeesAgreement(gone.Thing, jisr.AgreementProposed)
-	if rows, err := w.Node("sy").Outgoing(t.Context(), w.Forum, ""); err != nil || len(rows) != 0 {
+	if rows, err := w.Node("sy").Outgoing(t.Context(), book.Whole(), w.Forum, ""); err != nil || len(rows) != 0 {
 		t.Errorf("the other side sees what the house prepared: %+v %v", rows, err)
 	}
 }
@@ -398,12 +398,12 @@ func TestDomesticTrackStaysInTheHouse(t *testing.T) {
 	iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "council", State: jisr.StepDone, Evidence: "قانون رقم 1"}})
 	iq.Do(node.MoveDomestic{Forum: p.Forum, Agreement: p.id, Move: jisr.DomesticTerms{Step: "council", State: jisr.StepAnnulled, Reason: "المحكمة"}})
 	iq.Done()
-	track, err := p.Node("iq").Book().Domestic(t.Context(), p.id)
+	track, err := p.Node("iq").Book().Domestic(t.Context(), book.Whole(), p.id)
 	if err != nil || track == nil || track.Steps[0].State != jisr.StepAnnulled || track.Steps[1].State != jisr.StepNotStarted {
 		t.Fatalf("%+v %v", track, err)
 	}
 	p.Settle()
-	if other, err := p.Node("sy").Book().Domestic(t.Context(), p.id); err != nil || other != nil {
+	if other, err := p.Node("sy").Book().Domestic(t.Context(), book.Whole(), p.id); err != nil || other != nil {
 		t.Errorf("the other side sees %+v %v", other, err)
 	}
 	p.sees(jisr.AgreementInitialled)
@@ -426,7 +426,7 @@ func TestTextsAreCheckedBeforeTheyAreSaid(t *testing.T) {
 	iq.Steps(id, jisr.KindAgreementInitial, jisr.Authority{Capacity: jisr.ForeignMinister}, nil)
 	iq.Refused(jisr.NoSuch)
 	hash := iq.Tables(id, w.Text(c, "Sound."))
-	text, err := w.Node("iq").Text(t.Context(), w.Forum, id, "")
+	text, err := w.Node("iq").Text(t.Context(), book.Whole(), w.Forum, id, "")
 	if err != nil || text.Segment("art1-p1").Text["en"] != "Sound." {
 		t.Fatalf("%+v %v", text, err)
 	}
@@ -624,7 +624,7 @@ func TestPlenipotentiarySignsWithItsOwnPasskey(t *testing.T) {
 func (p *pact) chain(m jisr.MemberID) []jisr.ChainAct {
 	p.t.Helper()
 	n := p.Node(m)
-	bundle, err := n.ExportAgreement(p.t.Context(), p.Forum, p.id)
+	bundle, err := n.ExportAgreement(p.t.Context(), book.Whole(), p.Forum, p.id)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -687,7 +687,7 @@ func TestLargeTexts(t *testing.T) {
 	iq.DoAs(w.Official("iq", "chief", jisr.Releaser), node.ReleaseStep{ID: out.Thing, Version: 1, Kind: jisr.KindAgreementTable})
 	iq.Done()
 	w.Settle()
-	got, err := w.Node("sy").Text(t.Context(), w.Forum, id, "")
+	got, err := w.Node("sy").Text(t.Context(), book.Whole(), w.Forum, id, "")
 	if err != nil || len(got.Segments) != len(text.Segments) {
 		t.Fatalf("%v", err)
 	}

@@ -283,7 +283,7 @@ func (n *Node) ExportSession(ctx context.Context, scope book.Scope, forum jisr.F
 	var acts []jisr.Act
 	known := map[jisr.Position]bool{}
 	for _, thing := range things {
-		more, err := n.book.Concerning(ctx, forum, thing)
+		more, err := n.book.Concerning(ctx, scope, forum, thing)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,7 @@ func TestNoteWholeLife(t *testing.T) {
 			t.Fatal(err)
 		}
 		iq.Sees(done.Thing, jisr.Held)
-		receipts, err := w.Node("iq").Receipts(t.Context(), w.Forum, released.Position)
+		receipts, err := w.Node("iq").Receipts(t.Context(), book.Whole(), w.Forum, released.Position)
 		if err != nil || len(receipts) != len(members)-1 || receipts[0].HeldAt.IsZero() || receipts[0].CountersignedAt.IsZero() {
 			t.Fatalf("receipts %+v %v", receipts, err)
 		}

@@ -2,11 +2,14 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 
 	"jisr"
 	"jisr/book"
@@ -28,10 +31,19 @@ func (n *Node) logNamed(forum jisr.ForumID, m jisr.MemberID) (ledger.Origin, err
 	return n.origin(forum, m), nil
 }
 
+// seen finds the log of an act that the reader may see: what stands about it in the ledger is for nobody else.
+func (n *Node) seen(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) (ledger.Origin, error) {
+	origin, err := n.logNamed(forum, p.Member)
+	if err == nil {
+		_, err = n.book.Act(ctx, s, forum, p)
+	}
+	return origin, err
+}
+
 // Receipts says, for each member of the forum but the writer, what its node has signed about an act. Of what
 // other members hold of each other's acts this node knows only what it holds itself.
-func (n *Node) Receipts(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]Receipt, error) {
-	origin, err := n.logNamed(forum, p.Member)
+func (n *Node) Receipts(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]Receipt, error) {
+	origin, err := n.seen(ctx, s, forum, p)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +73,8 @@ func (n *Node) Receipts(ctx context.Context, forum jisr.ForumID, p jisr.Position
 }
 
 // Entry gives the exact bytes of an act.
-func (n *Node) Entry(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
-	origin, err := n.logNamed(forum, p.Member)
+func (n *Node) Entry(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	origin, err := n.seen(ctx, s, forum, p)
 	if err != nil {
 		return nil, err
 	}
@@ -71,8 +83,8 @@ func (n *Node) Entry(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 }
 
 // Proof gives a C2SP tlog-proof that the act stands in its log.
-func (n *Node) Proof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
-	origin, err := n.logNamed(forum, p.Member)
+func (n *Node) Proof(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	origin, err := n.seen(ctx, s, forum, p)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +93,14 @@ func (n *Node) Proof(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 }
 
 // ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content.
-func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+func (n *Node) ExportProof(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	if _, err := n.seen(ctx, s, forum, p); err != nil {
+		return nil, err
+	}
+	return n.exportProof(ctx, forum, p)
+}
+
+func (n *Node) exportProof(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
 	origin, err := n.logNamed(forum, p.Member)
 	if err != nil {
 		return nil, err
@@ -92,8 +111,8 @@ func (n *Node) ExportProof(ctx context.Context, forum jisr.ForumID, p jisr.Posit
 
 // ExportSigned is ExportProof and, with an act that carries its official's signature, the proofs of the acts that say whose
 // key it is: all in one bundle, so that the file suffices.
-func (n *Node) ExportSigned(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
-	b, err := n.ExportProof(ctx, forum, p)
+func (n *Node) ExportSigned(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
+	b, err := n.ExportProof(ctx, s, forum, p)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +123,7 @@ func (n *Node) ExportSigned(ctx context.Context, forum jisr.ForumID, p jisr.Posi
 	var bundle bytes.Buffer
 	err = ledger.WriteBundled(&bundle, b)
 	for _, i := range keys {
-		proof, failed := n.ExportProof(ctx, forum, jisr.Position{Member: p.Member, Index: i})
+		proof, failed := n.exportProof(ctx, forum, jisr.Position{Member: p.Member, Index: i})
 		err = errors.Join(err, failed, ledger.WriteBundled(&bundle, proof))
 	}
 	return bundle.Bytes(), err
@@ -130,14 +149,37 @@ func (n *Node) Checkpoint(ctx context.Context, forum jisr.ForumID, m jisr.Member
 	return b, n.absent(err, "checkpoint")
 }
 
-// Tile gives a tile or entry bundle of a log (c2sp.org/tlog-tiles): "0/x001/234.p/5", "entries/000".
-func (n *Node) Tile(ctx context.Context, forum jisr.ForumID, m jisr.MemberID, path string) ([]byte, error) {
+// Tile gives a tile or entry bundle of a log (c2sp.org/tlog-tiles): "0/x001/234.p/5", "entries/000". A bundle is for who
+// may see every act in it, since it cannot be given in part; hashes tell nothing.
+func (n *Node) Tile(ctx context.Context, s book.Scope, forum jisr.ForumID, m jisr.MemberID, path string) ([]byte, error) {
 	origin, err := n.logNamed(forum, m)
 	if err != nil {
 		return nil, err
 	}
+	if bundle, ok := strings.CutPrefix(path, "entries/"); ok {
+		from, to := bundleOf(bundle)
+		if all, err := n.book.SeesAll(ctx, s, forum, m, from, to); err != nil || !all {
+			return nil, cmp.Or(err, error(jisr.Refuse(jisr.NoSuch, path, "noun", "tile")))
+		}
+	}
 	b, err := n.ledger.Tile(ctx, origin, path)
 	return b, n.absent(err, path)
+}
+
+// bundleOf gives the entries of a bundle, 256 and fewer in a partial one: "x001/x234/067.p/5". What is no bundle has none.
+func bundleOf(path string) (from, to jisr.Index) {
+	const width = 256
+	path, partial, _ := strings.Cut(path, ".p/")
+	number, err := strconv.ParseInt(strings.NewReplacer("x", "", "/", "").Replace(path), 10, 40)
+	if err != nil {
+		return 0, 0
+	}
+	count, err := strconv.ParseInt(partial, 10, 16)
+	if err != nil {
+		count = width
+	}
+	from = jisr.Index(number * width)
+	return from, from + jisr.Index(count)
 }
 
 func (n *Node) absent(err error, what string) error {
@@ -148,8 +190,8 @@ func (n *Node) absent(err error, what string) error {
 }
 
 // Files lists the attachments of an act, with as much of each as is here.
-func (n *Node) Files(ctx context.Context, forum jisr.ForumID, p jisr.Position) ([]File, error) {
-	origin, err := n.logNamed(forum, p.Member)
+func (n *Node) Files(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]File, error) {
+	origin, err := n.seen(ctx, s, forum, p)
 	if err != nil {
 		return nil, err
 	}
@@ -178,9 +220,13 @@ func (n *Node) Files(ctx context.Context, forum jisr.ForumID, p jisr.Position) (
 }
 
 func (n *Node) act(ctx context.Context, forum jisr.ForumID, p jisr.Position) (jisr.Act, error) {
-	entry, err := n.Entry(ctx, forum, p)
+	origin, err := n.logNamed(forum, p.Member)
 	if err != nil {
 		return jisr.Act{}, err
+	}
+	entry, err := n.ledger.Entry(ctx, origin, int64(p.Index))
+	if err != nil {
+		return jisr.Act{}, n.absent(err, fmt.Sprintf("%s/%d", p.Member, p.Index))
 	}
 	return jisr.DecodeKept(p.Member, p.Index, entry)
 }
@@ -206,8 +252,8 @@ func (n *Node) fileNames(ctx context.Context, forum jisr.ForumID, a *jisr.Act) [
 }
 
 // OpenFile opens an attachment that is wholly here. It is read in parts, never whole in memory.
-func (n *Node) OpenFile(ctx context.Context, forum jisr.ForumID, p jisr.Position, index int) (io.ReadSeekCloser, File, error) {
-	files, err := n.Files(ctx, forum, p)
+func (n *Node) OpenFile(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position, index int) (io.ReadSeekCloser, File, error) {
+	files, err := n.Files(ctx, s, forum, p)
 	if err != nil {
 		return nil, File{}, err
 	}

@@ -241,7 +241,7 @@ func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 	if err := d.touch(id); err != nil {
 		return nil, Step{}, err
 	}
-	row, body, err := d.n.book.Outgoing(d.ctx, id)
+	row, body, err := d.n.book.Outgoing(d.ctx, d.scope(), id)
 	if err != nil {
 		return nil, Step{}, err
 	}
@@ -369,7 +369,7 @@ func (d *decision) plan(forum jisr.ForumID, about jisr.ThingID, step Step) (plan
 	if err := d.touch(about); err != nil {
 		return planned{}, err
 	}
-	acts, err := d.n.book.Concerning(d.ctx, forum, about)
+	acts, err := d.n.book.Concerning(d.ctx, d.scope(), forum, about)
 	if err != nil {
 		return planned{}, err
 	}
@@ -647,10 +647,10 @@ func (t *lawTexts) of(id jisr.ThingID, hash jisr.Commitment, decode func() (jisr
 	return &text, nil
 }
 
-// Text gives a text of an agreement to whoever has made sure that the reader may see the agreement; an empty hash is the text
-// that counts now. It is not to be changed. NoSuch when it is not here yet.
-func (n *Node) Text(ctx context.Context, forum jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
-	v, err := n.book.Thing(ctx, book.Whole(), forum, id)
+// Text gives a text of an agreement; an empty hash is the text that counts now. It is not to be changed. NoSuch when it is not
+// here yet.
+func (n *Node) Text(ctx context.Context, s book.Scope, forum jisr.ForumID, id jisr.ThingID, hash jisr.Commitment) (*jisr.InstrumentText, error) {
+	v, err := n.book.Thing(ctx, s, forum, id)
 	if err != nil {
 		return nil, err
 	}
@@ -665,8 +665,8 @@ func (n *Node) Text(ctx context.Context, forum jisr.ForumID, id jisr.ThingID, ha
 }
 
 // Next lists the kinds of acts that would have effect if this member said them now about an agreement. Policies say who may.
-func (n *Node) Next(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) ([]jisr.Kind, error) {
-	acts, err := n.book.Concerning(ctx, forum, id)
+func (n *Node) Next(ctx context.Context, s book.Scope, forum jisr.ForumID, id jisr.ThingID) ([]jisr.Kind, error) {
+	acts, err := n.book.Concerning(ctx, s, forum, id)
 	if err != nil || len(acts) == 0 {
 		return nil, err
 	}
@@ -674,15 +674,15 @@ func (n *Node) Next(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) ([
 }
 
 // Outgoing lists what this house prepares about a thing, or in a forum when it is empty.
-func (n *Node) Outgoing(ctx context.Context, forum jisr.ForumID, about jisr.ThingID) ([]book.OutgoingRow, error) {
-	return n.book.OutgoingAbout(ctx, forum, about)
+func (n *Node) Outgoing(ctx context.Context, s book.Scope, forum jisr.ForumID, about jisr.ThingID) ([]book.OutgoingRow, error) {
+	return n.book.OutgoingAbout(ctx, s, forum, about)
 }
 
 func (c PlanDomestic) decide(d *decision) error {
 	if err := d.ofAgreement(c.Forum, c.Agreement); err != nil {
 		return err
 	}
-	track, err := d.n.book.Domestic(d.ctx, c.Agreement)
+	track, err := d.n.book.Domestic(d.ctx, d.scope(), c.Agreement)
 	if err != nil {
 		return err
 	}
@@ -705,7 +705,7 @@ func (c MoveDomestic) decide(d *decision) error {
 	if err := d.ofAgreement(c.Forum, c.Agreement); err != nil {
 		return err
 	}
-	track, err := d.n.book.Domestic(d.ctx, c.Agreement)
+	track, err := d.n.book.Domestic(d.ctx, d.scope(), c.Agreement)
 	if err != nil {
 		return err
 	}
@@ -743,8 +743,8 @@ func (d *decision) ofAgreement(forum jisr.ForumID, id jisr.ThingID) error {
 
 // ExportAgreement gives the chain of an agreement as a bundle of proofs for jisr verify: the acts about it, about full powers
 // for it, about agreements that belong to it, and about the signers whose keys signed them.
-func (n *Node) ExportAgreement(ctx context.Context, forum jisr.ForumID, id jisr.ThingID) ([]byte, error) {
-	acts, err := n.book.Concerning(ctx, forum, id)
+func (n *Node) ExportAgreement(ctx context.Context, s book.Scope, forum jisr.ForumID, id jisr.ThingID) ([]byte, error) {
+	acts, err := n.book.Concerning(ctx, s, forum, id)
 	if err != nil {
 		return nil, err
 	}
@@ -761,12 +761,12 @@ func (n *Node) exportActs(ctx context.Context, forum jisr.ForumID, acts []jisr.A
 		if !acts[i].Signed() {
 			continue
 		}
-		if _, s, err := n.book.Content(ctx, book.Whole(), forum, acts[i].Position); err == nil && s != nil {
-			signers[jisr.SignerThing(acts[i].Member, s.Credential)] = true
+		if _, by, err := n.book.Content(ctx, book.Whole(), forum, acts[i].Position); err == nil && by != nil {
+			signers[jisr.SignerThing(acts[i].Member, by.Credential)] = true
 		}
 	}
-	for _, s := range slices.Sorted(maps.Keys(signers)) {
-		more, err := n.book.Concerning(ctx, forum, s)
+	for _, key := range slices.Sorted(maps.Keys(signers)) {
+		more, err := n.book.Concerning(ctx, book.Whole(), forum, key) // whose key it is goes with what it signed
 		if err != nil {
 			return nil, err
 		}
@@ -774,7 +774,7 @@ func (n *Node) exportActs(ctx context.Context, forum jisr.ForumID, acts []jisr.A
 	}
 	var out bytes.Buffer
 	for i := range acts {
-		proof, err := n.ExportProof(ctx, forum, acts[i].Position)
+		proof, err := n.exportProof(ctx, forum, acts[i].Position)
 		if err != nil {
 			return nil, err
 		}

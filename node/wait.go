@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"jisr"
@@ -33,6 +34,22 @@ func (n *Node) Watch(ctx context.Context) <-chan Event {
 		close(ch)
 	})
 	return ch
+}
+
+// MaySee tells whether an event is for a caller: what is not there for the caller does not change for it either.
+func (n *Node) MaySee(ctx context.Context, c Caller, e Event) bool {
+	s := n.ScopeOf(c)
+	if e.Thing == "" || e.Forum == jisr.House && e.Thing.Noun() != "note" {
+		return e.Forum == "" || e.Forum == jisr.House || s.Reaches(e.Forum)
+	}
+	forums := []jisr.ForumID{e.Forum}
+	if e.Forum == jisr.House { // a draft: its row is in the forum that it is for
+		forums = n.forumIDs()
+	}
+	return slices.ContainsFunc(forums, func(f jisr.ForumID) bool {
+		yes, err := n.book.Sees(ctx, s, f, e.Thing)
+		return err == nil && yes
+	})
 }
 
 // Changes counts what Watch has told or would have told: a page that was made at another count than the one its

@@ -107,7 +107,7 @@ func TestBothSidesPrintTheSamePaper(t *testing.T) {
 	w.Settle()
 	var first []byte
 	for _, m := range []jisr.MemberID{"iq", "sy"} {
-		b, err := paper.Open(w.Node(m), catalogue(t), nil, false).Print(t.Context(), w.Forum, id, "", "ar")
+		b, err := paper.Open(w.Node(m), catalogue(t), nil, false).Print(t.Context(), book.Whole(), w.Forum, id, "", "ar")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestBothSidesPrintTheSamePaper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry, err := w.Node("sy").Entry(t.Context(), w.Forum, v.Note.Released.Position)
+	entry, err := w.Node("sy").Entry(t.Context(), book.Whole(), w.Forum, v.Note.Released.Position)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,12 +145,12 @@ func TestWhatHasNoPaper(t *testing.T) {
 	o := paper.Open(w.Node("iq"), catalogue(t), nil, false)
 	for _, id := range []jisr.ThingID{"note/iq-none", "forum/iq-sy", "note/"} {
 		var r *jisr.Refusal
-		if _, err := o.Print(t.Context(), w.Forum, id, "", "ar"); !errors.As(err, &r) {
+		if _, err := o.Print(t.Context(), book.Whole(), w.Forum, id, "", "ar"); !errors.As(err, &r) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
 	id := w.As("iq").Releases(w.Note("sy"))
-	if _, err := o.Print(t.Context(), w.Forum, id, "original", "ar"); err == nil {
+	if _, err := o.Print(t.Context(), book.Whole(), w.Forum, id, "original", "ar"); err == nil {
 		t.Error("a note has an original apart from its paper")
 	}
 }

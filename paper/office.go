@@ -106,20 +106,20 @@ func Open(n *node.Node, w *words.Words, heads Heads, demo bool) *Office {
 	return &Office{press: New(w), node: n, words: w, heads: heads, demo: demo}
 }
 
-// Print gives a paper of a thing in a reader's language; form says which, where a thing has several. Whoever calls has
-// made sure that the reader may read it. What has not left the house has no paper.
-func (o *Office) Print(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
+// Print gives a paper of a thing in a reader's language, if it is in the reader's scope; form says which, where a thing has
+// several. What has not left the house has no paper.
+func (o *Office) Print(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
 	switch {
 	case id.Noun() == "note" && form == "":
-		return o.note(ctx, f, id, lang)
+		return o.note(ctx, s, f, id, lang)
 	case id.Noun() == "agreement":
-		return o.agreement(ctx, f, id, form, lang)
+		return o.agreement(ctx, s, f, id, form, lang)
 	}
 	return nil, jisr.Refuse(jisr.NoSuch, string(id))
 }
 
-func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang string) ([]byte, error) {
-	v, err := o.node.Book().Note(ctx, book.Whole(), f, id)
+func (o *Office) note(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, lang string) ([]byte, error) {
+	v, err := o.node.Book().Note(ctx, s, f, id)
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +131,10 @@ func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang
 	}
 	n := Note{Terms: v.Note.NoteTerms, From: v.Note.From, Body: v.Body, Released: v.Note.Released, Withdrawn: v.Note.Withdrawn, Forum: v.Forum,
 		Names: o.names(), Demo: o.demo, Head: o.heads[v.Note.From]}
-	if n.Entry, err = o.node.Entry(ctx, v.Forum, v.Note.Released.Position); err != nil {
+	if n.Entry, err = o.node.Entry(ctx, s, v.Forum, v.Note.Released.Position); err != nil {
 		return nil, err
 	}
-	files, err := o.node.Files(ctx, v.Forum, v.Note.Released.Position)
+	files, err := o.node.Files(ctx, s, v.Forum, v.Note.Released.Position)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +145,8 @@ func (o *Office) note(ctx context.Context, f jisr.ForumID, id jisr.ThingID, lang
 }
 
 // agreement prints the text that counts now: signed, else initialled, adopted or tabled last.
-func (o *Office) agreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
-	v, err := o.node.Book().Thing(ctx, book.Whole(), f, id)
+func (o *Office) agreement(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error) {
+	v, err := o.node.Book().Thing(ctx, s, f, id)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (o *Office) agreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID,
 	if g == nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(id))
 	}
-	n, err := o.instrument(ctx, f, id, g)
+	n, err := o.instrument(ctx, s, f, id, g)
 	if err != nil {
 		return nil, err
 	}
@@ -174,12 +174,12 @@ func (o *Office) agreement(ctx context.Context, f jisr.ForumID, id jisr.ThingID,
 	return o.press.PDF(d)
 }
 
-func (o *Office) instrument(ctx context.Context, f jisr.ForumID, id jisr.ThingID, g *jisr.Agreement) (*Instrument, error) {
+func (o *Office) instrument(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, g *jisr.Agreement) (*Instrument, error) {
 	version := g.Version(g.Text())
 	if version == nil {
 		return nil, jisr.Refuse(jisr.Missing, "text")
 	}
-	text, err := o.node.Text(ctx, f, id, version.Hash)
+	text, err := o.node.Text(ctx, s, f, id, version.Hash)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node/nodetest"
 	"jisr/paper"
 )
@@ -25,7 +26,7 @@ func TestPapersOfAnAgreementOnTwoNodes(t *testing.T) {
 	refused := func(form string, kind jisr.RefusalKind) {
 		t.Helper()
 		var r *jisr.Refusal
-		if _, err := offices["iq"].Print(t.Context(), w.Forum, id, form, "ar"); !errors.As(err, &r) || r.Kind != kind {
+		if _, err := offices["iq"].Print(t.Context(), book.Whole(), w.Forum, id, form, "ar"); !errors.As(err, &r) || r.Kind != kind {
 			t.Errorf("%s: %v, want %s", form, err, kind)
 		}
 	}
@@ -38,7 +39,7 @@ func TestPapersOfAnAgreementOnTwoNodes(t *testing.T) {
 	refused("poster", jisr.NotOneOf)
 	printed := func(m jisr.MemberID, form string) []byte {
 		t.Helper()
-		b, err := offices[m].Print(t.Context(), w.Forum, id, form, "ar")
+		b, err := offices[m].Print(t.Context(), book.Whole(), w.Forum, id, form, "ar")
 		if err != nil {
 			t.Fatal(err)
 		}

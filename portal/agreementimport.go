@@ -63,7 +63,7 @@ func (s *site) importText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, _, hash, err := s.texts(r.Context(), &t, "", "")
+	base, _, hash, err := s.texts(r.Context(), rd, &t, "", "")
 	if err != nil {
 		return nil, err
 	}

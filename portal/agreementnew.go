@@ -166,7 +166,7 @@ func (s *site) bracketView(r *request, problems []Problem) (bracketView, error) 
 		return bracketView{}, err
 	}
 	id := clip(r.URL.Query().Get("segment"), maxField)
-	text, _, _, err := s.texts(r.Context(), &t, "", "")
+	text, _, _, err := s.texts(r.Context(), rd, &t, "", "")
 	if err == nil && (text == nil || text.Segment(id) == nil) {
 		err = jisr.Refuse(jisr.NoSuch, id, "noun", "segment")
 	}
@@ -347,7 +347,7 @@ type domesticLine struct {
 }
 
 func (s *site) domesticView(ctx context.Context, rd reader, t *book.ThingView) (*domesticView, error) {
-	track, err := s.node.Book().Domestic(ctx, t.ID)
+	track, err := s.node.Book().Domestic(ctx, rd.scope, t.ID)
 	if err != nil {
 		return nil, err
 	}

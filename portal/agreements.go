@@ -139,7 +139,7 @@ type outgoingLine struct {
 // outgoingLines lists what this house prepares about a thing; about none, of all things of some nouns.
 func (s *site) outgoingLines(ctx context.Context, rd reader, about jisr.ThingID, nouns ...string) (all []outgoingLine, err error) {
 	for _, f := range s.forumsHere() {
-		rows, err := s.node.Outgoing(ctx, f, about)
+		rows, err := s.node.Outgoing(ctx, rd.scope, f, about)
 		if err != nil {
 			return nil, err
 		}
@@ -300,7 +300,7 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	}
 	v.Related, v.Of = rd.relatedLines(t), string(t.Forum)+"/"+t.ID.Name()
 	v.Proof = rd.actURL(t.Forum, g.Proposed.Position) + "/proof"
-	next, err := s.node.Next(ctx, t.Forum, t.ID)
+	next, err := s.node.Next(ctx, rd.scope, t.Forum, t.ID)
 	if err != nil {
 		return v, err
 	}

@@ -132,7 +132,7 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 	if err != nil {
 		return sayView{}, nil, err
 	}
-	next, err := s.node.Next(r.Context(), t.Forum, t.ID)
+	next, err := s.node.Next(r.Context(), rd.scope, t.Forum, t.ID)
 	if err != nil {
 		return sayView{}, nil, err
 	}
@@ -306,7 +306,7 @@ func (s *site) segmentField(r *request, rd reader, t *book.ThingView, f *sayFiel
 	if f.Name == "segment" {
 		f.As, f.Optional = "select", false
 	}
-	text, _, _, err := s.texts(r.Context(), t, "", "")
+	text, _, _, err := s.texts(r.Context(), rd, t, "", "")
 	if err != nil || text == nil {
 		return err
 	}
@@ -480,7 +480,7 @@ func outgoingID(r *request) jisr.ThingID { return jisr.ThingID("outgoing/" + r.P
 
 func (s *site) outgoing(r *request) (*answer, error) {
 	rd := s.reader(r)
-	row, body, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+	row, body, err := s.node.Book().Outgoing(r.Context(), rd.scope, outgoingID(r))
 	if err == nil {
 		err = node.May(r.caller, node.Read)
 	}
@@ -583,14 +583,14 @@ func (rd reader) termFacts(terms []byte) (all []factLine) {
 func outgoingDo(step func(id jisr.ThingID, o *jisr.Outgoing, r *request) node.Command) func(*site, *request) (*answer, error) {
 	return func(s *site, r *request) (*answer, error) {
 		rd := s.reader(r)
-		row, _, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+		row, _, err := s.node.Book().Outgoing(r.Context(), rd.scope, outgoingID(r))
 		if err != nil {
 			return nil, err
 		}
 		if _, err := s.do(r, step(row.ID, &row.Outgoing, r)); err != nil {
 			return nil, err
 		}
-		after, _, err := s.node.Book().Outgoing(r.Context(), row.ID)
+		after, _, err := s.node.Book().Outgoing(r.Context(), rd.scope, row.ID)
 		switch {
 		case err != nil:
 			return nil, err
@@ -688,7 +688,7 @@ func (rd reader) termValue(name string, v any) string {
 // outgoingText shows the text that an act in preparation would table, against the text that counts now.
 func (s *site) outgoingText(r *request) (*answer, error) {
 	rd := s.reader(r)
-	row, body, err := s.node.Book().Outgoing(r.Context(), outgoingID(r))
+	row, body, err := s.node.Book().Outgoing(r.Context(), rd.scope, outgoingID(r))
 	if err == nil {
 		err = node.May(r.caller, node.Read)
 	}
@@ -703,7 +703,7 @@ func (s *site) outgoingText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, _, _, err := s.texts(r.Context(), &t, "", "")
+	old, _, _, err := s.texts(r.Context(), rd, &t, "", "")
 	if err != nil {
 		return nil, err
 	}

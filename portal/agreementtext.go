@@ -71,7 +71,7 @@ type bracketLine struct {
 
 // segmentLabels names the segments of the text that counts as officials call them: article 2, paragraph 1.
 func (s *site) segmentLabels(ctx context.Context, rd reader, t *book.ThingView) (map[string]string, error) {
-	text, _, _, err := s.texts(ctx, t, "", "")
+	text, _, _, err := s.texts(ctx, rd, t, "", "")
 	if err != nil || text == nil || isKind(err, jisr.NoSuch) {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (rd reader) ours(t *jisr.InstrumentText, parties []jisr.MemberID) *jisr.Ins
 }
 
 // texts reads the text asked for, and the one to compare it with; against is nil when none is.
-func (s *site) texts(ctx context.Context, t *book.ThingView, version, against string) (text, old *jisr.InstrumentText, hash jisr.Commitment, err error) {
+func (s *site) texts(ctx context.Context, rd reader, t *book.ThingView, version, against string) (text, old *jisr.InstrumentText, hash jisr.Commitment, err error) {
 	g := t.State.Agreement
 	if hash = hashOf(g, version); hash == "" {
 		hash = g.Text()
@@ -121,11 +121,11 @@ func (s *site) texts(ctx context.Context, t *book.ThingView, version, against st
 	if hash == "" {
 		return nil, nil, "", nil
 	}
-	if text, err = s.node.Text(ctx, t.Forum, t.ID, hash); err != nil {
+	if text, err = s.node.Text(ctx, rd.scope, t.Forum, t.ID, hash); err != nil {
 		return nil, nil, hash, err
 	}
 	if from := hashOf(g, against); from != "" {
-		old, err = s.node.Text(ctx, t.Forum, t.ID, from)
+		old, err = s.node.Text(ctx, rd.scope, t.Forum, t.ID, from)
 	}
 	return text, old, hash, err
 }
@@ -150,13 +150,13 @@ func (s *site) agreementText(r *request) (*answer, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	text, old, hash, err := s.texts(r.Context(), &t, q.Get("version"), q.Get("against"))
+	text, old, hash, err := s.texts(r.Context(), rd, &t, q.Get("version"), q.Get("against"))
 	if err != nil {
 		return nil, err
 	}
 	v := textView{Page: s.live(r, "agreements"), Line: rd.agreementLine(&t.ThingRow), Back: rd.agreementURL(t.Forum, t.ID), Hash: string(hash)}
 	v.Title = v.Line.Subject.String()
-	next, err := s.node.Next(r.Context(), t.Forum, t.ID)
+	next, err := s.node.Next(r.Context(), rd.scope, t.Forum, t.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +343,7 @@ func (s *site) editText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _, hash, err := s.texts(r.Context(), &t, "", "")
+	text, _, hash, err := s.texts(r.Context(), rd, &t, "", "")
 	if err != nil {
 		return nil, err
 	}

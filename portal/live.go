@@ -74,12 +74,12 @@ func (s *site) events(string) http.Handler {
 		if r.FormValue("since") != strconv.FormatInt(s.node.Changes(), 10) && st.send(changedEvent(0)) != nil {
 			return // what happened between the page and its stream is told first
 		}
-		s.stream(ctx, r, st, events)
+		s.stream(ctx, r, caller, st, events)
 	})
 }
 
 // stream passes events on until something ends it.
-func (s *site) stream(ctx context.Context, r *http.Request, st *stream, events <-chan node.Event) {
+func (s *site) stream(ctx context.Context, r *http.Request, caller node.Caller, st *stream, events <-chan node.Event) {
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
 	for n := 1; ; n++ {
@@ -92,7 +92,10 @@ func (s *site) stream(ctx context.Context, r *http.Request, st *stream, events <
 			if _, err := s.callerOf(r); err != nil || st.send(": alive\n\n") != nil {
 				return
 			}
-		case _, open := <-events:
+		case e, open := <-events:
+			if open && !s.node.MaySee(ctx, caller, e) {
+				continue
+			}
 			if !open || !s.pause(ctx, settle) {
 				return
 			}

@@ -258,7 +258,7 @@ func (rd reader) languagesOf(t jisr.Text) []string {
 }
 
 func (s *site) files(ctx context.Context, rd reader, n *book.NoteView) ([]attachment, error) {
-	files, err := s.node.Files(ctx, n.Forum, n.Note.Released.Position)
+	files, err := s.node.Files(ctx, rd.scope, n.Forum, n.Note.Released.Position)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +281,7 @@ func (s *site) files(ctx context.Context, rd reader, n *book.NoteView) ([]attach
 // ladders says for each addressee how far the note has got: released, held by their node (a receipt), opened
 // by a desk (an act), answered (an act).
 func (s *site) ladders(ctx context.Context, rd reader, n *book.NoteView) ([]ladder, error) {
-	receipts, err := s.node.Receipts(ctx, n.Forum, n.Note.Released.Position)
+	receipts, err := s.node.Receipts(ctx, rd.scope, n.Forum, n.Note.Released.Position)
 	if err != nil {
 		return nil, err
 	}
@@ -458,7 +458,7 @@ func (s *site) noteFile(r *request) (*answer, error) {
 	if err != nil {
 		return nil, jisr.Refuse(jisr.NoSuch, clip(r.PathValue("n"), maxField), "noun", "attachment")
 	}
-	content, f, err := s.node.OpenFile(r.Context(), n.Forum, n.Note.Released.Position, i)
+	content, f, err := s.node.OpenFile(r.Context(), rd.scope, n.Forum, n.Note.Released.Position, i)
 	if err != nil {
 		return nil, err
 	}
@@ -484,7 +484,7 @@ func (s *site) notePaper(r *request) (*answer, error) {
 
 // paper answers with a printed paper of a thing.
 func (s *site) paper(r *request, f jisr.ForumID, id jisr.ThingID, form, name string) (*answer, error) {
-	pdf, err := s.print(r.Context(), f, id, form, r.lang)
+	pdf, err := s.print(r.Context(), s.node.ScopeOf(r.caller), f, id, form, r.lang)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ import (
 	"net/http"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 	"jisr/words"
 )
@@ -39,7 +40,7 @@ type Config struct {
 	// Demo says on every page that nothing here has official effect.
 	Demo bool
 	// Print gives the paper of a thing in a language; form says which, where a thing has several. nil: nothing is printed.
-	Print func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	Print func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	// Read reads a file as the text of an agreement, with what an official should know of it. nil: no file is read.
 	Read func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
 	// Closing ends the streams of open pages when it is closed, so that the server can stop. nil: they end
@@ -60,7 +61,7 @@ type site struct {
 	counts  counts
 	langs   []string // pages come in each
 	demo    bool     // see Config
-	print   func(ctx context.Context, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
+	print   func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	read    func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
 	broken  map[string][]byte // by language: the page for when a page cannot be made
 }

@@ -261,7 +261,7 @@ func (s *site) actView(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Po
 	if err != nil {
 		return actView{}, err
 	}
-	entry, err := s.node.Entry(ctx, f, p)
+	entry, err := s.node.Entry(ctx, rd.scope, f, p)
 	if err != nil {
 		return actView{}, err
 	}
@@ -322,7 +322,7 @@ func indented(raw json.RawMessage) string {
 }
 
 func (s *site) receiptLines(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Position) ([]receiptLine, error) {
-	receipts, err := s.node.Receipts(ctx, f, p)
+	receipts, err := s.node.Receipts(ctx, rd.scope, f, p)
 	if err != nil {
 		return nil, err
 	}
@@ -378,19 +378,20 @@ func (s *site) actTlogProof(r *request) (*answer, error) {
 	return s.actFile(r, s.node.Proof, ".tlog-proof", "text/plain")
 }
 
-func (s *site) actFile(r *request, read func(context.Context, jisr.ForumID, jisr.Position) ([]byte, error), ending, typ string) (*answer, error) {
+func (s *site) actFile(r *request, read func(context.Context, book.Scope, jisr.ForumID, jisr.Position) ([]byte, error), ending, typ string) (*answer, error) {
 	f, p, err := position(r)
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.node.Book().Act(r.Context(), s.node.ScopeOf(r.caller), f, p)
+	scope := s.node.ScopeOf(r.caller)
+	row, err := s.node.Book().Act(r.Context(), scope, f, p)
 	if err == nil {
 		err = s.node.ReadsAbout(r.Context(), r.caller, f, row.Act.About)
 	}
 	if err != nil {
 		return nil, err
 	}
-	b, err := read(r.Context(), f, p)
+	b, err := read(r.Context(), scope, f, p)
 	if err != nil {
 		return nil, err
 	}

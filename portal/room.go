@@ -265,7 +265,7 @@ func (s *site) papersOf(ctx context.Context, rd reader, t *book.ThingView) (all 
 
 // filesOf lists the files of an act, each with where it is had from; what has not arrived says so.
 func (s *site) filesOf(ctx context.Context, rd reader, t *book.ThingView, p jisr.Position) (all []Link) {
-	files, err := s.node.Files(ctx, t.Forum, p)
+	files, err := s.node.Files(ctx, rd.scope, t.Forum, p)
 	if err != nil {
 		return nil // an act whose files cannot be read has none to offer
 	}
@@ -299,7 +299,7 @@ func (s *site) thingFile(r *request) (*answer, error) {
 	if err1 != nil || err2 != nil || !about {
 		return nil, jisr.Refuse(jisr.NoSuch, clip(r.PathValue("n"), maxField), "noun", "attachment")
 	}
-	content, f, err := s.node.OpenFile(r.Context(), t.Forum, at, n)
+	content, f, err := s.node.OpenFile(r.Context(), s.node.ScopeOf(r.caller), t.Forum, at, n)
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func (rd reader) concerns(t *book.ToDo) bool {
 // outgoingTodo lists the acts in preparation that wait for a step of this official.
 func (s *site) outgoingTodo(ctx context.Context, rd reader) (all []todo, err error) {
 	for _, f := range s.forumsHere() {
-		rows, err := s.node.Outgoing(ctx, f, "")
+		rows, err := s.node.Outgoing(ctx, rd.scope, f, "")
 		if err != nil {
 			return nil, err
 		}

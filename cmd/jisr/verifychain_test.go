@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/ledger"
 	"jisr/node/nodetest"
 	"jisr/paper"
@@ -36,7 +37,7 @@ func TestVerifyAgreementChain(t *testing.T) {
 	}
 	iq.SeesAgreement(id, jisr.AgreementSignedRatify)
 	w.Settle()
-	bundle, err := w.Node("iq").ExportAgreement(t.Context(), w.Forum, id)
+	bundle, err := w.Node("iq").ExportAgreement(t.Context(), book.Whole(), w.Forum, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestVerifyAgreementChain(t *testing.T) {
 	if got, err := checkFile(t, bundle, letters, paper.Phrase([32]byte{})); err == nil || got.Paper != paperOther || !got.Verified {
 		t.Errorf("another paper: %+v %v", got, err)
 	}
-	printed, err := paper.Open(w.Node("sy"), catalogue(t), nil, false).Print(t.Context(), w.Forum, id, paper.FormAkoma, "ar")
+	printed, err := paper.Open(w.Node("sy"), catalogue(t), nil, false).Print(t.Context(), book.Whole(), w.Forum, id, paper.FormAkoma, "ar")
 	if err != nil || !bytes.Contains(printed, []byte(text)) {
 		t.Errorf("the other side's original does not carry the hash: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"jisr"
+	"jisr/book"
 	"jisr/ledger"
 	"jisr/node"
 	"jisr/node/nodetest"
@@ -53,11 +54,11 @@ func TestVerifyOfficialsSignature(t *testing.T) {
 	done := do(head, node.Signed{Command: release, Asked: a.Asked, Signature: signature})
 	do(head, node.RevokePasskey{ID: "head", Credential: key.Credential()})
 
-	file, err := n.ExportSigned(ctx, w.Forum, done.Position)
+	file, err := n.ExportSigned(ctx, book.Whole(), w.Forum, done.Position)
 	must(err)
 	var proofs [][]byte
 	must(ledger.ReadBundle(bytes.NewReader(file), func(p []byte) error { proofs = append(proofs, p); return nil }))
-	unsigned, err := n.ExportProof(ctx, w.Forum, jisr.Position{Member: "iq", Index: 0})
+	unsigned, err := n.ExportProof(ctx, book.Whole(), w.Forum, jisr.Position{Member: "iq", Index: 0})
 	must(err)
 	bundle := func(all ...[]byte) []byte {
 		var b bytes.Buffer
