@@ -1,6 +1,9 @@
 package ledger
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What a caller branches on. All others are failures of the machine.
 var (
@@ -45,3 +48,11 @@ type storeError struct{ err error }
 
 func (e *storeError) Error() string { return "store: " + e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
+
+// UnknownSigner says that nobody gave the keys of who signed: an ErrSignature that more keys may settle.
+type UnknownSigner struct{ Name string }
+
+func (e *UnknownSigner) Error() string { return fmt.Sprintf("no key of %q was given", e.Name) }
+
+// Unwrap makes it an ErrSignature.
+func (e *UnknownSigner) Unwrap() error { return ErrSignature }

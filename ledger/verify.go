@@ -323,7 +323,7 @@ func (r ring) verifiers(name string, log Origin) ([]note.Verifier, error) {
 	k := r[name]
 	switch {
 	case k == nil:
-		return nil, fmt.Errorf("%w: no key of %q was given", ErrSignature, name)
+		return nil, &UnknownSigner{name}
 	case name == string(log) && k.logEd != nil && k.ml != nil:
 		return logVerifiers(log, KeyPair{k.logEd, k.ml})
 	case name != string(log) && k.mirrorEd != nil && k.ml != nil:

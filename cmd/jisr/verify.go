@@ -311,7 +311,10 @@ func (t *terminal) refuted(who signers, vkeys []string, err error, asJSON bool) 
 		reason = "signature"
 	}
 	member := t.lang.T("verify.signer")
-	if len(who) == 1 {
+	var unknown *ledger.UnknownSigner
+	if errors.As(err, &unknown) {
+		reason, member = "unknown", unknown.Name
+	} else if len(who) == 1 {
 		for origin := range who {
 			member = who.call(t, origin)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"jisr"
 	"jisr/ledger"
@@ -16,7 +17,8 @@ type chainJSON struct {
 	Verified     bool              `json:"verified"`
 	Agreement    jisr.ThingID      `json:"agreement,omitempty"`
 	Acts         int               `json:"acts"`
-	State        string            `json:"state,omitempty"` // by its acts alone, without a calendar
+	State        string            `json:"state,omitempty"` // on the day it is verified
+	On           jisr.Date         `json:"on,omitempty"`    // that day
 	Text         jisr.Commitment   `json:"text,omitempty"`
 	Paper        string            `json:"paper,omitempty"` // same or other, when --paper was given
 	Force        *jisr.Reckoning   `json:"force,omitempty"`
@@ -129,7 +131,8 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, said string, asJSO
 	if err != nil {
 		return err
 	}
-	force := g.Force()
+	force, today := g.Force(), jisr.DateOf(time.Now())
+	state := string(g.Standing(today)) // what a calendar moves is told as of today
 	count := map[jisr.ChainCheckKind]int{}
 	var bad []string
 	for _, k := range c.Checks {
@@ -144,7 +147,7 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, said string, asJSO
 	title, _ := g.Title.In(t.lang.Tag())
 	yes := []string{
 		t.lang.T("verify.chain.acts", "n", acts, "title", title),
-		t.lang.T("verify.chain.state", "state", t.lang.T("agreement.state."+string(g.State()))),
+		t.lang.T("verify.chain.state", "date", t.lang.Day(string(today)), "state", t.lang.T("agreement.state."+state)),
 		t.lang.T("verify.chain.text", "n", count[jisr.CheckText]),
 		t.lang.T("verify.chain.signatures", "n", count[jisr.CheckSigned]),
 		t.lang.T("verify.chain.authority", "n", count[jisr.CheckAuthority]),
@@ -167,7 +170,7 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, said string, asJSO
 		no = append(no, t.lang.T("verify.chain.paper.other"))
 	}
 	if asJSON {
-		err = t.json(chainJSON{Verified: c.Holds(), Paper: onPaper, Agreement: c.ID, Acts: acts, State: string(g.State()), Text: g.Text(), Force: &force, Checks: c.Checks,
+		err = t.json(chainJSON{Verified: c.Holds(), Paper: onPaper, Agreement: c.ID, Acts: acts, State: state, On: today, Text: g.Text(), Force: &force, Checks: c.Checks,
 			Receipts: receipts, Proves: yes, DoesNotProve: no})
 	} else {
 		if c.Holds() {
