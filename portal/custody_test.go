@@ -90,8 +90,8 @@ func (h *house) findsNothing(t *testing.T, b *browser, id jisr.ThingID) {
 func TestEveryThingSaysWhoMayReadIt(t *testing.T) {
 	iq, sy := world(t)
 	body := committee(iq, sy)
-	b := iq.signedIn("head.treaties")
-	room := b.does("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}}).path
+	b := iq.officials()
+	room := b.formally("/ar/bodies/iq-sy/"+body.Name()+"/meet", url.Values{"session": {"1"}, "day.day": {"15"}, "day.month": {"1"}, "day.year": {"2099"}, "hour": {"10:00"}, "mode": {"in-person"}}).path
 	at := strings.Replace(room, "/meetings/iq-sy/", "/custody/iq-sy/meeting/", 1)
 	must(t, b.get(room), at, "رئيس دائرة المعاهدات")
 	checkPage(t, b.get(at), "ar")
