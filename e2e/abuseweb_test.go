@@ -27,7 +27,7 @@ func attackPaths(t *testing.T, g *target) {
 	for _, up := range []string{"../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "....//", "..%252f", "%00../", "..;/"} {
 		for _, file := range []string{"jisr.toml", "keys/data.key", "letter.credence", "../../../../../../etc/passwd"} {
 			for _, where := range addresses {
-				for _, path := range []string{where + strings.Repeat(up, 6) + file, where + up + file} {
+				for _, path := range []string{where + strings.Repeat(up, 6) + file, where + up + file, where + strings.Repeat(up, 2) + strings.ReplaceAll(file, "/", "%2f")} {
 					a := g.iq.shoot(t, shot{path: path, token: g.iq.token, session: session})
 					for _, m := range marks {
 						if strings.Contains(a.body, m) {
