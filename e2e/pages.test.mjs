@@ -55,6 +55,16 @@ for (const lang of ['ar', 'en']) {
       await page.goto(`/${lang}/record`);
       places.push(await linked('a[href*="/record/iq-sy/"]'));
       places.push(...await ofAgreements(page, lang), ...await ofMeetings(page, lang));
+      await page.goto(`/${lang}/programmes`);
+      for (const programme of await page.locator('main .notes h3 a').evaluateAll(all => all.map(a => a.getAttribute('href')))) {
+        await page.goto(programme);
+        const records = await linked('a[href*="/records/"]');
+        places.push(programme, records);
+        if (!/water/.test(records)) continue;
+        await page.goto(records);
+        const one = await linked('tbody a[href*="/one/"]');
+        places.push(`/${lang}/programmes`, `${programme}/annex`, `${records}/upload`, `${records}/new`, one);
+      }
       for (const place of places) {
         await page.goto(place);
         assert.equal(await overflow(page), 0, `${place} runs out of the window`);

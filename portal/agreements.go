@@ -298,7 +298,11 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	if len(g.Parties) > 2 {
 		v.All = rd.l.T("agreement.all")
 	}
-	v.Related, v.Of = rd.relatedLines(t), string(t.Forum)+"/"+t.ID.Name()
+	programmes, err := s.programmesOf(ctx, rd, t)
+	if err != nil {
+		return v, err
+	}
+	v.Related, v.Of = append(rd.relatedLines(t), programmes...), string(t.Forum)+"/"+t.ID.Name()
 	v.Proof = rd.actURL(t.Forum, g.Proposed.Position) + "/proof"
 	next, err := s.node.Next(ctx, rd.scope, t.Forum, t.ID)
 	if err != nil {

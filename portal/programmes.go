@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
 	"jisr"
 	"jisr/book"
+	"jisr/node"
 	"jisr/programme"
 	"jisr/words"
 )
@@ -30,6 +32,10 @@ type programmeView struct {
 	Agreement Link
 	Annex     string
 	Missing   string // why the annex cannot be read here
+	Owed      []owedReport
+	MoreOwed  string
+	Sides     []sideBalance
+	Since     string
 	Targets   []targetView
 	Refused   string // why the targets are not shown
 	Charts    []chartView
@@ -141,6 +147,9 @@ func (s *site) programme(r *request) (*answer, error) {
 	v.standing(rd, &t, flow)
 	for _, typ := range flow.Programme.Types {
 		v.Types = append(v.Types, rd.recordType(&t, flow, typ))
+	}
+	if err := s.balance(r, rd, &v, &t, flow); err != nil {
+		return nil, err
 	}
 	if v.Targets, v.Refused, err = s.targets(r, rd, &t, flow); err != nil {
 		return nil, err
@@ -261,6 +270,86 @@ func (s *site) chartOf(r *request, rd reader, t *book.ThingView, f *book.Flow, i
 	return rd.chart(f.Programme, pic, s.region), nil
 }
 
+// owedReport is a report that was due and has not come.
+type owedReport struct {
+	Whom   side
+	What   string
+	Period string
+	Due    string
+	URL    string // where a commitment is made of it; empty: not by this official
+}
+
+// sideBalance is what one side promised and sent since the programme runs.
+type sideBalance struct {
+	Whom  side
+	Cells []string
+	Late  bool
+}
+
+// maxOwed is how many missed reports a page names, the newest.
+const maxOwed = 10
+
+// balance tells what is late on each side, and what each promised and sent.
+func (s *site) balance(r *request, rd reader, v *programmeView, t *book.ThingView, f *book.Flow) error {
+	b, err := s.node.Balance(r.Context(), r.caller, t.Forum, t.ID)
+	if refusal := (*jisr.Refusal)(nil); errors.As(err, &refusal) || err == nil && b.Since == "" {
+		return nil // nothing runs, or not for this reader
+	}
+	if err != nil {
+		return err
+	}
+	v.Since = rd.l.T("balance.since", "date", words.Raw(rd.l.Day(string(b.Since))))
+	for _, m := range f.Programme.Annex.Parties {
+		side := b.Sides[m]
+		row := sideBalance{Whom: rd.side(m), Late: side.Missed > 0}
+		for _, n := range []int{side.Promised, side.Kept, side.Late, side.Missed, side.Sent, side.Corrected, side.Withdrawn, side.Confirmed} {
+			row.Cells = append(row.Cells, rd.l.Number(int64(n)))
+		}
+		v.Sides = append(v.Sides, row)
+	}
+	for i := len(b.Missed) - 1; i >= 0 && len(v.Owed) < maxOwed; i-- {
+		v.Owed = append(v.Owed, rd.owedReport(t, f, &b.Missed[i]))
+	}
+	if left := len(b.Missed) - len(v.Owed); left > 0 {
+		v.MoreOwed = rd.l.N("balance.more", left)
+	}
+	return nil
+}
+
+// owedReport is a missed report, and the commitment that can be made of it in one step: who owes it, what, and where it
+// was promised.
+func (rd reader) owedReport(t *book.ThingView, f *book.Flow, m *book.Missed) owedReport {
+	typ := f.Programme.Type(m.Type)
+	c := &canvas{rd: rd, pic: &programme.Picture{Chart: &programme.Chart{}}}
+	o := owedReport{Whom: rd.side(m.Of), What: inLanguage(rd.l, m.SLA.Label), Period: c.tick(programme.Tick{Key: m.Period}), Due: rd.dateTime(m.Due)}
+	if m.SLA.By != "" {
+		o.What += rd.l.T("balance.of", "code", rd.codeWord(f.Programme, typ.Field(m.SLA.By).Codes, m.Code))
+	}
+	if !rd.may(node.Verb(jisr.KindCommitmentPropose)) {
+		return o
+	}
+	q := url.Values{"source": {string(t.ID)}, "section": {typ.Clause + " " + m.Period}, "type": {string(jisr.Deliverable)}}
+	whose, other := "them", m.Of
+	if m.Of == rd.self {
+		whose = "us"
+		for _, p := range f.Programme.Annex.Parties {
+			if p != rd.self {
+				other = p
+			}
+		}
+	}
+	q.Set("side", string(t.Forum)+" "+whose+" "+string(other))
+	for _, lang := range writtenLanguages() {
+		in := rd
+		in.l = rd.words.In(lang)
+		label := inLanguage(in.l, m.SLA.Label)
+		q.Set("title_"+lang, in.l.T("balance.commitment", "report", words.Raw(label), "period", words.Raw((&canvas{rd: in, pic: c.pic}).tick(programme.Tick{Key: m.Period}))))
+		q.Set("text_"+lang, in.l.T("balance.commitment.text", "report", words.Raw(label), "clause", words.Raw(in.l.Digits(typ.Clause)), "annex", words.Raw(inLanguage(in.l, f.Programme.Annex.Title))))
+	}
+	o.URL = rd.url("commitments", "new") + "?" + q.Encode()
+	return o
+}
+
 // annexView is an annex as a person reads it, in both languages beside each other: what is printed and signed.
 type annexView struct {
 	Page
@@ -379,4 +468,19 @@ func (s *site) annexDocument(r *request) (*answer, error) {
 	}
 	a := flow.Programme.Annex
 	return &answer{file: &file{name: a.Programme + "-" + a.Version + ".json", typ: "application/json", content: bytes.NewReader(flow.Programme.Encode())}}, nil
+}
+
+// balanceHeads are the columns of a balance: promises first, then records.
+func balanceHeads() []string {
+	return []string{"promised", "kept", "late", "missed", "sent", "corrected", "withdrawn", "confirmed"}
+}
+
+// programmesOf lists the annexes that were laid for an agreement, each with the page it is read on.
+func (s *site) programmesOf(ctx context.Context, rd reader, t *book.ThingView) (all []relatedLine, err error) {
+	rows, _, err := s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Forum: t.Forum, Noun: "programme", Labels: []string{"agreement:" + string(t.ID)}, Limit: pageNotes})
+	for i := range rows {
+		l := s.programmeLine(ctx, rd, &rows[i])
+		all = append(all, relatedLine{Word: rd.l.T("programme.annex"), Title: l.Subject.String(), URL: rd.programmeURL(t.Forum, rows[i].ID, "annex"), State: l.State})
+	}
+	return all, err
 }
