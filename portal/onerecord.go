@@ -66,7 +66,7 @@ func (s *site) oneRecordWith(r *request, problem string) (*answer, error) {
 			v.Fields = append(v.Fields, field{Name: inLanguage(rd.l, f.Label), Value: word, Note: rd.unitOf(flow.Programme, f)})
 		}
 	}
-	v.Facts = []field{{Name: rd.l.T("record.title"), Value: rec.ID, Code: true}, {Name: rd.l.T("note.field.handling"), Value: rd.handling(rec.Handling)},
+	v.Facts = []field{{Name: rd.l.T("records.name"), Value: rec.ID, Code: true}, {Name: rd.l.T("note.field.handling"), Value: rd.handling(rec.Handling)},
 		{Name: rd.l.T("annex.fact.kept"), Value: rd.l.Duration(typ.Spec.Retention.Period)}, {Name: rd.l.T("programme.annex"), Value: flow.Programme.Name() + ", " + typ.Clause, Code: true}}
 	for i := range rec.Acts {
 		a := &rec.Acts[i]

@@ -287,7 +287,7 @@ type sideBalance struct {
 }
 
 // maxOwed is how many missed reports a page names, the newest.
-const maxOwed = 10
+const maxOwed = 6
 
 // balance tells what is late on each side, and what each promised and sent.
 func (s *site) balance(r *request, rd reader, v *programmeView, t *book.ThingView, f *book.Flow) error {

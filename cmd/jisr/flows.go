@@ -18,7 +18,7 @@ import (
 // governorate, returns by month) are made by the rules below, around figures that were published, and every batch of them
 // says that it is synthetic. The stocks of refugees are UNHCR's own, as published.
 const (
-	flowDays  = 330 // how long ago the first record was sent: the agreement was in force by then
+	flowDays  = 340 // how long ago the first record was sent: the agreement was in force by then
 	dailyDays = 14  // since when each day's readings leave on their day; before, by the month
 	tradeDays = 120 // how long ago the first consignment was announced
 	missedDay = 3   // how many days ago one side's readings did not come
