@@ -76,6 +76,11 @@ func (s *server) carryOut(op *operation, w http.ResponseWriter, r *http.Request)
 	if err := c.admit(op); err != nil {
 		return err
 	}
+	if op.method != http.MethodGet && c.caller.Account != "" {
+		if err := c.node.Pace(c.caller, ""); err != nil {
+			return err
+		}
+	}
 	return op.do(c)
 }
 

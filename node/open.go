@@ -68,6 +68,7 @@ type Node struct {
 	nobody     string // verifier that no password matches
 	hashing    chan struct{}
 	tries      tries
+	pace       pace
 	bearers    bearers
 	receiving  map[jisr.DeskID]bool // desks whose is what comes in and belongs to none yet; replaced as a whole; guarded by mu
 	rules      *policies

@@ -16,7 +16,7 @@ import (
 func (s *site) page(r *request, current string) Page {
 	self := s.node.Self()
 	p := Page{L: r.l, Path: pathOf(r), Current: current, Assets: s.assets.names, Self: MemberBadge{ID: string(self.ID), Name: inLanguage(r.l, self.Name)},
-		Members: s.memberIDs(), Others: s.otherLanguages(r), Search: clip(r.URL.Query().Get("q"), maxSearch), Demo: s.demo}
+		Members: s.memberIDs(), Others: s.otherLanguages(r), Search: clip(r.URL.Query().Get("q"), maxSearch), Demo: s.demo, Restored: s.node.Restored()}
 	if r.caller.Account == "" {
 		return p
 	}

@@ -36,6 +36,7 @@ type Page struct {
 	Live     bool       // the page brings itself up to date; not for pages with a form to fill in
 	Since    int64      // changes of the node when the page was made; watching goes on from there
 	Demo     bool       // nothing here has official effect, and every page says so
+	Restored bool       // the node came back from a backup and writes nothing yet
 }
 
 // Assets are the addresses of what the build made, from portal/dist/manifest.json. They carry a hash of the

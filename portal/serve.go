@@ -74,10 +74,16 @@ func (s *site) answer(w http.ResponseWriter, r *request, rt route) (*answer, err
 	}
 	r.caller = caller
 	if r.Method == http.MethodPost {
+		if err := s.node.Pace(caller, addressOf(r.Request)); err != nil {
+			return nil, err
+		}
 		if err := readForm(w, r); err != nil {
 			return nil, err
 		}
 		defer dropForm(r)
+		if err := s.ofThisSession(r); err != nil {
+			return nil, err
+		}
 	}
 	return rt.serve(s, r)
 }
@@ -133,7 +139,11 @@ func (s *site) write(w http.ResponseWriter, r *request, a *answer) {
 		writePage(w, r, http.StatusInternalServerError, s.broken[r.lang])
 		return
 	}
-	writePage(w, r, cmp.Or(a.status, http.StatusOK), b.Bytes())
+	page := b.Bytes()
+	if r.caller.Account != "" {
+		page = withTokens(page, s.node.FormToken(r.caller))
+	}
+	writePage(w, r, cmp.Or(a.status, http.StatusOK), page)
 }
 
 // writePage sends a page. Errors of writing are dropped: the reader has left, and nothing was changed by it.
@@ -149,7 +159,7 @@ func writePage(w http.ResponseWriter, r *request, status int, page []byte) {
 		return
 	}
 	// A page holds no secret that a chosen search could be compressed against (BREACH): the session is in a
-	// cookie, and forms carry no token.
+	// cookie, and the token of its forms is another on every page.
 	h.Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
 	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for unknown levels only

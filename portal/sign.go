@@ -93,7 +93,7 @@ func (s *site) subjectOf(r *request, rd reader, st *jisr.Statement) string {
 // carried is the fields of a form as they were sent, but for what it brought to be signed with.
 func carried(r *request) (all []sayingField) {
 	for _, name := range sortedKeys(r.PostForm) {
-		if slices.Contains([]string{"asked", "answer", "password"}, name) {
+		if slices.Contains([]string{"asked", "answer", "password", tokenField}, name) {
 			continue
 		}
 		for _, value := range r.PostForm[name] {

@@ -19,6 +19,7 @@ func TestWhatBindsIsSignedOnAPageOfItsOwn(t *testing.T) {
 	if err := iq.node.WaitHeld(t.Context(), "iq-sy", body.Position); err != nil {
 		t.Fatal(err)
 	}
+	sy.signedIn("auditor").eventually("/ar/meetings", "لجنة المياه")
 	v, err := sy.node.Book().Thing(t.Context(), book.Whole(), "iq-sy", body.Thing)
 	if err != nil {
 		t.Fatal(err)

@@ -245,7 +245,7 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 		mux.Handle(path, programs)
 	}
 	names, err := hostsOf(c)
-	return names.guard(mux), err
+	return names.guard(patience().guard(mux)), err
 }
 
 func serveHTTP(s *http.Server, l net.Listener, c node.Config) (err error) {
