@@ -171,7 +171,7 @@ func (s *site) commitments(r *request) (*answer, error) {
 	for _, x := range jisr.CommitmentStates() {
 		v.States = append(v.States, Option{Value: string(x), Word: rd.l.T("commitment.state." + string(x)), On: string(x) == ask.State})
 	}
-	h, err := s.node.Book().Health(r.Context(), rd.scope, ask.ThingQuery, rd.today)
+	h, err := s.healths.get(r.Context(), s.node, rd.scope, ask.ThingQuery)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"jisr"
@@ -59,6 +60,33 @@ func (c *counts) get(ctx context.Context, n *node.Node, s book.Scope) (book.Coun
 		return figures, nil
 	}
 	figures, err := n.Book().Counts(ctx, s, today)
+	if err == nil {
+		c.figures[key] = figures
+	}
+	return figures, err
+}
+
+// healths remembers figures of commitments in the same way, by scope and question.
+type healths struct {
+	mu      sync.Mutex
+	changes int64
+	today   jisr.Date
+	figures map[string]jisr.Health
+}
+
+// get gives figures that are no older than the call. What it gives is shared: nobody changes it.
+func (c *healths) get(ctx context.Context, n *node.Node, s book.Scope, q book.ThingQuery) (jisr.Health, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	changes, today := n.Changes(), n.Today()
+	if c.today != today || c.changes != changes || len(c.figures) >= maxCounts {
+		c.changes, c.today, c.figures = changes, today, map[string]jisr.Health{}
+	}
+	key := strings.Join(append([]string{s.Key(), string(q.Forum), string(q.Member), q.State, q.Search}, q.Labels...), "\n")
+	if figures, ok := c.figures[key]; ok {
+		return figures, nil
+	}
+	figures, err := n.Book().Health(ctx, s, q, today)
 	if err == nil {
 		c.figures[key] = figures
 	}

@@ -59,6 +59,7 @@ type site struct {
 	region  *region
 	streams streams
 	counts  counts
+	healths healths
 	langs   []string // pages come in each
 	demo    bool     // see Config
 	print   func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)

@@ -80,7 +80,7 @@ func (s *site) relationView(r *request, rd reader, f jisr.ForumID, m jisr.Member
 		v.Bodies = append(v.Bodies, b)
 	}
 	ask := register{ThingQuery: book.ThingQuery{Noun: "commitment", Forum: f, Member: m}, with: string(m)}
-	h, err := s.node.Book().Health(ctx, rd.scope, ask.ThingQuery, rd.today)
+	h, err := s.healths.get(ctx, s.node, rd.scope, ask.ThingQuery)
 	if err != nil {
 		return v, err
 	}

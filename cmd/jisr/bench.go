@@ -16,12 +16,13 @@ import (
 // measured is left out. Milliseconds are of wall time, per_second counts what both nodes have durably and the
 // writer knows it, MB are 2^20 bytes.
 type figures struct {
-	Note    *noteFigures    `json:"note,omitempty"`
-	Backlog *backlogFigures `json:"backlog,omitempty"`
-	Records *recordFigures  `json:"records,omitempty"`
-	Rebuild *rebuildFigures `json:"rebuild,omitempty"`
-	Page    *pageFigures    `json:"page,omitempty"`
-	Policy  *policyFigures  `json:"policy,omitempty"`
+	Note       *noteFigures       `json:"note,omitempty"`
+	Backlog    *backlogFigures    `json:"backlog,omitempty"`
+	Records    *recordFigures     `json:"records,omitempty"`
+	Rebuild    *rebuildFigures    `json:"rebuild,omitempty"`
+	Page       *pageFigures       `json:"page,omitempty"`
+	Commitment *commitmentFigures `json:"commitment,omitempty"`
+	Policy     *policyFigures     `json:"policy,omitempty"`
 
 	Agreement *agreementFigures `json:"agreement,omitempty"`
 
@@ -90,7 +91,7 @@ func quickPlan() benchPlan {
 
 // measurements lists what can be asked for with --only, in the order it is done.
 func measurements() []string {
-	return []string{"ready", "note", "backlog", "rebuild", "page", "agreement", "policy", "records"}
+	return []string{"ready", "note", "backlog", "rebuild", "page", "agreement", "commitment", "policy", "records"}
 }
 
 func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
@@ -112,7 +113,7 @@ func benchVerb() verb {
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
-			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, policy, records; with commas between", "من ready و note و backlog و rebuild و page و agreement و policy و records؛ مفصولة بفواصل"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, commitment, policy, records; with commas between", "من ready و note و backlog و rebuild و page و agreement و commitment و policy و records؛ مفصولة بفواصل"})
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				if *greet != "" {
@@ -164,7 +165,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"agreement", b.agreements}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"agreement", b.agreements}, {"commitment", b.commitments}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
@@ -225,6 +226,9 @@ func (t *terminal) report(r *report) error {
 	})
 	add("what changed between two such texts (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Agreement, func(x *agreementFigures) float64 { return x.Diff })
+	})
+	add("pages over 10,000 commitments, p95 (ms)", func(f *figures) (float64, bool) {
+		return reached(f.Commitment, func(x *commitmentFigures) float64 { return x.P95 })
 	})
 	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Policy, func(x *policyFigures) float64 { return x.Page })

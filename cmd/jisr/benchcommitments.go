@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"jisr"
+	"jisr/node"
+)
+
+// commitmentFigures is what the pages of commitments take: the register with its figures, a part of it, a relation.
+type commitmentFigures struct {
+	P95         float64 `json:"page_p95_ms"`
+	Commitments int     `json:"commitments,omitempty"` // in the register
+}
+
+// benchCommitments is how many commitments the register has (issue: pages over 10,000 commitments).
+const benchCommitments = 10_000
+
+// commitments measures the pages of commitments as an official's browser asks for them.
+func (b *bench) commitments(ctx context.Context, r *report) error {
+	if err := b.halt(); err != nil {
+		return err
+	}
+	err := b.t.house(ctx, b.houses[0].dir, func(n *node.Node) error { return b.promise(ctx, n) })
+	if err != nil {
+		return err
+	}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	if err := b.arrived(ctx); err != nil {
+		return err
+	}
+	client, err := b.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	for i := range b.plan.pages + 5 {
+		for _, path := range []string{"/ar/commitments", "/ar/commitments?sector=water&with=" + b.houses[1].member, "/ar/relations/" + string(benchForum) + "/" + b.houses[1].member} {
+			begin := time.Now()
+			if err := page(ctx, client, b.houses[0].url+path); err != nil {
+				return err
+			}
+			if i >= 5 {
+				took = append(took, time.Since(begin))
+			}
+		}
+	}
+	slices.Sort(took)
+	r.Commitment = &commitmentFigures{P95: quantile(took, 0.95), Commitments: benchCommitments}
+	return nil
+}
+
+// arrived waits until the other node has what this one wrote.
+func (b *bench) arrived(ctx context.Context) error {
+	for {
+		var sizes [2]int
+		for i := range sizes {
+			var digest struct {
+				Sizes map[string]int `json:"sizes"`
+			}
+			if err := b.getFrom(ctx, i, "/api/v1/forums/"+string(benchForum)+"/digest", &digest); err != nil {
+				return err
+			}
+			sizes[i] = digest.Sizes[b.houses[0].member]
+		}
+		if sizes[0] == sizes[1] {
+			return nil
+		}
+		if err := pause(ctx, readyEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// promise writes the commitments through the node itself, many at once.
+func (b *bench) promise(ctx context.Context, n *node.Node) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	all := make(chan int)
+	errs := make(chan error, b.plan.senders)
+	for range b.plan.senders {
+		go func() {
+			for i := range all {
+				if err := propose(ctx, n, i); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for i := range benchCommitments {
+		select {
+		case all <- i:
+		case err := <-errs:
+			return errors.Join(err, ctx.Err())
+		}
+	}
+	close(all)
+	var wrong []error
+	for range b.plan.senders {
+		wrong = append(wrong, <-errs)
+	}
+	return errors.Join(wrong...)
+}
+
+func propose(ctx context.Context, n *node.Node, i int) error {
+	sectors, self := jisr.Sectors(), n.Self().ID
+	other := otherOf(self)
+	office := func(m jisr.MemberID) jisr.Office {
+		return jisr.Office{Member: m, Desk: jisr.DeskID(fmt.Sprintf("office.%d", i%40)), Name: jisr.Text{"ar": "المكتب " + strconv.Itoa(i%40)}}
+	}
+	t := jisr.CommitmentTerms{Type: jisr.Deliverable, Title: jisr.Text{"ar": "تعهّد رقم " + strconv.Itoa(i)}, Debtor: office(self), Beneficiary: office(other), Sector: sectors[i%len(sectors)],
+		Due: n.Today().Add(i%400 - 200)}
+	if i%2 == 0 {
+		t.Debtor, t.Beneficiary = t.Beneficiary, t.Debtor
+	}
+	writer := node.Caller{Account: "token/bench", Desk: deskForeign, Roles: []jisr.Role{jisr.Direct}}
+	_, err := n.Do(ctx, writer, node.Say{Forum: benchForum, Kind: jisr.KindCommitmentPropose, Terms: t, Body: jisr.CommitmentBody{Text: jisr.Text{"ar": noteText()[:min(len(noteText()), 400)]}, Test: jisr.Text{"ar": "وصوله كاملاً."}}})
+	return err
+}
