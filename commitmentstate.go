@@ -988,7 +988,7 @@ func (c *Undertaking) Next(m MemberID) []Kind {
 		all = append(all, KindCommitmentSettle)
 	}
 	if _, said := c.Ending[m]; !said {
-		all = append(all, KindCommitmentRelease)
+		all = append(all, KindCommitmentRelease, KindCommitmentSupersede)
 	}
 	return append(all, KindCommitmentPropose)
 }

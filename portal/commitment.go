@@ -393,7 +393,18 @@ func (rd reader) commitmentFacts(v *commitmentView, c *jisr.Undertaking, f jisr.
 		add("commitment.indicator", rd.l.T("commitment.indicator.of", "name", name, "baseline", cmp.Or(c.Indicator.Baseline, "0"), "target", c.Indicator.Target, "unit", c.Indicator.Unit))
 	}
 	if c.Funding != "" {
-		add("commitment.funding", rd.l.T("funding."+string(c.Funding)))
+		add("commitment.funding", strings.TrimSuffix(rd.l.T("funding."+string(c.Funding))+" — "+c.Budget, " — "))
+	}
+	add("say.field.recurrence", c.Recurrence)
+	for _, m := range c.Milestones {
+		title, _ := m.Title.In(rd.l.Tag())
+		if m.Due != "" {
+			title += " — " + rd.l.Day(string(m.Due))
+		}
+		if slices.ContainsFunc(c.Progress, func(p jisr.Progress) bool { return p.Milestone == m.ID }) {
+			title += " — " + rd.l.T("milestone.reached")
+		}
+		add("commitment.milestone", title)
 	}
 	if c.Source != nil && c.Source.Thing != "" {
 		v.Links = append(v.Links, Link{Word: known(rd.l, "noun.", c.Source.Thing.Noun()) + " " + c.Source.Part, URL: rd.thingURL(f, c.Source.Thing)})
@@ -452,7 +463,18 @@ func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k ji
 		}
 		return []sayingField{rd.choose("desk", options...)}
 	case jisr.KindCommitmentProgress:
-		return []sayingField{rd.ask("text", true), rd.askLine("value", true)}
+		fields := []sayingField{rd.ask("text", true), rd.askLine("value", true)}
+		if len(c.Milestones) > 0 {
+			reached := []Option{{Word: rd.l.T("paper.item.none")}}
+			for _, m := range c.Milestones {
+				title, _ := m.Title.In(rd.l.Tag())
+				reached = append(reached, Option{Value: m.ID, Word: title})
+			}
+			fields = append(fields, rd.choose("milestone", reached...))
+		}
+		return fields
+	case jisr.KindCommitmentSupersede:
+		return []sayingField{rd.choose("successor", s.successors(r, rd, c)...), rd.ask("reason", true)}
 	case jisr.KindCommitmentReport:
 		return []sayingField{rd.ask("evidence", false), rd.askFiles()}
 	case jisr.KindCommitmentAccept:
@@ -465,6 +487,25 @@ func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k ji
 		return nil
 	}
 	return []sayingField{rd.ask("reason", k != jisr.KindCommitmentReturn && k != jisr.KindCommitmentBlock && k != jisr.KindCommitmentDispute)}
+}
+
+// successors are the newest other commitments between the same members, of which one may take the place of this.
+func (s *site) successors(r *request, rd reader, c *jisr.Undertaking) (all []Option) {
+	other := c.Beneficiary.Member
+	if other == rd.self {
+		other = c.Debtor.Member
+	}
+	rows, _, err := s.node.Book().Things(r.Context(), rd.scope, book.ThingQuery{Noun: "commitment", Member: other, Limit: pageNotes})
+	if err != nil {
+		return nil // without a list nothing can be chosen, and the rule that reads it says so
+	}
+	for i := range rows {
+		if o := rows[i].State.Commitment; o.Text != c.Text && (o.State().Open() || o.State() == jisr.CommitmentDraft) {
+			title, _ := o.Title.In(rd.l.Tag())
+			all = append(all, Option{Value: string(rows[i].ID), Word: title})
+		}
+	}
+	return all
 }
 
 func sortedDesks(m map[jisr.DeskID]jisr.Desk) []jisr.DeskID {
@@ -523,7 +564,7 @@ func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
 		id := jisr.DeskID(line1(r, "desk"))
 		say.Terms = jisr.AssignTerms{Desk: id, Name: desks[id].Title}
 	case jisr.KindCommitmentProgress:
-		say.Terms = jisr.ProgressTerms{Text: line1(r, "text"), Value: latinDigits(line1(r, "value"))}
+		say.Terms = jisr.ProgressTerms{Text: line1(r, "text"), Value: latinDigits(line1(r, "value")), Milestone: line1(r, "milestone")}
 	case jisr.KindCommitmentReport:
 		files, err := s.takeFiles(r)
 		if err != nil {
@@ -545,6 +586,8 @@ func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
 		say.Terms = jisr.RaiseTerms{Level: c.NextLevel(), Reason: reason}
 	case jisr.KindCommitmentRelease:
 		say.Terms = jisr.EndTerms{Reason: reason}
+	case jisr.KindCommitmentSupersede:
+		say.Terms = jisr.EndTerms{Successor: jisr.ThingID(line1(r, "successor")), Reason: reason}
 	default:
 		say.Terms = jisr.Reason{Reason: reason}
 	}
@@ -565,6 +608,42 @@ type newCommitmentView struct {
 	Sectors []Option
 	Types   []Option
 	In      map[string]string
+
+	Fundings []Option
+	More     bool // something is written in what most commitments do without
+}
+
+// milestoneRows is how many milestones the form asks for; a counter-proposal by the API may have more.
+const milestoneRows = 3
+
+// moreFields are the fields that most commitments do without.
+func moreFields() []string {
+	all := []string{"recurrence", "funding", "budget", "indicator", "baseline", "target", "unit"}
+	for _, n := range milestones() {
+		all = append(all, n, n+".day", n+".month", n+".year")
+	}
+	return all
+}
+
+// milestones are the names of the rows of milestones.
+func milestones() (all []string) {
+	for i := range milestoneRows {
+		all = append(all, "milestone."+strconv.Itoa(i))
+	}
+	return all
+}
+
+// moreTerms reads them.
+func moreTerms(r *request, t *jisr.CommitmentTerms) {
+	t.Recurrence, t.Funding, t.Budget = strings.ToUpper(line1(r, "recurrence")), jisr.Funding(line1(r, "funding")), line1(r, "budget")
+	if name := written(r, "indicator"); !name.Empty() {
+		t.Indicator = &jisr.Indicator{Name: name, Baseline: latinDigits(line1(r, "baseline")), Target: latinDigits(line1(r, "target")), Unit: line1(r, "unit")}
+	}
+	for i, n := range milestones() {
+		if title := line1(r, n); title != "" {
+			t.Milestones = append(t.Milestones, jisr.Milestone{ID: "m" + strconv.Itoa(i+1), Title: jisr.Text{r.l.Tag(): title}, Due: dayOf(r.PostForm, n)})
+		}
+	}
 }
 
 func (s *site) newCommitment(r *request) (*answer, error) {
@@ -600,9 +679,15 @@ func (s *site) askCommitment(r *request, q url.Values, problem string) (*answer,
 		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == q.Get("sector")})
 	}
 	for _, x := range jisr.CommitmentTypes() {
-		if x != jisr.Recurring {
-			v.Types = append(v.Types, Option{Value: string(x), Word: rd.l.T("commitment.type." + string(x)), On: string(x) == q.Get("type")})
-		}
+		v.Types = append(v.Types, Option{Value: string(x), Word: rd.l.T("commitment.type." + string(x)), On: string(x) == q.Get("type")})
+	}
+	v.Fundings = []Option{{Word: rd.l.T("note.list.any")}}
+	for _, x := range jisr.Fundings() {
+		v.Fundings = append(v.Fundings, Option{Value: string(x), Word: rd.l.T("funding." + string(x)), On: string(x) == q.Get("funding")})
+	}
+	for _, name := range moreFields() {
+		v.In[name] = strings.ToValidUTF8(q.Get(name), "")
+		v.More = v.More || v.In[name] != ""
 	}
 	a := &answer{page: newCommitmentPage(v)}
 	if problem != "" {
@@ -652,6 +737,7 @@ func (s *site) saveCommitment(r *request) (*answer, error) {
 	theirs := jisr.Office{Member: them, Name: written(r, "office")}
 	t := jisr.CommitmentTerms{Type: jisr.CommitmentType(line1(r, "type")), Title: written(r, "title"), Debtor: ours, Beneficiary: theirs, Due: dayOf(r.PostForm, "due"),
 		NoDate: line1(r, "no_date"), Sector: line1(r, "sector")}
+	moreTerms(r, &t)
 	if parts[1] == "them" {
 		t.Debtor, t.Beneficiary = theirs, ours
 	}

@@ -145,7 +145,8 @@ func TestASessionInTwoPortals(t *testing.T) {
 	iq.does(room+"/edit", url.Values{"segment": again["segment"], "from": {field(t, form, room+"/edit", "from")}, "text": {"قررت اللجنة تبادل المناسيب أسبوعياً."}})
 	name := room[strings.LastIndex(room, "/")+1:]
 	iq.does("/ar/commitments/new", url.Values{"side": {"iq-sy us sy"}, "desk": {"mofa.treaties"}, "type": {"deliverable"}, "sector": {"water"}, "source": {"minutes/" + name}, "section": {"a1"},
-		"title_ar": {"جدول المناسيب"}, "text_ar": {"يرسل الجانب جدول المناسيب."}, "test_ar": {"وصول الجدول."}, "due.day": {"1"}, "due.month": {"3"}, "due.year": {"2099"}})
+		"title_ar": {"جدول المناسيب"}, "text_ar": {"يرسل الجانب جدول المناسيب."}, "test_ar": {"وصول الجدول."}, "due.day": {"1"}, "due.month": {"3"}, "due.year": {"2099"},
+		"funding": {"funded"}, "budget": {"٤٢"}, "indicator": {"أسابيع متتالية"}, "target": {"٤"}, "milestone.0": {"الأسبوع الأول"}, "milestone.0.day": {"1"}, "milestone.0.month": {"2"}, "milestone.0.year": {"2099"}})
 	iq.drafter.does(room+"/minutes/clear", url.Values{"intent": {"non-binding"}, "next.day": {"15"}, "next.month": {"4"}, "next.year": {"2099"}})
 	p = sy.eventually(room, "أجاز")
 	link := regexp.MustCompile(`/ar/commitments/iq-sy/[^"]*`).FindString(p.body)
@@ -157,7 +158,16 @@ func TestASessionInTwoPortals(t *testing.T) {
 	sy.does(room+"/minutes/sign", url.Values{})
 	iq.eventually(room, "JWC/2099/1")
 
-	iq.eventually(link, link+"/report") // agreed, by both signatures
+	p = iq.eventually(link, link+"/report") // agreed, by both signatures
+	for _, want := range []string{"أسابيع متتالية", "الأسبوع الأول", "٤٢"} {
+		if !strings.Contains(p.body, want) {
+			t.Errorf("the commitment does not show %s", want)
+		}
+	}
+	iq.does(link+"/progress", url.Values{"text": {"العمل جارٍ"}, "milestone": {"m1"}})
+	if p = iq.get(link); !strings.Contains(p.body, "أُنجزت") {
+		t.Error("a milestone that was reached does not show")
+	}
 	iq.formally(link+"/report", url.Values{"evidence": {"أُرسل الجدول."}})
 	p = sy.eventually(link, "أُرسل الجدول.")
 	checkPage(t, p, "ar")
