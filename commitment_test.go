@@ -446,6 +446,8 @@ func fitting(c *jisr.Undertaking, m jisr.MemberID, k jisr.Kind) any {
 		return jisr.AnswerTerms{To: c.Unsettled(m).Position}
 	case jisr.KindCommitmentRaise:
 		return jisr.RaiseTerms{Level: c.NextLevel()}
+	case jisr.KindCommitmentSupersede:
+		return jisr.EndTerms{Successor: "commitment/iq-02"}
 	case jisr.KindCommitmentRelease:
 		return jisr.EndTerms{}
 	}
