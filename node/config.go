@@ -19,6 +19,7 @@ type Config struct {
 	TLS         TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link        LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
 	AtRest      AtRestConfig      `toml:"at_rest" doc:"What opens the data key that this node's databases and private keys are encrypted with."`
+	Public      PublicConfig      `toml:"public" doc:"The public page: joint statements that are released, for anybody."`
 	Session     SessionConfig     `toml:"session" doc:"How long an official stays signed in."`
 	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
 	Letterheads string            `toml:"letterheads" doc:"A JSON file of letterheads for printed notes, by member and language. Without it the member's name stands above the desk's."`
@@ -31,6 +32,12 @@ type TLSConfig struct {
 	Cert    string `toml:"cert" doc:"PEM file of the certificate chain."`
 	Key     string `toml:"key" doc:"PEM file of the private key."`
 	Clients bool   `toml:"clients" doc:"true: programs may come with a client certificate, and a token can be good with one only. Browsers that have certificates then ask officials for one."`
+}
+
+// PublicConfig says where the public reads.
+type PublicConfig struct {
+	Listen string `toml:"listen" doc:"Address of the public page, a door of its own with no way to the rest. Empty, the default: there is none. Put a TLS proxy in front."`
+	URL    string `toml:"url" doc:"Where the public reaches it, for example https://statements.mofa.gov.iq. Feed and sitemap name it; without it there is no sitemap."`
 }
 
 // LinkConfig says how this node meets others.

@@ -520,14 +520,16 @@ func navOf(noun string) string {
 		return "commitments"
 	case "body", "meeting", "minutes":
 		return "meetings"
+	case "statement", "readout":
+		return "statements"
 	}
 	return "agreements"
 }
 
-// outgoingSays is what people read of an act in preparation about a commitment: its text, the test, the evidence.
+// outgoingSays is what people read of an act in preparation about a commitment or a readout: its text, the test, the evidence.
 func (rd reader) outgoingSays(k jisr.Kind, body jisr.OutgoingBody) (all [][]column) {
 	var b struct{ Text, Test jisr.Text }
-	if nounOf(k) != "commitment" || json.Unmarshal(body.Body, &b) != nil {
+	if !slices.Contains([]string{"commitment", "readout"}, nounOf(k)) || json.Unmarshal(body.Body, &b) != nil {
 		return nil
 	}
 	for _, t := range []jisr.Text{b.Text, b.Test} {

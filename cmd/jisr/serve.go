@@ -19,6 +19,7 @@ import (
 	"jisr/node"
 	"jisr/paper"
 	"jisr/portal"
+	"jisr/public"
 	"jisr/words"
 )
 
@@ -29,6 +30,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10 // bytes
 	stopTimeout   = 4 * time.Second
+	publicTimeout = 30 * time.Second       // in which one of the public takes its answer
 	streamsEnd    = 300 * time.Millisecond // what is left of requests under way before their contexts end
 	maxCourtesy   = words.MaxOverride
 )
@@ -104,6 +106,7 @@ func serve(ctx context.Context, t *terminal, dir string) error {
 type doors struct {
 	portal net.Listener
 	link   net.Listener // nil: this node only dials
+	public net.Listener // nil: nothing is public
 }
 
 func listen(c node.Config) (*doors, error) {
@@ -111,6 +114,12 @@ func listen(c node.Config) (*doors, error) {
 	var err error
 	if d.portal, err = net.Listen("tcp", c.Listen); err != nil {
 		return nil, hint(fmt.Errorf("couldn't listen for the portal and the API: %w", err), "JISR_LISTEN=127.0.0.1:PORT jisr serve")
+	}
+	if c.Public.Listen != "" {
+		if d.public, err = net.Listen("tcp", c.Public.Listen); err != nil {
+			d.close()
+			return nil, hint(fmt.Errorf("couldn't listen for the public: %w", err), "JISR_PUBLIC_LISTEN=127.0.0.1:PORT jisr serve")
+		}
 	}
 	if c.Link.Listen == "none" {
 		return &d, nil
@@ -124,7 +133,7 @@ func listen(c node.Config) (*doors, error) {
 
 // close gives the sockets back; those a server has closed already say so, which does not matter.
 func (d *doors) close() {
-	for _, l := range []net.Listener{d.portal, d.link} {
+	for _, l := range []net.Listener{d.portal, d.link, d.public} {
 		if l != nil {
 			l.Close()
 		}
@@ -203,6 +212,7 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, office *paper.Off
 	failed := make(chan error, 2)
 	go func() { failed <- n.Run(running, d.link) }()
 	go func() { failed <- serveHTTP(server, d.portal, c) }()
+	defer servePublic(t, n, c, d.public, log)()
 	log.Info("ready", "url", scheme+d.portal.Addr().String(), "link", c.Link.Listen)
 	return stopWhen(ctx, cancel, server, closing, endRequests, failed)
 }
@@ -258,6 +268,25 @@ func serveHTTP(s *http.Server, l net.Listener, c node.Config) (err error) {
 		return nil
 	}
 	return fmt.Errorf("couldn't serve the portal and the API: %w", err)
+}
+
+// servePublic opens the door of the public, and gives what closes it. A reader who is slow, or says nothing, is let go: what is
+// public is small. That it fails is logged and ends nothing else.
+func servePublic(t *terminal, n *node.Node, c node.Config, l net.Listener, log *slog.Logger) (stop func()) {
+	if l == nil {
+		return func() {}
+	}
+	s := &http.Server{
+		Handler: public.New(public.Config{Node: n, Words: t.words, Logger: log, URL: c.Public.URL}), ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: publicTimeout,
+		IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader / 4, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("couldn't serve the public page", "err", err)
+		}
+	}()
+	log.Info("public", "url", "http://"+l.Addr().String()+"/public/")
+	return func() { _ = s.Close() }
 }
 
 // stopWhen waits for the end of ctx, or of what serves, and stops the rest: no new requests, then the streams of
