@@ -90,5 +90,5 @@ func (n *Node) PublicationProof(ctx context.Context, forum jisr.ForumID, id jisr
 	if !ok || !slices.Contains(p.Members, m) {
 		return nil, jisr.Refuse(jisr.NoSuch, string(m), "noun", "proof")
 	}
-	return n.ExportProof(ctx, forum, at)
+	return n.ExportProof(ctx, book.Whole(), forum, at)
 }
