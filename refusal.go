@@ -59,6 +59,7 @@ const (
 	Behind      RefusalKind = "behind"       // a partner holds more of our log than we do: writing would fork it
 	Restored    RefusalKind = "restored"     // from a backup; subject: the member that has not said yet what it holds
 	Unavailable RefusalKind = "unavailable"  // the node is closing or the store cannot be written
+	DiskFull    RefusalKind = "disk-full"    // the store cannot be written for want of room
 	BadLetter   RefusalKind = "bad-letter"   // subject: field of a letter of credence
 	KeysDiffer  RefusalKind = "keys-differ"  // a member is known under other keys
 	NotPartner  RefusalKind = "not-partner"  // no such member in any forum

@@ -73,6 +73,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.Behind:      http.StatusServiceUnavailable,
 		jisr.Restored:    http.StatusServiceUnavailable,
 		jisr.Unavailable: http.StatusServiceUnavailable,
+		jisr.DiskFull:    http.StatusServiceUnavailable,
 		jisr.BadLetter:   http.StatusUnprocessableEntity,
 		jisr.KeysDiffer:  http.StatusConflict,
 		jisr.NotPartner:  http.StatusNotFound,

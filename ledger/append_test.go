@@ -333,3 +333,17 @@ func TestEntriesAreBounded(t *testing.T) {
 	_, err = n.Entry(t.Context(), iqLog, 3)
 	wants(t, err, ledger.ErrNotFound)
 }
+
+// A disk without room is said to be one. Nothing of what was refused is there, and it goes on once there is room.
+func TestFullDiskIsNamed(t *testing.T) {
+	n := newNode(t, iq)
+	n.creates(iqLog, iq)
+	n.appends(iqLog, says("first"))
+	check(t, n.LimitPages(1))
+	before := dump(t, n)
+	wants(t, n.Append(t.Context(), ledger.Append{Log: iqLog, Expect: 1, Entries: []ledger.NewEntry{says("second", ledger.MaxInline)}}), ledger.ErrFull)
+	sameDump(t, before, dump(t, n))
+	check(t, n.LimitPages(0))
+	n.appends(iqLog, says("second", ledger.MaxInline))
+	CheckLedger(t, n)
+}

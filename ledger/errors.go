@@ -3,6 +3,8 @@ package ledger
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // What a caller branches on. All others are failures of the machine.
@@ -38,6 +40,8 @@ var (
 	ErrInUse = errors.New("in use by an entry")
 	// ErrSealed: what is encrypted at rest does not open with the key given, or was changed.
 	ErrSealed = errors.New("encrypted at rest and not to be opened")
+	// ErrFull: the disk has no room. What was being written is not there; what was answered is.
+	ErrFull = errors.New("the disk is full")
 	// ErrClosed: the ledger was closed.
 	ErrClosed = errors.New("the ledger is closed")
 )
@@ -48,6 +52,11 @@ type storeError struct{ err error }
 
 func (e *storeError) Error() string { return "store: " + e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
+
+// Is says of SQLITE_FULL that it is ErrFull.
+func (e *storeError) Is(target error) bool {
+	return target == ErrFull && errors.Is(e.err, sqlite3.FULL)
+}
 
 // UnknownSigner says that nobody gave the keys of who signed: an ErrSignature that more keys may settle.
 type UnknownSigner struct{ Name string }

@@ -1,6 +1,9 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // What the external tests need from inside.
 
@@ -55,3 +58,14 @@ func ReformatProof(data []byte) ([]byte, error) {
 
 // Waiting is how many writes wait for the writer.
 func (l *Ledger) Waiting() int { return len(l.jobs) }
+
+// LimitPages gives the store room for so many pages and no more, as a full disk does; 0 lifts it.
+func (l *Ledger) LimitPages(pages int) error {
+	if pages == 0 {
+		pages = 1 << 30
+	}
+	store := l.store.(*sqliteStore)
+	t := <-store.writer
+	defer func() { store.writer <- t }()
+	return t.conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+}

@@ -332,7 +332,11 @@ func lacksSeen(err error) error {
 func answerAll(jobs []*job, decided map[*job]answer, err error, n *Node) {
 	if err != nil && !isRefused(err) {
 		n.log.Error("couldn't write", "err", err)
-		err = jisr.Refuse(jisr.Unavailable, "node")
+		if errors.Is(err, ledger.ErrFull) {
+			err = jisr.Refuse(jisr.DiskFull, "node")
+		} else {
+			err = jisr.Refuse(jisr.Unavailable, "node")
+		}
 	}
 	for _, j := range jobs {
 		a, ok := decided[j]

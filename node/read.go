@@ -186,6 +186,9 @@ func (n *Node) absent(err error, what string) error {
 	if errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrMissing) || errors.Is(err, ledger.ErrFormat) {
 		return jisr.Refuse(jisr.NoSuch, what)
 	}
+	if errors.Is(err, ledger.ErrFull) {
+		return jisr.Refuse(jisr.DiskFull, "node")
+	}
 	return err
 }
 
@@ -304,7 +307,7 @@ func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size i
 	}
 	id, err := n.ledger.NewUpload(ctx, size, typ, name)
 	if err != nil {
-		return Upload{}, fmt.Errorf("couldn't begin an upload: %w", err)
+		return Upload{}, n.absent(fmt.Errorf("couldn't begin an upload: %w", err), name)
 	}
 	return n.uploadInfo(ctx, id)
 }

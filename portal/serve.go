@@ -227,7 +227,7 @@ func statusOf(k jisr.RefusalKind) int {
 		return http.StatusRequestEntityTooLarge
 	case jisr.TooOften:
 		return http.StatusTooManyRequests
-	case jisr.Unavailable:
+	case jisr.Unavailable, jisr.DiskFull:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusUnprocessableEntity
