@@ -79,6 +79,7 @@ func New(c Config) http.Handler {
 		(&answer{typ: "text/css; charset=utf-8", body: style}).write(w)
 	})
 	mux.HandleFunc("GET /robots.txt", s.robots)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	toLanguage := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept-Language")
 		http.Redirect(w, r, "/public/"+s.words.Accept(r.Header.Get("Accept-Language")).Tag()+"/", http.StatusSeeOther)
