@@ -131,6 +131,7 @@ func statementRoutes() []route {
 		{"GET", statement, official, (*site).statement},
 		{"GET", statement + "/edit", official, (*site).editPassage},
 		{"POST", statement + "/edit", official, (*site).savePassage},
+		{"GET", statement + "/pdf", official, (*site).statementPaper},
 		{"GET", statement + "/readout", official, (*site).newReadout},
 		{"POST", statement + "/readout", official, (*site).saveReadout},
 		{"POST", statement + "/{verb}", official, (*site).sayStatement},

@@ -34,6 +34,7 @@ type statementView struct {
 	Passages   []passageView
 	Add        string // where a paragraph is added; empty: it may not be
 	Columns    []column
+	Paper      string // of the agreed text; empty: there is none yet
 	Approvals  []approvalLine
 	Facts      []field
 	Readouts   []line
@@ -277,6 +278,9 @@ func (s *site) showStatement(r *request, problem string) (*answer, error) {
 			parts = append(parts, p.Text)
 		}
 		v.Columns = rd.columnsFor(parts...)
+		if s.print != nil {
+			v.Paper = base + "/pdf"
+		}
 	} else {
 		rd.passages(&v, t, base)
 	}
@@ -450,6 +454,18 @@ func (s *site) sayStatement(r *request) (*answer, error) {
 		return s.showStatement(r, problem)
 	}
 	return &answer{to: cmp.Or(to, rd.statementURL(t.Forum, t.ID))}, nil
+}
+
+// statementPaper gives the text that all approved, as it is printed and kept.
+func (s *site) statementPaper(r *request) (*answer, error) {
+	t, err := s.statementOf(r)
+	if err == nil && (s.print == nil || t.Statement.Agreed == "") {
+		err = jisr.Refuse(jisr.NotCleared, "statement")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.paper(r, t.Forum, t.ID, "", t.ID.Name())
 }
 
 func (s *site) editPassage(r *request) (*answer, error) { return s.askPassage(r, "") }
