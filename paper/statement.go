@@ -82,6 +82,7 @@ func (o *Office) statement(ctx context.Context, sc book.Scope, f jisr.ForumID, i
 		return nil, err
 	}
 	zone := o.node.Zone()
+	s.Body.Release = s.Body.Release.In(zone) // as the reader counts hours; the hash was taken before
 	if s.Released != nil {
 		at := *s.Released
 		at.At = at.At.In(zone)
