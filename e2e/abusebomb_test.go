@@ -264,7 +264,7 @@ func attackDocuments(t *testing.T, g *target) {
 		return strings.NewReader(doctype + `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>` + run + `</w:t></w:r></w:p></w:body></w:document>`)
 	}
 	zeros := func() io.Reader {
-		return io.MultiReader(strings.NewReader("<worksheet><sheetData>"), io.LimitReader(&repeating{unit: []byte("<row> </row>")}, 64<<20))
+		return io.MultiReader(strings.NewReader("<worksheet><sheetData><row><c><v>"), io.LimitReader(&repeating{unit: []byte(" ")}, 64<<20))
 	}
 	laughs := `<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>`
 	external := `<!DOCTYPE x [<!ENTITY e SYSTEM "file://` + secret + `">]>`

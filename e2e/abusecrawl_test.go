@@ -402,9 +402,9 @@ func inFile(a got) (faults []string) {
 }
 
 // covers fails for a page of the portal that was not opened. The pages left out are about what this side prepares and its
-// house: nothing of the partner's is there.
+// house, and what both approved: nothing is there of what the partner says alone.
 func (c *crawl) covers() {
-	own := regexp.MustCompile(`^/(sign-in|drafts|outgoing|house|forum/evidence|notes/\{forum\}/\{id\}/(withdraw|no-answer-needed))`)
+	own := regexp.MustCompile(`^/(sign-in|drafts|outgoing|house|forum/evidence|notes/\{forum\}/\{id\}/(withdraw|no-answer-needed)|statements/\{forum\}/\{id\}/(pdf|readout)|programmes/\{forum\}/\{id\}/records/\{type\}/upload/)`)
 	for _, r := range c.routes {
 		if !r.good && !own.MatchString(r.pattern) {
 			c.t.Errorf("no page %s was opened", r.pattern)
@@ -433,8 +433,9 @@ func (c *crawl) programs() {
 		here := []string{strings.NewReplacer("{forum}", "iq-sy", "{member}", "sy", "{form}", "akoma-ntoso-ar", "{n}", "0", "{index}", "0").Replace(path)}
 		if list, rest, ok := strings.Cut(here[0], "/{id}"); ok {
 			here = nil
-			for _, id := range ids[list][:min(len(ids[list]), 40)] {
-				here = append(here, list+"/"+id+rest)
+			of := ids[list] // newest first: the partner's; last what the demonstration began with
+			for _, id := range slices.Concat(of[:min(len(of), 20)], of[max(min(len(of), 20), len(of)-10):]) {
+				here = append(here, c.each(list+"/"+id, rest)...)
 			}
 		}
 		for _, at := range here {
@@ -453,6 +454,32 @@ func (c *crawl) programs() {
 	}
 }
 
+// each gives the addresses of a thing's part: that of each type of records and each chart, where it has them, and every form
+// in which they are exported.
+func (c *crawl) each(thing, rest string) (all []string) {
+	if !strings.Contains(rest, "{type}") && !strings.Contains(rest, "{chart}") {
+		return []string{thing + rest}
+	}
+	var p struct {
+		Records []struct{ Type string }
+		Charts  []string
+	}
+	if json.Unmarshal([]byte(c.get(thing, c.p.token).body), &p) != nil {
+		return nil
+	}
+	for _, chart := range p.Charts {
+		all = append(all, thing+strings.Replace(rest, "{chart}", chart, 1))
+	}
+	for _, r := range p.Records {
+		at := thing + strings.Replace(rest, "{type}", r.Type, 1)
+		all = append(all, at)
+		if strings.HasSuffix(at, "/export") {
+			all = append(all, at+"?format=xlsx", at+"?format=ndjson")
+		}
+	}
+	return all
+}
+
 // answer looks at an answer of the API: data, never a page.
 func (c *crawl) answer(at string, a got) {
 	c.t.Helper()
@@ -461,8 +488,14 @@ func (c *crawl) answer(at string, a got) {
 	if strings.HasPrefix(typ, "text/html") && !strings.HasPrefix(a.header.Get("Content-Disposition"), "attachment;") || !strings.Contains(a.header.Get("Content-Security-Policy"), "sandbox") || a.header.Get("X-Content-Type-Options") != "nosniff" {
 		c.t.Errorf("%s could be taken for a page: %v", at, a.header)
 	}
-	if strings.Contains(typ, "json") && !json.Valid([]byte(a.body)) {
-		c.t.Errorf("%s is no JSON: %.200s", at, a.body)
+	lines := []string{a.body}
+	if strings.Contains(typ, "ndjson") {
+		lines = strings.Split(strings.TrimSuffix(a.body, "\n"), "\n")
+	}
+	for _, line := range lines {
+		if strings.Contains(typ, "json") && line != "" && !json.Valid([]byte(line)) {
+			c.t.Errorf("%s is no JSON: %.200s", at, line)
+		}
 	}
 	c.remember(a.body)
 	for _, fault := range inFile(a) {

@@ -9,7 +9,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"reflect"
@@ -48,13 +47,20 @@ func readJoint(t *testing.T) joint {
 	t.Helper()
 	j := joint{kinds: map[jisr.Kind]string{}, types: map[string]*ast.StructType{}, within: map[string][]string{}}
 	names := map[string]jisr.Kind{}
-	files, err := parser.ParseDir(token.NewFileSet(), "..", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	files, err := filepath.Glob(filepath.Join("..", "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var nouns *ast.FuncDecl
-	for path, f := range files["jisr"].Files {
+	for _, path := range files {
 		file := filepath.Base(path)
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.ValueSpec:
@@ -321,7 +327,7 @@ func sortedKinds(all map[jisr.Kind]string) (kinds []jisr.Kind) {
 // models says again what was said in the forum, with attacks where people had written; and then with an attack in one place
 // after the other. What founds a thing founds another one, so that it has effect. It gives the noun of each attack's number.
 func (p *pen) models() map[int]string {
-	said, kinds, things := map[int]string{}, map[jisr.Kind]int{}, map[jisr.ThingID]bool{}
+	said, kinds, things := p.others(), map[jisr.Kind]int{}, map[jisr.ThingID]bool{}
 	slices.SortStableFunc(p.found, func(a, b found) int { return int(a.act.Clock - b.act.Clock) })
 	for n, f := range p.found {
 		a := f.act
@@ -333,13 +339,18 @@ func (p *pen) models() map[int]string {
 		if founds {
 			a.About = jisr.ThingID(fmt.Sprintf("%s/%s-model%d", a.About.Noun(), p.member, n))
 		}
+		if a.Member != p.member { // what was sent here goes the other way
+			a.Terms = bytes.ReplaceAll(a.Terms, []byte(`"to":["`+string(p.member)+`"]`), []byte(`"to":["`+string(a.Member)+`"]`))
+		}
+		written := false // whether people wrote any of it: records are mostly codes and figures
 		free := func(_ int, s string) string {
 			if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r > unicode.MaxASCII }) {
+				written = true
 				return attack(n)
 			}
 			return s
 		}
-		if p.model(a, f.content, free) {
+		if p.model(a, f.content, free) && written {
 			said[n] = a.About.Noun()
 		}
 		if kinds[a.Kind] > 1 {
@@ -353,11 +364,49 @@ func (p *pen) models() map[int]string {
 				a.About = jisr.ThingID(fmt.Sprintf("%s/%s-model%dx%d", a.About.Noun(), p.member, n, place))
 			}
 			p.model(a, f.content, func(i int, s string) string {
-				if i == place {
-					return attacks(n)[place%3]
+				switch {
+				case i != place:
+					return s
+				case a.Kind == jisr.KindRecordBatch: // a field that takes a text takes this one; codes and figures do not
+					return attack(n)
 				}
-				return s
+				return attacks(n)[place%3]
 			})
+		}
+	}
+	return said
+}
+
+// others says what the demonstration has no model of: a statement with a paragraph, an account of it, a paper with a file.
+func (p *pen) others() map[int]string {
+	const first = 90_000
+	said := map[int]string{}
+	text := func(n int) jisr.Text { return jisr.Text{"ar": attack(first + n), "en": attack(first + n)} }
+	say := func(n int, kind jisr.Kind, about jisr.ThingID, terms, body any, files ...[]byte) {
+		a := jisr.Act{Kind: kind, About: about, By: &jisr.By{Desk: "mofa", Official: "x"}}
+		var err error
+		if a.Terms, err = jisr.Terms(terms); err != nil {
+			p.t.Fatal(err)
+		}
+		var content []byte
+		if body != nil {
+			if content, err = jisr.Terms(body); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		if !p.says(a, content, files...) {
+			p.t.Fatalf("%s cannot be said", kind)
+		}
+		said[first+n] = about.Noun()
+	}
+	statement := jisr.ThingID(fmt.Sprintf("statement/%s-other", p.member))
+	say(1, jisr.KindStatementPropose, statement, jisr.StatementTerms{Title: text(1), Members: []jisr.MemberID{"iq", "sy"}, Languages: []string{"ar", "en"}}, nil)
+	say(2, jisr.KindReadoutRelease, jisr.ThingID(fmt.Sprintf("readout/%s-other", p.member)), jisr.ReadoutTerms{Of: statement, Title: text(2)}, jisr.ReadoutBody{Text: text(2)})
+	for _, f := range p.found {
+		if f.act.Kind == jisr.KindMeetingPropose {
+			for number := range 6 { // one of them is the next of its series
+				say(3, jisr.KindMeetingPaper, f.act.About, jisr.PaperTerms{Number: number + 1, Version: 1, Title: text(3)}, jisr.EvidenceBody{Text: text(3), Files: []jisr.FileName{{Name: "x.html"}}}, []byte("<script>jx0()</script>"))
+			}
 		}
 	}
 	return said

@@ -281,9 +281,10 @@ func TestReplayedFrames(t *testing.T) {
 	if status, _, answer, err := r.say(partner, "POST", "/link/v1/push", fresh); err != nil || status != http.StatusOK {
 		t.Errorf("a frame that has not arrived: %d %v %.100q", status, err, answer)
 	}
-	if d, err := iq.digest(); err != nil || d.Sizes["sy"] <= before.Sizes["sy"] {
-		t.Errorf("it is not there: %v %v", d, err)
-	}
+	w.until(20*time.Second, "it is there", func() bool {
+		d, err := iq.digest()
+		return err == nil && d.Sizes["sy"] > before.Sizes["sy"]
+	})
 	r.mu.Lock()
 	r.hold = false
 	r.mu.Unlock()

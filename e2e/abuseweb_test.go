@@ -148,6 +148,16 @@ func attackCrossSite(t *testing.T, g *target) {
 			}
 		}
 	}
+	// A browser that says nothing of where a form comes from: then the form's token must say it.
+	others := g.iq.formOn(t, g.iq.signIn(t, g.releaser), "/en/", "/en/sign-out").fields.Get("form_token")
+	for name, token := range map[string]string{"no token": "", "another official's token": others, "a token of nobody": "1795663359.RlMtZFFPSm5Sc1hzYm1SOA.QWXXNE3DW8_vdifNEBqNRWsAv27ifUJ4pv_cV_EgMrk"} {
+		s := g.iq.posting(session, draft, "form_token", token, "subject_ar", "مزور", "text_ar", "نص", "to", "sy")
+		delete(s.header, "Origin")
+		delete(s.header, "Sec-Fetch-Site")
+		if a := g.iq.shoot(t, s); a.status/100 != 4 {
+			t.Errorf("a form with %s: %d %s", name, a.status, a.header.Get("Location"))
+		}
+	}
 	if after := g.drafts(t); after != before {
 		t.Errorf("%d drafts became %d", before, after)
 	}
@@ -168,8 +178,14 @@ func attackCrossSite(t *testing.T, g *target) {
 	if a := g.iq.submit(t, session, g.iq.formOn(t, session, "/en/notes/new", "/en/notes/new"), "subject_en", "Honest", "subject_ar", "موضوع", "text_en", "Text", "text_ar", "نص", "to", "sy"); a.status != http.StatusSeeOther {
 		t.Errorf("the same form from the portal's own page: %d %.300s", a.status, a.body)
 	}
-	if after := g.drafts(t); after != before+1 {
-		t.Errorf("%d drafts became %d, and one was honest", before, after)
+	quiet := g.iq.posting(session, g.iq.formOn(t, session, "/en/notes/new", "/en/notes/new"), "subject_ar", "موضوع", "text_ar", "نص", "to", "sy")
+	delete(quiet.header, "Origin")
+	delete(quiet.header, "Sec-Fetch-Site")
+	if a := g.iq.shoot(t, quiet); a.status != http.StatusSeeOther {
+		t.Errorf("the same from a browser that says nothing, with the page's token: %d %.300s", a.status, a.body)
+	}
+	if after := g.drafts(t); after != before+2 {
+		t.Errorf("%d drafts became %d, and two were honest", before, after)
 	}
 }
 
