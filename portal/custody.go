@@ -100,6 +100,7 @@ func (s *site) custodyOf(ctx context.Context, rd reader, h holding) (custodyPart
 	}
 	p.Means = rd.l.T("custody.means.open")
 	switch {
+	case h.handling.Rank() <= jisr.HandlingOfficial.Rank():
 	case len(h.desks)+len(h.officials) == 0:
 		p.Means = rd.l.T("custody.means.registry")
 	case h.handling.Named():
@@ -155,7 +156,7 @@ func (s *site) askCustody(r *request, problem string) (*answer, error) {
 		return nil, err
 	}
 	v := custodyView{Page: s.page(r, ""), Title: rd.l.T("custody.title"), Subject: h.subject, Back: h.url, At: rd.custodyURL(h.forum, h.id), Problem: problem,
-		Reason: reasonOf(r), Unnamed: len(h.officials) == 0, Takes: rd.may("thing.take-back")}
+		Reason: reasonOf(r), Unnamed: h.handling.Named() && len(h.officials) == 0, Takes: rd.may("thing.take-back")}
 	if v.Part, err = s.custodyOf(r.Context(), rd, h); err != nil {
 		return nil, err
 	}
