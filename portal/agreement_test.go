@@ -124,7 +124,10 @@ func TestAgreementStory(t *testing.T) {
 	receive := regexp.MustCompile(`/say/receive\?act=sy\.\d+`).FindString(d1.get(at).body)
 	today := iq.node.Now().In(iq.node.Zone())
 	iq.clears(t, r1, d1.post(at+receive, url.Values{"date.day": {today.Format("2")}, "date.month": {today.Format("1")}, "date.year": {today.Format("2006")}}))
-	must(t, d1.get(at), "تدخل حيز النفاذ في")
+	must(t, d1.get(at), "تدخل حيز النفاذ في", at+"/proof")
+	if chain := d1.get(at + "/proof"); chain.status != http.StatusOK || strings.Count(chain.body, "\nentry ") < 10 {
+		t.Errorf("the proof of the agreement is not its whole chain: %d, %d entries", chain.status, strings.Count(chain.body, "\nentry "))
+	}
 	must(t, d1.get("/ar/agreements?in=signed"), "بانتظار دخول حيز النفاذ")
 }
 

@@ -303,7 +303,7 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 		return v, err
 	}
 	v.Related, v.Of = append(rd.relatedLines(t), programmes...), string(t.Forum)+"/"+t.ID.Name()
-	v.Proof = rd.actURL(t.Forum, g.Proposed.Position) + "/proof"
+	v.Proof = rd.agreementURL(t.Forum, t.ID, "proof")
 	next, err := s.node.Next(ctx, rd.scope, t.Forum, t.ID)
 	if err != nil {
 		return v, err

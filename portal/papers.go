@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -55,4 +56,18 @@ func (s *site) agreementPaper(r *request) (*answer, error) {
 		a.file.name, a.file.typ = id.Name()+".xml", "application/akn+xml"
 	}
 	return a, err
+}
+
+// agreementProof gives an agreement's whole chain as one file for jisr verify.
+func (s *site) agreementProof(r *request) (*answer, error) {
+	rd := s.reader(r)
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.node.ExportAgreement(r.Context(), rd.scope, t.Forum, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{file: &file{name: t.ID.Name() + ".jisr", typ: "text/plain", content: bytes.NewReader(b)}}, nil
 }

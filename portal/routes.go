@@ -145,6 +145,7 @@ func agreementRoutes() []route {
 	const agreement, outgoing = "/agreements/{forum}/{id}", "/outgoing/{id}"
 	return []route{
 		{"GET", agreement + "/papers/{form}", official, (*site).agreementPaper},
+		{"GET", agreement + "/proof", official, (*site).agreementProof},
 		{"GET", "/agreements", official, (*site).agreements},
 		{"GET", "/agreements/new", official, (*site).askBegin},
 		{"POST", "/agreements/new", official, (*site).begin},
