@@ -17,6 +17,8 @@ const (
 	KindThingRefer    Kind = "thing.refer"     // to a desk
 	KindThingName     Kind = "thing.name"      // an official, for what is above restricted
 	KindThingTakeBack Kind = "thing.take-back" // from a desk or an official
+	KindThingHold     Kind = "thing.hold"      // a legal hold: its contents are not erased
+	KindThingUnhold   Kind = "thing.unhold"
 )
 
 // anyNoun is the noun of kinds that may be about any thing.
@@ -44,8 +46,15 @@ type TakeBackTerms struct {
 	Reason   string     `json:"reason,omitempty"`
 }
 
+// LegalHoldTerms is the terms of thing.hold and thing.unhold.
+type LegalHoldTerms struct {
+	Forum  ForumID `json:"forum"`
+	Reason string  `json:"reason"`
+}
+
 // Custody is the house's state of a thing in one forum.
 type Custody struct {
+	Hold      *Step               `json:"hold,omitempty"` // a legal hold is on it since
 	Desks     map[DeskID]Step     `json:"desks,omitempty"`
 	Officials map[OfficialID]Step `json:"officials,omitempty"`
 }
@@ -97,6 +106,22 @@ func (c *Custody) MayTakeBack(d DeskID, o OfficialID) error {
 	return Refuse(NoSuch, string(d)+string(o))
 }
 
+// Held tells whether a legal hold is on the thing; c may be nil.
+func (c *Custody) Held() bool { return c != nil && c.Hold != nil }
+
+// MayHold is what setting or lifting a legal hold now would meet; c may be nil.
+func (c *Custody) MayHold(set bool, reason string) error {
+	switch {
+	case reason == "":
+		return Refuse(Missing, "reason")
+	case set && c.Held():
+		return Refuse(Already, "hold")
+	case !set && !c.Held():
+		return Refuse(NoSuch, "hold")
+	}
+	return Text{"und": reason}.Check("reason", MaxReason)
+}
+
 // custodyActs parts the acts of custody, which mostly there are none of, from the others.
 func custodyActs(acts []Act) (custody, others []Act) {
 	ofCustody := func(a Act) bool { return a.Kind.noun(House) == anyNoun }
@@ -145,6 +170,18 @@ func applyCustody(of map[ForumID]*Custody, a *Act) error {
 			return err
 		}
 		custodyIn(of, t.Forum).Officials[t.Official] = a.step()
+	case KindThingHold, KindThingUnhold:
+		t, err := terms[LegalHoldTerms](a)
+		if err == nil {
+			err = of[t.Forum].MayHold(a.Kind == KindThingHold, t.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		s := a.step()
+		if custodyIn(of, t.Forum).Hold = &s; a.Kind == KindThingUnhold {
+			of[t.Forum].Hold = nil
+		}
 	case KindThingTakeBack:
 		t, err := terms[TakeBackTerms](a)
 		if err == nil {

@@ -164,6 +164,7 @@ func (k Kind) noun(f ForumID) string {
 		KindStatementPropose, KindStatementEdit, KindStatementApprove, KindStatementRetract, KindStatementRelease, KindStatementWithdraw,
 		KindStatementIncident, KindReadoutRelease, KindReadoutWithdraw,
 		KindProgrammeLay, KindRecordBatch, KindRecordCorrect, KindRecordWithdraw, KindRecordAcknowledge, KindRecordConfirm,
+		KindRecordErase, KindRecordErased,
 		KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		if f == House {
 			return ""
@@ -179,7 +180,7 @@ func (k Kind) noun(f ForumID) string {
 		KindOutgoingDraft, KindOutgoingClear, KindOutgoingReturn, KindOutgoingDiscard, KindOutgoingRelease,
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote,
 		KindColumnsKeep, KindColumnsDrop,
-		KindThingRefer, KindThingName, KindThingTakeBack:
+		KindThingRefer, KindThingName, KindThingTakeBack, KindThingHold, KindThingUnhold:
 		if f != House {
 			return ""
 		}

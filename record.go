@@ -26,6 +26,8 @@ const (
 	KindRecordWithdraw    Kind = "record.withdraw"    // who sent them
 	KindRecordAcknowledge Kind = "record.acknowledge" // a receiver: a desk has read the batch
 	KindRecordConfirm     Kind = "record.confirm"     // a receiver: the figure is so
+	KindRecordErase       Kind = "record.erase"       // a party: the contents may go before their time; once all have said it they do
+	KindRecordErased      Kind = "record.erased"      // a party's node: it has deleted its copy, since all agreed or the retention ended
 )
 
 // BatchTerms is the terms of record.batch: what rules and lists need; how many, and never what the records say.
@@ -49,8 +51,18 @@ type PlaceTerms struct {
 	Reason  string `json:"reason,omitempty"`
 }
 
-// RecordsSent is the state of a batch.
-const RecordsSent = "sent"
+// The states of a batch.
+const (
+	RecordsSent    = "sent"
+	RecordsErasing = "erasing" // all agreed that its contents go, or a node deleted its copy, and not every node has
+	RecordsErased  = "erased"
+)
+
+// ErasedTerms is the terms of record.erased: why the contents went, the one or the other.
+type ErasedTerms struct {
+	Basis string `json:"basis"` // "agreed" or "retention"
+	Until Date   `json:"until,omitempty"`
+}
 
 // RecordBatch is the joint state of a batch of records.
 type RecordBatch struct {
@@ -59,6 +71,8 @@ type RecordBatch struct {
 	Sent Step     `json:"sent"`
 
 	Acknowledged map[MemberID]Step     `json:"acknowledged,omitempty"`
+	Erase        map[MemberID]Step     `json:"erase,omitempty"`   // who agrees that its contents go
+	Erased       map[MemberID]Step     `json:"erased,omitempty"`  // whose node has deleted its copy
 	Changes      map[int]*RecordChange `json:"changes,omitempty"` // by place; what is not here stands as it was sent
 }
 
@@ -193,7 +207,7 @@ func foldBatch(id ThingID, acts []Act, voids map[Position]*Refusal) *RecordBatch
 	}
 	for i := range acts {
 		a := &acts[i]
-		if a.Kind != KindRecordBatch && a.Kind != KindRecordAcknowledge && voids[a.Position] == nil && !f.moved[a.Position] {
+		if a.Kind.ofPlaces() && voids[a.Position] == nil && !f.moved[a.Position] {
 			voids[a.Position] = f.why[a.Position]
 		}
 	}
@@ -230,8 +244,61 @@ func (f *batchFold) send(id ThingID, a *Act) error {
 	return err
 }
 
+// ofPlaces tells kinds that name records of a batch.
+func (k Kind) ofPlaces() bool {
+	return k == KindRecordCorrect || k == KindRecordWithdraw || k == KindRecordConfirm
+}
+
+// parties are who sent the batch and who receives it.
+func (b *RecordBatch) parties() []MemberID {
+	all := append([]MemberID{b.From}, b.To...)
+	slices.Sort(all)
+	return all
+}
+
+// Agreed tells whether all have agreed that the contents go.
+func (b *RecordBatch) Agreed() bool { return len(b.To) > 0 && each(b.parties(), b.Erase) }
+
+func each(all []MemberID, of map[MemberID]Step) bool {
+	for _, m := range all {
+		if _, said := of[m]; !said {
+			return false
+		}
+	}
+	return true
+}
+
+// erasure takes an act about the contents of the whole batch.
+func (f *batchFold) erasure(a *Act) error {
+	if len(f.b.To) > 0 && !slices.Contains(f.b.parties(), a.Member) {
+		return Refuse(NotAddressed, string(a.Member))
+	}
+	into := &f.b.Erase
+	if a.Kind == KindRecordErased {
+		into = &f.b.Erased
+		t, err := terms[ErasedTerms](a)
+		if err == nil && t.Basis != "agreed" && t.Basis != "retention" {
+			err = Refuse(NotOneOf, "basis", "allowed", "agreed, retention")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, done := (*into)[a.Member]; done {
+		return Refuse(Already, "erase")
+	}
+	if *into == nil {
+		*into = map[MemberID]Step{}
+	}
+	(*into)[a.Member] = a.step()
+	return nil
+}
+
 // gather sorts an act under the places it names.
 func (f *batchFold) gather(a *Act) error {
+	if a.Kind == KindRecordErase || a.Kind == KindRecordErased {
+		return f.erasure(a)
+	}
 	own := a.Kind == KindRecordCorrect || a.Kind == KindRecordWithdraw
 	switch {
 	case own && a.Member != f.b.From:
@@ -355,9 +422,20 @@ func (f *batchFold) withdrawal(p *placeActs) (counts *Act) {
 func (b *RecordBatch) summary() Summary {
 	labels := []string{"programme:" + string(b.Programme), "type:" + string(b.Programme) + "/" + b.Type}
 	slices.Sort(labels)
-	s := Summary{Kind: b.Type, State: RecordsSent, Members: append([]MemberID{b.From}, b.To...), Labels: labels, Handling: b.Handling}
-	slices.Sort(s.Members)
-	if b.AcknowledgeBy == nil {
+	s := Summary{Kind: b.Type, State: RecordsSent, Members: b.parties(), Labels: labels, Handling: b.Handling}
+	switch {
+	case each(s.Members, b.Erased):
+		s.State = RecordsErased
+	case len(b.Erased) > 0 || b.Agreed():
+		s.State = RecordsErasing
+	case len(b.Erase) > 0:
+		for _, m := range s.Members {
+			if _, said := b.Erase[m]; !said {
+				s.Awaits = append(s.Awaits, Await{Of: m, Why: "erase"})
+			}
+		}
+	}
+	if b.AcknowledgeBy == nil || s.State != RecordsSent {
 		return s
 	}
 	for _, m := range b.To {

@@ -114,6 +114,7 @@ const (
 	RefLoop            RefusalKind = "reference-loop" // subject: a definition that refers to itself
 	ListDiffers        RefusalKind = "list-differs"   // subject: a shared code list; need: want, got
 	NoFlow             RefusalKind = "no-flow"        // subject: the agreement; need: state, or document that its text does not name
+	UnderHold          RefusalKind = "held"           // subject: the thing a legal hold is on
 	Confirmed          RefusalKind = "confirmed"      // subject: a record whose figure the other side confirmed
 	NotSender          RefusalKind = "not-sender"     // subject: a record type; need: clause
 	PersonalDataUnsaid RefusalKind = "personal-data"  // subject: a field about persons in an annex that does not say why

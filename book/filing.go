@@ -308,6 +308,9 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 		return err
 	}
 	void := flow.Fits(b) != nil
+	if body, err := f.c.here(k); err != nil || !body {
+		return errors.Join(err, f.unfile(s, k, at))
+	}
 	for n := at.row / programme.BlockRows; n <= (at.row+at.count-1)/programme.BlockRows; n++ {
 		block, err := f.block(s, n)
 		if err != nil {
@@ -335,6 +338,40 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 		if !changed {
 			continue
 		}
+		if err := f.changed(s, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// here tells whether a body is here.
+func (c *conn) here(k key) (yes bool, err error) {
+	err = c.each(`SELECT 1 FROM body WHERE key=?`, []any{k}, func(*sqlite3.Stmt) error { yes = true; return nil })
+	return yes, err
+}
+
+// unfile takes what the records of a batch said from its rows: the contents were erased.
+func (f *filer) unfile(s *filing, k key, at filed) error {
+	for n := at.row / programme.BlockRows; n <= (at.row+at.count-1)/programme.BlockRows; n++ {
+		block, err := f.block(s, n)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(block.head.Runs, func(r run) bool { return r.Key == k })
+		if i < 0 || block.flags[block.head.Runs[i].Row]&flagErased != 0 {
+			continue
+		}
+		r := &block.head.Runs[i]
+		for row := r.Row; row < r.Row+r.Count; row++ {
+			block.Set(row, nil)
+			block.flags[row], block.places[row] = flagErased, bytePlace{}
+			delete(block.head.Moved, row)
+			if err := f.c.do(`DELETE FROM words WHERE rowid=?`, int64(keyOf(s.n, jisr.Index(n*programme.BlockRows+row)))); err != nil {
+				return err
+			}
+		}
+		block.Forget()
 		if err := f.changed(s, block); err != nil {
 			return err
 		}

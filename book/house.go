@@ -160,7 +160,7 @@ func (b *Book) Digest(ctx context.Context, forum jisr.ForumID) (digest [32]byte,
 	return digest, sizes, err
 }
 
-// Wanting lists, for each log, the acts that carry a body which is not here: it has not arrived or is erased.
+// Wanting lists, for each log, the acts that carry a body which has not arrived.
 func (b *Book) Wanting(ctx context.Context) (map[Log][]jisr.Index, error) {
 	wanting := map[Log][]jisr.Index{}
 	err := b.read(ctx, "list missing bodies", func(c *conn) error {

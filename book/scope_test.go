@@ -15,7 +15,7 @@ import (
 // here with why.
 func TestEveryReadingTakesAScope(t *testing.T) {
 	without := map[string]string{
-		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetDuties": "writes", "SetHeld": "writes",
+		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetDuties": "writes", "Expired": "what the node erases by itself", "SetHeld": "writes",
 		"Positions": "where the follower goes on", "Head": "where the writer goes on", "Wanting": "what the follower looks for",
 		"Meets":      "a refusal; node has asked who may",
 		"LastNumber": "the next number of a series", "Digest": "a hash over everything, the same on every node",

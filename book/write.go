@@ -456,7 +456,7 @@ func (t *batch) body(c *conn, l Log, k key, raw []byte) error {
 	}
 	is := apart(&a, raw)
 	if raw == nil {
-		err = errors.Join(c.do(`DELETE FROM body WHERE key=?`, k), c.do(`UPDATE act SET wants=1 WHERE key=?`, k))
+		err = errors.Join(c.do(`DELETE FROM body WHERE key=?`, k), c.do(`UPDATE act SET wants=2 WHERE key=?`, k))
 	} else {
 		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, signature, body) VALUES(?,?,?)`, k, is.signature, blob(is.body)),
 			c.do(`UPDATE act SET wants=NULL WHERE key=?`, k))

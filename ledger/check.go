@@ -151,7 +151,7 @@ func (t *tree) checkContent(i int64, n int, want Ref) error {
 	if [32]byte(r.hash) != want.Commit || r.size != want.Size || r.idx != i || r.n != int64(n) {
 		return ErrBadContent
 	}
-	if r.missing == 1 {
+	if r.missing != 0 {
 		return nil
 	}
 	if len(r.salt) != 32 {

@@ -16,6 +16,7 @@ type HeldRef struct {
 	Salt     [32]byte // known with the content's first bytes
 	Held     int64    // bytes
 	Complete bool     // all held, and verified
+	Erased   bool     // it is not kept any more
 }
 
 // row is a row of table content with the bytes of its blob that are held.
@@ -35,7 +36,7 @@ func (r *row) dest() []any {
 func (r *row) ref() HeldRef {
 	h := HeldRef{
 		Ref:   Ref{Commit: [32]byte(r.hash), Size: r.size, Type: r.typ, Rank: int(r.rank)},
-		Index: r.idx, N: int(r.n), Held: r.held, Complete: r.missing == 0,
+		Index: r.idx, N: int(r.n), Held: r.held, Complete: r.missing == 0, Erased: r.missing == contentErased,
 	}
 	if len(r.salt) == 32 {
 		h.Salt = [32]byte(r.salt)
@@ -142,8 +143,8 @@ func (t *tree) receive(p Part) error {
 	if err != nil {
 		return err
 	}
-	if r.missing == 0 {
-		return nil // it arrived before, by another road
+	if r.missing != contentMissing {
+		return nil // it arrived before, by another road, or was erased
 	}
 	bad := &badContent{r.id, p.Index, p.N}
 	if p.Offset < 0 || p.Offset > r.held {
@@ -368,7 +369,7 @@ func (l *Ledger) Contents(ctx context.Context, log Origin, from, to int64, n int
 
 func heldRow(t *tree, i int64, n int) (*row, error) {
 	r, err := contentRow(t.tx, t, i, n)
-	if err == nil && r.missing == 1 {
+	if err == nil && r.missing != 0 {
 		err = fmt.Errorf("content %d of entry %d of %s, %d of %d bytes: %w", n, i, t.log, r.held, r.size, ErrMissing)
 	}
 	return r, err

@@ -137,7 +137,7 @@ func (s *sqliteStore) connect(cache int) (*sqliteTx, error) {
 	}
 	t := &sqliteTx{conn: c, stmts: map[string]*sqlite3.Stmt{}}
 	// synchronous=FULL: a commit has reached the disk when it returns. The WAL is carried over every 16 MB.
-	err = errors.Join(c.BusyTimeout(sqliteBusy), c.Exec(fmt.Sprintf(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+	err = errors.Join(c.BusyTimeout(sqliteBusy), c.Exec(fmt.Sprintf(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
 		PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -%d;`, cache)))
 	if err == nil {
 		err = t.checkSchema()

@@ -22,7 +22,8 @@ type ContentState string
 const (
 	ContentHeld     ContentState = "held"     // its bytes are in the file
 	ContentDetached ContentState = "detached" // its salt is, so that the bytes can be checked where they are
-	ContentAbsent   ContentState = "absent"   // neither: erased, withheld or never held; a file cannot prove which
+	ContentErased   ContentState = "erased"   // neither: the node that wrote the file says that it was erased
+	ContentAbsent   ContentState = "absent"   // neither: withheld or never held; a file cannot prove which
 )
 
 const (
@@ -60,8 +61,8 @@ func (f *proofFile) text() []byte {
 			b = fmt.Appendf(b, "content held %s %s\n", b64(c.salt[:]), b64(c.data))
 		case ContentDetached:
 			b = fmt.Appendf(b, "content detached %s\n", b64(c.salt[:]))
-		case ContentAbsent:
-			b = append(b, "content absent\n"...)
+		case ContentAbsent, ContentErased:
+			b = append(b, "content "+string(c.state)+"\n"...)
 		}
 	}
 	for _, r := range f.receipts {
@@ -167,6 +168,8 @@ func (t *tree) exportContents(f *proofFile, i int64) error {
 			}
 		case r.Complete:
 			c.state, c.salt = ContentDetached, r.Salt
+		case r.Erased:
+			c.state = ContentErased
 		}
 		f.contents = append(f.contents, c)
 	}

@@ -95,7 +95,7 @@ func (n *Node) workOutDuties(ctx context.Context) error {
 			}
 		}
 		if q.Cursor = next; next == "" {
-			return nil
+			return n.eraseDue(ctx)
 		}
 	}
 }

@@ -88,17 +88,21 @@ func (n *Node) followLoop(ctx context.Context) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
+		ticked := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-n.woken:
 		case <-tick.C:
+			ticked = true
 		}
 		if err := n.followAll(ctx); err != nil && ctx.Err() == nil {
 			n.log.Error("couldn't follow the ledger; trying again", "err", err)
 		}
-		if err := n.workOutDuties(ctx); err != nil && ctx.Err() == nil {
-			n.log.Error("couldn't work out what is owed under programmes; trying again", "err", err)
+		if ticked {
+			if err := n.workOutDuties(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error("couldn't work out what is owed and what is to be erased under programmes; trying again", "err", err)
+			}
 		}
 		n.writeUsed(false)
 		n.pokeAudit()
@@ -293,6 +297,18 @@ func (n *Node) fetchSome(ctx context.Context, l book.Log, some []jisr.Index) (mi
 			continue
 		}
 		bodies[i] = body
+	}
+	if len(missing) > 0 {
+		erased, err := n.ledger.Erased(ctx, origin, int64(some[0]), int64(some[len(some)-1])+1)
+		if err != nil {
+			return nil, err
+		}
+		missing = slices.DeleteFunc(missing, func(i jisr.Index) bool {
+			if erased[int64(i)] {
+				bodies[i] = nil // nothing to wait for
+			}
+			return erased[int64(i)]
+		})
 	}
 	if len(bodies) == 0 {
 		return missing, nil

@@ -184,6 +184,10 @@ func table() []row {
 		{"record.withdraw", Reporting, free},
 		{"record.acknowledge", Receiving, free},
 		{"record.confirm", Accepting, free},
+		{"record.erase", Accepting, binding},
+		{"record.erased", Administering, free}, // the house says it by itself
+		{"thing.hold", Administering, free},
+		{"thing.unhold", Administering, free},
 		{"columns.keep", Reporting, free},
 		{"columns.drop", Reporting, free},
 

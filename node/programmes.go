@@ -111,8 +111,8 @@ func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := f.Programme.Type(c.Type)
-	if t == nil || f.Open(n.Today()) != nil {
+	t, _, err := f.Leaves(n.self.ID, c.Type, c.Handling)
+	if err != nil || f.Open(n.Today()) != nil {
 		return []SendRecords{c}, nil // refused where it is decided, when it is known who asks
 	}
 	if _, refused := f.Check(t, c.Records); len(refused) > 0 {

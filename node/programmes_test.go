@@ -22,6 +22,12 @@ func waterPact(t *testing.T) (*pact, jisr.ThingID) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pactOn(t, doc)
+}
+
+// pactOn is the same on an annex of water.
+func pactOn(t *testing.T, doc []byte) (*pact, jisr.ThingID) {
+	t.Helper()
 	annex, err := programme.Compile(doc)
 	if err != nil {
 		t.Fatal(err)

@@ -121,6 +121,21 @@ func (c *cells) number(s string) uint16 {
 	return n
 }
 
+// Forget drops the texts that no row holds any more: what was erased is not left in a dictionary.
+func (b *Block) Forget() {
+	for i := range b.cols {
+		c := b.col(i)
+		was, at := c.texts, c.at
+		if len(was) == 0 {
+			continue
+		}
+		c.texts, c.index = []string{""}, map[string]uint16{}
+		for row, n := range at {
+			at[row] = c.number(was[n])
+		}
+	}
+}
+
 // figure is the i-th field as a figure; NaN: it has none.
 func (r *Record) figure(i int) float64 {
 	switch v := r.value(i); v.kind {

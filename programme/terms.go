@@ -318,3 +318,15 @@ func (te *test) holds(v value) bool {
 	return v.kind == number && (r.Min == nil || v.n >= *r.Min) && (r.Max == nil || v.n <= *r.Max) &&
 		(r.Over == nil || v.n > *r.Over) && (r.Under == nil || v.n < *r.Under)
 }
+
+// Erases tells whether records of the type go when their time is over. An archive stays.
+func (t *Type) Erases() bool { return t.Spec.Retention.Then != "archive" }
+
+// RetainedBy is the field that holds the day a record's time is counted from.
+func (t *Type) RetainedBy() int { return t.index[first(t.Spec.Retention.Field, t.Spec.Time)] }
+
+// KeptUntil is when the time of a record is over that is counted from a moment, in seconds.
+func (t *Type) KeptUntil(from float64) time.Time {
+	d, _ := parseDuration(t.Spec.Retention.Period) // compiled
+	return d.after(time.Unix(int64(from), 0).In(t.zone))
+}

@@ -465,7 +465,11 @@ func (t *terminal) provesNot(who signers, v *ledger.Verdict) []string {
 	if len(v.Mirrors)+len(v.Receipts) == 0 {
 		all = append(all, t.lang.T("verify.not.countersigned"))
 	}
-	if slices.ContainsFunc(v.Contents, func(c ledger.ContentVerdict) bool { return c.State != ledger.ContentHeld }) {
+	erased := func(c ledger.ContentVerdict) bool { return c.State == ledger.ContentErased }
+	if slices.ContainsFunc(v.Contents, erased) {
+		all = append(all, t.lang.T("verify.not.erased"))
+	}
+	if slices.ContainsFunc(v.Contents, func(c ledger.ContentVerdict) bool { return c.State != ledger.ContentHeld && !erased(c) }) {
 		all = append(all, t.lang.T("verify.not.content"))
 	}
 	all = append(all, t.lang.T("verify.not.time", "member", member), t.lang.T("verify.not.opened"), t.lang.T("verify.not.later"), t.lang.T("verify.not.authority"))
