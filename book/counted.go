@@ -57,7 +57,7 @@ func (k counting) count(p *programme.Programme, s *shelved, from int, into *leve
 			if flags&without != 0 {
 				continue
 			}
-			way.Corrected, way.Confirmed = flags&flagCorrected != 0, flags&flagConfirmed != 0
+			way.Corrected, way.Confirmed = flags&flagCorrected != 0, flags&confirmed != 0
 			it := s.Row(row, way)
 			if k.chart != "" {
 				p.CountChart(k.chart, into[r.Rank], it)

@@ -3,6 +3,7 @@ package book
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -24,12 +25,13 @@ type filer struct {
 
 // filing is a shelf that rows are added to.
 type filing struct {
-	n     int64
-	rows  int
-	f     *Flow
-	t     *programme.Type
-	last  *shelved // the block that rows are added to; nil: none yet
-	since int      // blocks before this were full when the transaction began
+	n       int64
+	rows    int
+	f       *Flow
+	t       *programme.Type
+	last    *shelved // the block that rows are added to; nil: none yet
+	senders string   // those who ever sent, between commas
+	since   int      // blocks before this were full when the transaction began
 }
 
 func newFiler(c *conn, self jisr.MemberID, logs map[Log]place, known *annexes) *filer {
@@ -198,7 +200,11 @@ func (f *filer) shelf(flow *Flow, typ string) (*filing, error) {
 		s.f = flow
 		return s, nil
 	}
-	s := &filing{n: n, rows: rows, f: flow, t: flow.Programme.Type(typ), since: rows / programme.BlockRows}
+	senders := ""
+	if err := f.c.one(`SELECT senders FROM shelf WHERE n=?`, []any{n}, &senders); err != nil {
+		return nil, err
+	}
+	s := &filing{n: n, rows: rows, senders: senders, f: flow, t: flow.Programme.Type(typ), since: rows / programme.BlockRows}
 	f.open[n] = s
 	return s, nil
 }
@@ -235,6 +241,9 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 	}
 	at := filed{shelf: s.n, row: s.rows}
 	void := flow.Fits(b) != nil
+	if from := "," + string(b.From) + ","; !strings.Contains(s.senders, from) {
+		s.senders += from
+	}
 	var r programme.Record
 	programme.Split(body, func(from, to int) {
 		if err != nil || at.count == jisr.MaxBatch {
@@ -265,6 +274,9 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 		at.count++
 	})
 	if err != nil || at.count == 0 { // what stands before a break has been read; what comes after it is no record
+		return filed{}, err
+	}
+	if err := f.pairs(s, b.From, at.row, at.row+at.count); err != nil {
 		return filed{}, err
 	}
 	return at, f.bring(flow, k, at, id, b)
@@ -382,11 +394,14 @@ func (f *filer) unfile(s *filing, k key, at filed) error {
 // bringRow brings one row to what was said about its record; c is nil where nothing was.
 func (f *filer) bringRow(s *filing, block *shelved, row int, b *jisr.RecordBatch, c *jisr.RecordChange) (changed bool, err error) {
 	if c == nil {
+		if block.flags[row]&(flagWithdrawn|flagCorrected|flagConfirmed) == 0 {
+			return false, nil // as most are
+		}
 		c = &jisr.RecordChange{}
 	}
 	was := block.flags[row]
 	now := was &^ (flagWithdrawn | flagCorrected | flagConfirmed)
-	for flag, yes := range map[byte]bool{flagWithdrawn: c.Withdrawn != nil, flagCorrected: c.Corrected != nil, flagConfirmed: len(c.Confirmed) > 0 || was&flagPaired != 0} {
+	for flag, yes := range map[byte]bool{flagWithdrawn: c.Withdrawn != nil, flagCorrected: c.Corrected != nil, flagConfirmed: len(c.Confirmed) > 0} {
 		if yes {
 			now |= flag
 		}
@@ -421,6 +436,9 @@ func (f *filer) bringRow(s *filing, block *shelved, row int, b *jisr.RecordBatch
 		}
 	}
 	block.flags[row] = now
+	if at := block.n*programme.BlockRows + row; now != was || moving {
+		return true, f.pairsOf(s, block, b.From, at)
+	}
 	return true, nil
 }
 
@@ -453,7 +471,7 @@ func (f *filer) close() error {
 				return err
 			}
 		}
-		if err := f.c.do(`UPDATE shelf SET rows=? WHERE n=?`, s.rows, s.n); err != nil {
+		if err := f.c.do(`UPDATE shelf SET rows=?, senders=? WHERE n=?`, s.rows, s.senders, s.n); err != nil {
 			return err
 		}
 		if s.rows/programme.BlockRows > s.since {

@@ -22,6 +22,7 @@ type Flow struct {
 	Programme *programme.Programme
 	Laid      *jisr.Programme
 	Agreement *jisr.Agreement
+	segment   string            // of the agreement's text, that introduces the annex
 	Article   string            // of the agreement's text, that introduces the annex; empty: the text does not name it
 	Desks     []jisr.DeskID     // whose the programme is
 	Officials []jisr.OfficialID // who is named for it
@@ -42,7 +43,11 @@ func (f *Flow) Open(day jisr.Date) error {
 	if !f.named {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(f.Laid.Document))
 	}
-	if s := f.Agreement.Standing(day); s != jisr.AgreementInForce && s != jisr.AgreementEnding {
+	s := f.Agreement.Standing(day)
+	if s == jisr.AgreementDormant && (len(f.Agreement.Dormant) == 0 || slices.Contains(f.Agreement.Continues(), f.segment)) {
+		return nil // nobody spoke about it for a year, and records flow; or both agreed that this goes on
+	}
+	if s != jisr.AgreementInForce && s != jisr.AgreementEnding {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "state", string(s), "article", f.Article)
 	}
 	return nil
@@ -237,7 +242,7 @@ func (rd *reader) bind(f *Flow) error {
 			continue
 		}
 		f.named = true
-		f.Article = segment
+		f.Article, f.segment = segment, segment
 		for _, s := range text.Segments {
 			if s.ID == segment && s.Number != "" {
 				f.Article = s.Number

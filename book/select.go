@@ -171,7 +171,7 @@ func (s *selection) wayFigure(r *run, flags byte) float64 {
 	case programme.WaySent:
 		return float64(r.Sent)
 	case programme.WayConfirmed:
-		return truth(flags&flagConfirmed != 0)
+		return truth(flags&confirmed != 0)
 	case programme.WayCorrected:
 		return truth(flags&flagCorrected != 0)
 	}
@@ -223,7 +223,7 @@ func (s *selection) holds(b *shelved, r *run, row int) bool {
 		case programme.WaySent:
 			ok = te.Holds(float64(r.Sent)/1000, "")
 		case programme.WayConfirmed:
-			ok = te.Holds(map[bool]float64{true: 1}[flags&flagConfirmed != 0], "")
+			ok = te.Holds(map[bool]float64{true: 1}[flags&confirmed != 0], "")
 		case programme.WayCorrected:
 			ok = te.Holds(map[bool]float64{true: 1}[flags&flagCorrected != 0], "")
 		default:
@@ -414,7 +414,7 @@ func (b *Book) recordRow(c *conn, f *Flow, t *programme.Type, shelf int64, block
 	at, flags := block.head.runOf(row), block.flags[row]
 	place := at.Place + row - at.Row + 1
 	r := RecordRow{ID: at.Batch + "." + strconv.Itoa(place), Batch: jisr.ThingID("record/" + at.Batch), Place: place, By: at.By, Sent: time.UnixMilli(at.Sent).UTC(),
-		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&flagConfirmed != 0}
+		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0}
 	raw, err := c.rawOf(shelf, block, row)
 	if err != nil {
 		return r, err

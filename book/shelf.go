@@ -19,7 +19,7 @@ import (
 // shelfTables is what the filing of records needs.
 const shelfTables = `
 -- A type of records of a programme.
-CREATE TABLE shelf(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, rows INTEGER NOT NULL, UNIQUE(forum, programme, type));
+CREATE TABLE shelf(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, rows INTEGER NOT NULL, senders TEXT NOT NULL DEFAULT '', UNIQUE(forum, programme, type));
 -- An act that brought records, and where they stand: rows from row on. shelf is 0 while they are filed nowhere, because the body, the
 -- annex or the type is not here.
 CREATE TABLE batch(key INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, thing TEXT NOT NULL, shelf INTEGER NOT NULL, row INTEGER NOT NULL, count INTEGER NOT NULL);
@@ -42,13 +42,16 @@ const (
 	flagBad       = 1 << iota // the annex does not allow it
 	flagWithdrawn             // by who sent it
 	flagCorrected
-	flagConfirmed
+	flagConfirmed // the other side said so
 	flagErased
 	flagPaired // the other side sent the same figure by itself
 )
 
 // without is set in rows without effect.
 const without = flagBad | flagWithdrawn | flagErased
+
+// confirmed is set in rows whose figure both sides have.
+const confirmed = flagConfirmed | flagPaired
 
 // Columns of a block that are no fields.
 const (
@@ -116,7 +119,9 @@ func (s *shelved) countRows() {
 			n.Sent++
 			n.Corrected += int(flags & flagCorrected / flagCorrected)
 			n.Withdrawn += int(flags & flagWithdrawn / flagWithdrawn)
-			n.Confirmed += int(flags & flagConfirmed / flagConfirmed)
+			if flags&confirmed != 0 {
+				n.Confirmed++
+			}
 			if flags&without == 0 {
 				s.head.Good[r.Rank]++
 			}
@@ -148,6 +153,9 @@ type shelved struct {
 	places []bytePlace
 	*programme.Block
 }
+
+// effect tells whether a row has effect.
+func (s *shelved) effect(row int) bool { return s.flags[row]&without == 0 && !s.head.runOf(row).Void }
 
 // source is where the bytes of a row stand.
 func (s *shelved) source(row int) (key, bytePlace) {

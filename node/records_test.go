@@ -261,3 +261,51 @@ func TestARecordIsCorrectedWithdrawnAndConfirmed(t *testing.T) {
 	p.Start("sy")
 	check("made anew")
 }
+
+// TestTwoFiguresWithinTheToleranceAreOne: each side's own reading of one key confirms the other's where they differ by no more
+// than the annex says, whichever is filed first, and a correction is held against it anew.
+func TestTwoFiguresWithinTheToleranceAreOne(t *testing.T) {
+	p, id := waterPact(t)
+	p.inForce()
+	p.sends("iq", id, flowOf(1, "300"), flowOf(2, "310"), flowOf(3, "320")).Done()
+	p.sends("sy", id, flowOf(1, "306"), flowOf(2, "400")).Done()
+	p.Settle()
+	confirmed := func(m jisr.MemberID) (days string) {
+		t.Helper()
+		page, err := p.Node(m).Records(t.Context(), p.reader(m), book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation", Ascending: true, Filters: []book.Filter{{Field: "@confirmed", Is: []string{"true"}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Rows {
+			days += string(r.By) + " " + r.Record.Show("time")[8:10] + " "
+		}
+		return days
+	}
+	for _, m := range p.parties {
+		if got := confirmed(m); got != "iq 01 sy 01 " && got != "sy 01 iq 01 " {
+			t.Errorf("at %s confirmed are %q", m, got)
+		}
+	}
+	page, err := p.Node("sy").Records(t.Context(), p.reader("sy"), book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation", Filters: []book.Filter{{Field: "@by", Is: []string{"sy"}}}})
+	if err != nil || len(page.Rows) != 2 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	sy := p.As("sy")
+	sy.Do(node.CorrectRecords{Forum: p.Forum, Batch: page.Rows[0].Batch, Records: map[int]json.RawMessage{1: flowOf(1, "200"), 2: flowOf(2, "312")}})
+	sy.Done()
+	p.Settle()
+	check := func(when string) {
+		for _, m := range p.parties {
+			if got := confirmed(m); got != "iq 02 sy 02 " && got != "sy 02 iq 02 " {
+				t.Errorf("%s, at %s confirmed are %q", when, m, got)
+			}
+		}
+	}
+	check("corrected")
+	p.Stop("sy")
+	if _, err := node.RebuildBook(t.Context(), node.Options{Dir: p.Dir("sy"), Config: p.Config("sy"), Now: p.Now}); err != nil {
+		t.Fatal(err)
+	}
+	p.Start("sy")
+	check("made anew")
+}

@@ -95,6 +95,9 @@ func (b *Block) Set(row int, r *Record) {
 			if r != nil {
 				s = r.cut(i)
 			}
+			if len(c.texts) > BlockRows+BlockRows/2 {
+				c.compact() // records that were corrected many times left their texts
+			}
 			c.at = put(c.at, row, c.number(s))
 		}
 	}
@@ -124,15 +127,17 @@ func (c *cells) number(s string) uint16 {
 // Forget drops the texts that no row holds any more: what was erased is not left in a dictionary.
 func (b *Block) Forget() {
 	for i := range b.cols {
-		c := b.col(i)
-		was, at := c.texts, c.at
-		if len(was) == 0 {
-			continue
+		if c := b.col(i); len(c.texts) > 0 {
+			c.compact()
 		}
-		c.texts, c.index = []string{""}, map[string]uint16{}
-		for row, n := range at {
-			at[row] = c.number(was[n])
-		}
+	}
+}
+
+func (c *cells) compact() {
+	was := c.texts
+	c.texts, c.index = []string{""}, map[string]uint16{}
+	for row, n := range c.at {
+		c.at[row] = c.number(was[n])
 	}
 }
 
@@ -568,4 +573,46 @@ func objectEnd(b []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// Key is what the record of a row is about: the values of the annex's key as one text; empty where one is not there.
+func (b *Block) Key(row int) string {
+	var key []byte
+	for _, name := range b.t.Spec.Key {
+		v := b.value(b.t.index[name], row)
+		if v.kind == null {
+			return ""
+		}
+		key = appendString(key, v.String())
+	}
+	return string(key)
+}
+
+// When is the moment that dates the record of a row, as a figure; NaN: it has none.
+func (b *Block) When(row int) float64 {
+	if b.t.time < 0 {
+		return math.NaN()
+	}
+	return b.Figure(b.t.time, row)
+}
+
+// Add widens a zone by a figure.
+func (z *Zone) Add(v float64) {
+	switch {
+	case math.IsNaN(v):
+		z.Gaps = true
+	case !z.Some:
+		z.Min, z.Max, z.Some = v, v, true
+	default:
+		z.Min, z.Max = min(z.Min, v), max(z.Max, v)
+	}
+}
+
+// MayMeet tells whether a block of these zones can hold a record of a time of others.
+func (b *Block) MayMeet(zones []Zone, times Zone) bool {
+	if b.t.time < 0 || times.Gaps {
+		return true
+	}
+	z := zones[b.t.time]
+	return z.Gaps || z.Some && z.Min <= times.Max && z.Max >= times.Min
 }
