@@ -125,7 +125,6 @@ func annexStatuses() map[jisr.RefusalKind]int {
 		jisr.Twice:              http.StatusUnprocessableEntity,
 		jisr.Confirmed:          http.StatusConflict,
 		jisr.NoFlow:             http.StatusConflict,
-		jisr.Confirmed:          http.StatusConflict,
 		jisr.UnderHold:          http.StatusConflict,
 		jisr.NotSender:          http.StatusForbidden,
 		jisr.OutOfRange:         http.StatusUnprocessableEntity,
