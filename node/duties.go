@@ -58,13 +58,17 @@ func dutiesOf(b *book.Balance, now time.Time) (duties []book.Duty) {
 // duties keeps what is owed under programmes in the book: after records came, and as time goes by. mu guards nothing here:
 // only the follower calls it.
 type duties struct {
-	due  bool // something came that may change them
-	last time.Time
-	said map[jisr.ThingID][]book.Duty
+	due   bool // something came that may change them
+	erase bool // or that says that contents go
+	last  time.Time
+	said  map[jisr.ThingID][]book.Duty
 }
 
-// noticeDuties notes that an act may change what is owed.
+// notice notes that an act may change what is owed.
 func (d *duties) notice(a *jisr.Act) {
+	if a.Kind == jisr.KindRecordErase || a.Kind == jisr.KindRecordErased {
+		d.erase = true
+	}
 	switch a.About.Noun() {
 	case "record", "programme", "agreement":
 		d.due = true
@@ -76,8 +80,9 @@ func (n *Node) workOutDuties(ctx context.Context) error {
 	now := n.now()
 	d := &n.owed
 	n.following.Lock()
-	due := d.due || now.Sub(d.last) >= dutyEvery || now.Before(d.last)
-	d.due = false
+	turn := now.Sub(d.last) >= dutyEvery || now.Before(d.last)
+	due, erase := d.due || turn, d.erase
+	d.due, d.erase = false, false
 	n.following.Unlock()
 	if !due {
 		return nil
@@ -95,9 +100,13 @@ func (n *Node) workOutDuties(ctx context.Context) error {
 			}
 		}
 		if q.Cursor = next; next == "" {
-			return n.eraseDue(ctx)
+			break
 		}
 	}
+	if !erase && !turn {
+		return nil
+	}
+	return n.eraseDue(ctx)
 }
 
 func (n *Node) dutiesUnder(ctx context.Context, row *book.ThingRow, now time.Time) error {
