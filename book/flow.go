@@ -44,13 +44,24 @@ func (f *Flow) Open(day jisr.Date) error {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(f.Laid.Document))
 	}
 	s := f.Agreement.Standing(day)
-	if s == jisr.AgreementDormant && (len(f.Agreement.Dormant) == 0 || slices.Contains(f.Agreement.Continues(), f.segment)) {
-		return nil // nobody spoke about it for a year, and records flow; or both agreed that this goes on
+	if s == jisr.AgreementDormant && (!f.dormantOn(day) || slices.Contains(f.Agreement.Continues(), f.segment)) {
+		return nil
 	}
 	if s != jisr.AgreementInForce && s != jisr.AgreementEnding {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "state", string(s), "article", f.Article)
 	}
 	return nil
+}
+
+// dormantOn tells whether a party had declared the agreement dormant by a day. That nobody spoke about it for a year is a status of
+// ours, and stops no records.
+func (f *Flow) dormantOn(day jisr.Date) bool {
+	for _, d := range f.Agreement.Dormant {
+		if d.Date <= day {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Flow) agreementName() string { return f.Laid.Agreement.Name() }
