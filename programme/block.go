@@ -288,14 +288,7 @@ const maxZone = 40
 func (b *Block) Zone(i int) Zone {
 	c, z := b.col(i), Zone{}
 	for _, v := range c.figs {
-		switch {
-		case math.IsNaN(v):
-			z.Gaps = true
-		case !z.Some:
-			z.Min, z.Max, z.Some = v, v, true
-		default:
-			z.Min, z.Max = min(z.Min, v), max(z.Max, v)
-		}
+		z.Add(v)
 	}
 	if len(c.texts) > 1 {
 		z.Low, z.High = slices.Min(c.texts[1:]), slices.Max(c.texts)
