@@ -111,6 +111,16 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 	if err != nil {
 		return err
 	}
+	open := map[jisr.Date]bool{} // by day: how an agreement stands is reckoned from all its notices, and many reports fall on one day
+	flows := func(due time.Time) bool {
+		day := jisr.DateOf(due)
+		is, known := open[day]
+		if !known {
+			is = f.Open(day) == nil
+			open[day] = is
+		}
+		return is
+	}
 	for _, t := range f.Programme.Types {
 		shelf, _, err := c.shelfOf(f.Forum, f.ID, t.Name)
 		if err != nil {
@@ -122,7 +132,7 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 				return err
 			}
 			for _, slot := range t.Slots(f.Programme, i, programme.Span{From: from, To: q.Now}, func(k programme.SlotKey) (time.Time, bool) { at, ok := sent[k]; return at, ok }) {
-				all.count(t.Name, &slot, q.Heard[slot.Of], f)
+				all.count(t.Name, &slot, q.Heard[slot.Of], flows)
 			}
 		}
 	}
@@ -132,9 +142,9 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 }
 
 // count puts one report that the annex asks for on its side.
-func (all *Balance) count(typ string, slot *programme.Slot, heard time.Time, f *Flow) {
+func (all *Balance) count(typ string, slot *programme.Slot, heard time.Time, flows func(time.Time) bool) {
 	s := all.Sides[slot.Of]
-	if s == nil || f.Open(jisr.DateOf(slot.Due)) != nil { // nothing is owed while the programme rests
+	if s == nil || !flows(slot.Due) { // nothing is owed while the programme rests
 		return
 	}
 	switch {

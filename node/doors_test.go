@@ -17,7 +17,6 @@ type behind struct {
 	*nodetest.World
 	agreement, note, draft, begun jisr.ThingID
 	proposed, released            jisr.Position
-	text                          jisr.Commitment
 }
 
 func newBehind(t *testing.T) *behind {

@@ -71,7 +71,7 @@ func TestContentsGoAndProofsStand(t *testing.T) {
 		p.Until("both have erased, at "+string(m), func() bool { _, s := state(m, batches["iq"]); return s == jisr.RecordsErased })
 		p.Until("only the other batch is listed at "+string(m), func() bool { return page(m).All == 1 })
 		b, _ := state(m, batches["iq"])
-		proof, err := p.Node(m).ExportProof(t.Context(), p.Forum, b.Sent.Position)
+		proof, err := p.Node(m).ExportProof(t.Context(), book.Whole(), p.Forum, b.Sent.Position)
 		if err != nil || !bytes.Contains(proof, []byte("\ncontent erased\n")) || bytes.Contains(proof, []byte("content held")) {
 			t.Errorf("the proof at %s does not say that it was erased: %s %v", m, proof, err)
 		}

@@ -369,10 +369,11 @@ func (n *Node) ReadUpload(ctx context.Context, c Caller, id string, most int64) 
 
 // mayUpload asks whether the caller writes what files go with: notes, or records.
 func (n *Node) mayUpload(c Caller) error {
-	if err := n.may(c, "note.draft"); err == nil {
+	err := n.may(c, "note.draft")
+	if err == nil || n.may(c, Verb(jisr.KindRecordBatch)) == nil {
 		return nil
 	}
-	return n.may(c, Verb(jisr.KindRecordBatch))
+	return err // what most uploads are for
 }
 
 // DropUpload forgets an upload that no act names.

@@ -38,7 +38,7 @@ func TestFormsCarryATokenOfTheSession(t *testing.T) {
 	tokenOf := func(b *browser) string {
 		return fieldsOf(t, b.get("/ar/access").body, "/ar/sign-out").Get("form_token")
 	}
-	if tokenOf(mine) == tokenOf(mine) {
+	if one, other := tokenOf(mine), tokenOf(mine); one == other {
 		t.Error("two pages carry the same token")
 	}
 	posts := func(token string, headers ...string) page2 {
