@@ -73,17 +73,26 @@ type pair struct {
 	dead atomic.Bool
 }
 
-// FreeAddress finds an address of the loopback interface that nobody listens on, for what must know its address before
-// it listens. Its port is below those that the kernel gives to outgoing connections (32768 and up on Linux): one of
-// these could be taken between looking and listening.
-func FreeAddress() (string, error) {
+// Door listens on an address of the loopback interface that nobody listens on. Its port is below those that the kernel
+// gives to outgoing connections (32768 and up on Linux), so that who closes the door for a while finds it free again.
+func Door() (net.Listener, error) {
 	for range 100 {
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 11_000+rand.IntN(9_000)))
 		if err == nil {
-			return l.Addr().String(), l.Close()
+			return l, nil
 		}
 	}
-	return "", errors.New("couldn't find a free port")
+	return nil, errors.New("couldn't find a free port")
+}
+
+// FreeAddress finds an address for what must know its address before it listens. Another test at work on this machine
+// may find the same: who can, keeps the [Door].
+func FreeAddress() (string, error) {
+	l, err := Door()
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // New starts a relay on a port of the loopback interface. Close it.

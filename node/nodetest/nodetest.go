@@ -50,6 +50,7 @@ type member struct {
 	dir    string
 	relay  *linktest.Relay
 	listen string
+	door   net.Listener // held for the first start: another test could take the address meanwhile
 	stop   func()
 }
 
@@ -88,13 +89,14 @@ func (w *World) must(err error) {
 
 func (w *World) create(id jisr.MemberID) {
 	w.T.Helper()
-	listen, err := linktest.FreeAddress()
+	door, err := linktest.Door()
 	w.must(err)
+	listen := door.Addr().String()
 	relay, err := linktest.New(listen)
 	w.must(err)
 	w.T.Cleanup(func() { relay.Close() })
 	names := map[jisr.MemberID]jisr.Text{"iq": {"ar": "جمهورية العراق", "en": "Republic of Iraq"}, "sy": {"ar": "الجمهورية العربية السورية", "en": "Syrian Arab Republic"}, "jo": {"ar": "المملكة الأردنية الهاشمية", "en": "Hashemite Kingdom of Jordan"}}
-	m := &member{dir: filepath.Join(w.T.TempDir(), string(id)), relay: relay, listen: listen,
+	m := &member{dir: filepath.Join(w.T.TempDir(), string(id)), relay: relay, listen: listen, door: door,
 		config: node.Config{Member: string(id), Origin: string(id) + ".jisr.example", Name: names[id], Link: node.LinkConfig{Listen: listen, Addresses: []string{relay.Addr()}}}}
 	if m.config.Name == nil {
 		m.config.Name = jisr.Text{"ar": "الطرف " + string(id), "en": "Party " + string(id)}
@@ -109,8 +111,11 @@ func (w *World) Start(id jisr.MemberID) {
 	m := w.nodes[id]
 	n, err := node.Open(context.Background(), node.Options{Dir: m.dir, Config: m.config, Now: w.Now})
 	w.must(err)
-	l, err := net.Listen("tcp", m.listen)
-	w.must(err)
+	l := m.door
+	if m.door = nil; l == nil {
+		l, err = net.Listen("tcp", m.listen)
+		w.must(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx, l) }()
