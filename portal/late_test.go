@@ -30,7 +30,7 @@ func TestLate(t *testing.T) {
 	must(t, ours.get("/ar/notes?state=no-answer"), note.Name())
 	must(t, ours.get("/ar/notes/iq-sy/"+note.Name()), "تجاوز الرد موعده")
 	theirs := sy.signedIn("first.secretary")
-	must(t, theirs.get("/ar/"), "مذكرة واحدة بانتظارك", "إعداد الرد")
+	must(t, theirs.get("/ar/"), "بند واحد بانتظارك", "إعداد الرد")
 	must(t, theirs.get("/ar/notes/iq-sy/"+note.Name()), "لم يصدر ردنا بعد")
 
 	w.Cut("iq", "sy")

@@ -36,7 +36,7 @@ func TestStory(t *testing.T) {
 		t.Errorf("the drafter clears: %d", refused.status)
 	}
 
-	must(t, releaser.get("/ar/"), "مذكرة واحدة بانتظارك", "تنظيم حركة الشاحنات")
+	must(t, releaser.get("/ar/"), "بند واحد بانتظارك", "تنظيم حركة الشاحنات")
 	cleared := releaser.post(draft+"/clear", url.Values{"version": {"1"}})
 	must(t, cleared, draft+"/release")
 	must(t, releaser.get(draft+"/release"), "تُرسل إلى")

@@ -96,7 +96,7 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 	return v, nil
 }
 
-// waiting says how many notes wait for the official; small numbers in words, as one speaks.
+// waiting says how much waits for the official; small numbers in words, as one speaks.
 func (rd reader) waiting(n int) string {
 	if key := "today.heading." + itoa(int64(n)); rd.l.Has(key) {
 		return rd.l.T(key)
