@@ -314,10 +314,8 @@ func (c *call) exportAgreement() error {
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.w.Header().Set("Content-Disposition", `attachment; filename="`+id.Name()+`.jisr"`)
-	_, err = c.w.Write(bundle)
-	return err
+	return c.plain(bundle)
 }
 
 func (c *call) getRedline() error {
@@ -410,9 +408,6 @@ func onOutgoing(command func(jisr.ThingID, jisr.Kind, stepIn) node.Command) func
 		if err != nil {
 			return err
 		}
-		prefer := preferencesOf(c.r)
-		status, _ := c.await(prefer, done, http.StatusOK)
-		preferences{wait: prefer.wait}.applied(c.w.Header())
-		return c.answerOutgoing(status, f, id)
+		return c.answerOutgoing(c.waited(done, http.StatusOK), f, id)
 	}
 }

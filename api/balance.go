@@ -77,15 +77,7 @@ func (c *call) commitMissed() error {
 	if err != nil {
 		return err
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.CommitMissed{Forum: f, Programme: id, Type: in.Type, SLA: in.SLA, Of: in.Of, Key: key})
-	if err != nil {
-		return inBody(err)
-	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusCreated)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	c.w.Header().Set("Location", c.thingURL(f, done.Thing))
-	return c.answerThing(status, f, done.Thing)
+	return c.begin(f, node.CommitMissed{Forum: f, Programme: id, Type: in.Type, SLA: in.SLA, Of: in.Of, Key: key})
 }
 
 // eraseRecords agrees that the contents of a record's batch go.

@@ -126,10 +126,8 @@ func (c *call) exportSession() error {
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.w.Header().Set("Content-Disposition", `attachment; filename="`+id.Name()+`.jisr"`)
-	_, err = c.w.Write(bundle)
-	return err
+	return c.plain(bundle)
 }
 
 // lastHash fills in the newest proposal, where an act agrees to one and names none.

@@ -220,6 +220,14 @@ func (c *call) await(p preferences, done node.Done, unasked int) (status int, he
 	return http.StatusOK, true
 }
 
+// waited waits as the caller prefers, says that it did, and gives the status of the answer: unasked where nobody waits.
+func (c *call) waited(done node.Done, unasked int) int {
+	prefer := preferencesOf(c.r)
+	status, _ := c.await(prefer, done, unasked)
+	preferences{wait: prefer.wait}.applied(c.w.Header())
+	return status
+}
+
 // putNote writes the next version of a draft.
 func (c *call) putNote() error {
 	f, id, err := c.note()
@@ -313,10 +321,7 @@ func (c *call) doStep(f jisr.ForumID, id jisr.ThingID, cmd node.Command) error {
 	if err != nil {
 		return err
 	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusOK)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answerNote(status, f, id)
+	return c.answerNote(c.waited(done, http.StatusOK), f, id)
 }
 
 // note is the note in the path.

@@ -124,15 +124,7 @@ func (c *call) postProgramme() error {
 	if len(in.Agreement) > maxID || !jisr.ValidName(agreement.Name()) {
 		return inBody(jisr.Refuse(jisr.NoSuch, echo(in.Agreement), "noun", "agreement"))
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.LayProgramme{Forum: f, Agreement: agreement, Document: in.Annex, Key: key})
-	if err != nil {
-		return inBody(err)
-	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusCreated)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	c.w.Header().Set("Location", c.thingURL(f, done.Thing))
-	return c.answerThing(status, f, done.Thing)
+	return c.begin(f, node.LayProgramme{Forum: f, Agreement: agreement, Document: in.Annex, Key: key})
 }
 
 func (c *call) listProgrammes() error {
@@ -179,6 +171,19 @@ func (c *call) recordType() (f jisr.ForumID, id jisr.ThingID, typ string, err er
 	return f, id, typ, nil
 }
 
+// flowOf is a programme with what its agreement allows, and one of its types of records.
+func (c *call) flowOf(forum jisr.ForumID, id jisr.ThingID, typ string) (*book.Flow, *programme.Type, error) {
+	f, err := c.node.Flow(c.ctx(), forum, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := f.Programme.Type(typ)
+	if t == nil {
+		return nil, nil, jisr.Refuse(jisr.NoSuch, echo(typ), "noun", "record")
+	}
+	return f, t, nil
+}
+
 func (c *call) postRecords() error {
 	forum, id, typ, err := c.recordType()
 	if err != nil {
@@ -188,40 +193,36 @@ func (c *call) postRecords() error {
 	if err != nil {
 		return err
 	}
-	f, err := c.node.Flow(c.ctx(), forum, id)
+	f, t, err := c.flowOf(forum, id, typ)
 	if err != nil {
 		return err
-	}
-	t := f.Programme.Type(typ)
-	if t == nil {
-		return jisr.Refuse(jisr.NoSuch, echo(typ), "noun", "record")
 	}
 	records, err := c.records(f.Programme, t)
 	if err != nil {
 		return err
 	}
-	out := recordsOut{Refused: []refusedOut{}}
 	good, refused := f.Check(t, records)
 	partial := q.Get("partial") == "true"
 	if len(refused) > 0 && (!partial || len(good) == 0) {
 		return inBody(refused[0].Refusal)
 	}
-	for _, r := range refused {
-		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
-	}
-	key, err := idempotencyKey(c.r)
-	if err != nil {
+	return c.sendRecords(node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling"))}, refused)
+}
+
+// sendRecords sends the records that are as the annex wants them, and lists those that were left out.
+func (c *call) sendRecords(cmd node.SendRecords, refused []book.RefusedRow) (err error) {
+	if cmd.Key, err = idempotencyKey(c.r); err != nil {
 		return err
 	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling")), Key: key})
+	done, err := c.node.Do(c.ctx(), c.caller, cmd)
 	if err != nil {
 		return inBody(err)
 	}
-	out.Accepted = len(good)
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusCreated)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answer(status, out)
+	out := recordsOut{Accepted: len(cmd.Records), Refused: make([]refusedOut, 0, len(refused))}
+	for _, r := range refused {
+		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
+	}
+	return c.answer(c.waited(done, http.StatusCreated), out)
 }
 
 // records reads the records of a request: a JSON list or object, objects one a line, or a table whose headings are the

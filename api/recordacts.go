@@ -98,13 +98,9 @@ func (c *call) getRecords() error {
 	if err != nil {
 		return err
 	}
-	f, err := c.node.Flow(c.ctx(), forum, id)
+	_, t, err := c.flowOf(forum, id, typ)
 	if err != nil {
 		return err
-	}
-	t := f.Programme.Type(typ)
-	if t == nil {
-		return jisr.Refuse(jisr.NoSuch, echo(typ), "noun", "record")
 	}
 	q, err := c.recordQuery(book.RecordQuery{Forum: forum, Programme: id, Type: typ}, t)
 	if err != nil {
@@ -171,9 +167,7 @@ func (c *call) saysOfRecord(command func(forum jisr.ForumID, v *book.RecordView)
 	if err != nil {
 		return inBody(err)
 	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusOK)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
+	status := c.waited(done, http.StatusOK)
 	if _, v, err = c.record(); err != nil {
 		return err
 	}

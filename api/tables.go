@@ -86,22 +86,7 @@ func (c *call) importRecords() error {
 	if err != nil {
 		return inBody(err)
 	}
-	out := recordsOut{Accepted: len(in.Records), Refused: []refusedOut{}}
-	for _, r := range in.Refused {
-		out.Refused = append(out.Refused, refusedOut{r.Row, r.Path, c.refusalOut(r.Refusal)})
-	}
-	key, err := idempotencyKey(c.r)
-	if err != nil {
-		return err
-	}
-	done, err := c.node.Do(c.ctx(), c.caller, node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling")), Key: key})
-	if err != nil {
-		return inBody(err)
-	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusCreated)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answer(status, out)
+	return c.sendRecords(node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling"))}, in.Refused)
 }
 
 // exportRecords writes records in a form that others read.

@@ -190,13 +190,16 @@ func (c *call) newThing(f jisr.ForumID, cmd node.Say) error {
 		return err
 	}
 	cmd.Forum, cmd.Key = f, key
+	return c.begin(f, cmd)
+}
+
+// begin carries out what makes a new thing, and answers with it.
+func (c *call) begin(f jisr.ForumID, cmd node.Command) error {
 	done, err := c.node.Do(c.ctx(), c.caller, cmd)
 	if err != nil {
 		return inBody(err)
 	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusCreated)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
+	status := c.waited(done, http.StatusCreated)
 	c.w.Header().Set("Location", c.thingURL(f, done.Thing))
 	return c.answerThing(status, f, done.Thing)
 }
@@ -235,10 +238,7 @@ func (c *call) doAbout(f jisr.ForumID, id jisr.ThingID, cmd node.Command) error 
 	if err != nil {
 		return err
 	}
-	prefer := preferencesOf(c.r)
-	status, _ := c.await(prefer, done, http.StatusOK)
-	preferences{wait: prefer.wait}.applied(c.w.Header())
-	return c.answerThing(status, f, id)
+	return c.answerThing(c.waited(done, http.StatusOK), f, id)
 }
 
 // operationID is "keepDateCommitment" for keep-date.

@@ -259,25 +259,25 @@ func bareInserts(_ context.Context, dir string, plan benchPlan, f *figures) (err
 
 // barePages: a page that is only sent.
 func barePages(ctx context.Context, _ string, plan benchPlan, f *figures) error {
-	content := bytes.Repeat([]byte{'p'}, barePage)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p95, err := onlySent(ctx, barePage, 3*plan.pages)
 	if err != nil {
 		return err
+	}
+	f.Page = &pageFigures{P95: p95}
+	return nil
+}
+
+// onlySent is the 95th percentile, in milliseconds, of asking for a page that long which nobody has to make.
+func onlySent(ctx context.Context, long, times int) (float64, error) {
+	content := bytes.Repeat([]byte{'p'}, long)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(content) }), ReadHeaderTimeout: headerTimeout}
 	go server.Serve(l)
 	defer server.Close()
-	var took []time.Duration
-	for range 3 * plan.pages {
-		begin := time.Now()
-		if err := page(ctx, http.DefaultClient, "http://"+l.Addr().String()); err != nil {
-			return err
-		}
-		took = append(took, time.Since(begin))
-	}
-	slices.Sort(took)
-	f.Page = &pageFigures{P95: quantile(took, 0.95)}
-	return nil
+	return rounds(times, 0, []string{"http://" + l.Addr().String()}, func(address string) error { return page(ctx, http.DefaultClient, address) })
 }
 
 // bareRegister: a page that is only sent, as for other pages.

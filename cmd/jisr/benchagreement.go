@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -95,20 +94,8 @@ func (b *bench) agreementPages(ctx context.Context, at string, old, newer *jisr.
 		h, _ := t.Hash()
 		return strings.TrimPrefix(string(h), "sha256:")[:12]
 	}
-	var took []time.Duration
-	for i := range b.plan.pages/4 + 3 {
-		for _, path := range []string{"", "/text", "/text?version=" + short(newer) + "&against=" + short(old), "/say/concord", "/text/edit"} {
-			begin := time.Now()
-			if err := page(ctx, client, b.houses[0].url+at+path); err != nil {
-				return 0, err
-			}
-			if i >= 3 {
-				took = append(took, time.Since(begin))
-			}
-		}
-	}
-	slices.Sort(took)
-	return quantile(took, 0.95), nil
+	paths := []string{at, at + "/text", at + "/text?version=" + short(newer) + "&against=" + short(old), at + "/say/concord", at + "/text/edit"}
+	return rounds(b.plan.pages/4, 3, paths, b.asks(ctx, client))
 }
 
 // says posts to one of the nodes and waits until the other holds what was said and both have taken it in.
@@ -137,13 +124,13 @@ func (b *bench) says(ctx context.Context, house int, path string, in any) (strin
 	if err := json.Unmarshal(answer, &made); err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithTimeout(ctx, heldWithin)
+	defer cancel()
 	return made.ID, b.alike(ctx)
 }
 
 // alike waits until both nodes' books have taken in the same logs.
 func (b *bench) alike(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, heldWithin)
-	defer cancel()
 	for {
 		var sizes [2]map[string]int
 		for i := range sizes {
@@ -181,26 +168,13 @@ func diffFor(do func() bool) float64 {
 // bareAgreements: a page as long as such a text that is only sent; and the words of two texts held against each other one by
 // one, which finds no more than the first that differs.
 func bareAgreements(ctx context.Context, _ string, plan benchPlan, f *figures) error {
-	content := bytes.Repeat([]byte{'p'}, barePageLong)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p95, err := onlySent(ctx, barePageLong, plan.pages)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(content) }), ReadHeaderTimeout: headerTimeout}
-	go server.Serve(l)
-	defer server.Close()
-	var took []time.Duration
-	for range plan.pages {
-		begin := time.Now()
-		if err := page(ctx, http.DefaultClient, "http://"+l.Addr().String()); err != nil {
-			return err
-		}
-		took = append(took, time.Since(begin))
-	}
-	slices.Sort(took)
 	parties := []jisr.MemberID{"iq", "sy"}
 	old, newer := benchText(parties, false), benchText(parties, true)
-	f.Agreement = &agreementFigures{P95: quantile(took, 0.95), Diff: diffFor(func() bool {
+	f.Agreement = &agreementFigures{P95: p95, Diff: diffFor(func() bool {
 		same := 0
 		for i := range old.Segments {
 			for lang, text := range old.Segments[i].Text {

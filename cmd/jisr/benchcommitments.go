@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"time"
 
 	"jisr"
 	"jisr/node"
@@ -33,50 +31,20 @@ func (b *bench) commitments(ctx context.Context, r *report) error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	if err := b.arrived(ctx); err != nil {
+	if err := b.alike(ctx); err != nil {
 		return err
 	}
 	client, err := b.signIn(ctx)
 	if err != nil {
 		return err
 	}
-	var took []time.Duration
-	for i := range b.plan.pages + 5 {
-		for _, path := range []string{"/ar/commitments", "/ar/commitments?sector=water&with=" + b.houses[1].member, "/ar/relations/" + string(benchForum) + "/" + b.houses[1].member} {
-			begin := time.Now()
-			if err := page(ctx, client, b.houses[0].url+path); err != nil {
-				return err
-			}
-			if i >= 5 {
-				took = append(took, time.Since(begin))
-			}
-		}
+	with := b.houses[1].member
+	p95, err := rounds(b.plan.pages, 5, []string{"/ar/commitments", "/ar/commitments?sector=water&with=" + with, "/ar/relations/" + string(benchForum) + "/" + with}, b.asks(ctx, client))
+	if err != nil {
+		return err
 	}
-	slices.Sort(took)
-	r.Commitment = &commitmentFigures{P95: quantile(took, 0.95), Commitments: benchCommitments}
+	r.Commitment = &commitmentFigures{P95: p95, Commitments: benchCommitments}
 	return nil
-}
-
-// arrived waits until the other node has what this one wrote.
-func (b *bench) arrived(ctx context.Context) error {
-	for {
-		var sizes [2]int
-		for i := range sizes {
-			var digest struct {
-				Sizes map[string]int `json:"sizes"`
-			}
-			if err := b.getFrom(ctx, i, "/api/v1/forums/"+string(benchForum)+"/digest", &digest); err != nil {
-				return err
-			}
-			sizes[i] = digest.Sizes[b.houses[0].member]
-		}
-		if sizes[0] == sizes[1] {
-			return nil
-		}
-		if err := pause(ctx, readyEvery); err != nil {
-			return err
-		}
-	}
 }
 
 // promise writes the commitments through the node itself, many at once.

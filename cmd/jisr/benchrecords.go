@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -192,20 +191,7 @@ func (w *water) listed(ctx context.Context, i int) error {
 }
 
 func (w *water) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url(1)+path, nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+w.nodes[1].Token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the node answered %s to %s", res.Status, path)
-	}
-	return json.NewDecoder(res.Body).Decode(into)
+	return getJSON(ctx, http.DefaultClient, w.url(1)+path, w.nodes[1].Token, into)
 }
 
 // watch notes the most memory that either node holds, in thousandths of a MB.
@@ -233,21 +219,10 @@ func (w *water) lists(ctx context.Context) (float64, error) {
 		"/records/water_observation?sort=value", "/records/water_observation?value.from=590&station=JRB,TABQA&order=ascending",
 		"/charts/flow", "/targets",
 	}
-	var took []time.Duration
-	for i := range w.b.plan.pages/4 + 3 {
-		for _, q := range questions {
-			begin := time.Now()
-			var any json.RawMessage
-			if err := w.get(ctx, q, &any); err != nil {
-				return 0, err
-			}
-			if i >= 3 {
-				took = append(took, time.Since(begin))
-			}
-		}
-	}
-	slices.Sort(took)
-	return quantile(took, 0.95), nil
+	return rounds(w.b.plan.pages/4, 3, questions, func(q string) error {
+		var any json.RawMessage
+		return w.get(ctx, q, &any)
+	})
 }
 
 // bareRecords: the records are decoded, checked against the same annex, and inserted, many in a transaction.
