@@ -509,6 +509,9 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	if o.Kind == jisr.KindAgreementTable {
 		v.Text = v.URL + "/text"
 	}
+	if o.Kind == jisr.KindReadoutRelease {
+		v.Facts = s.readoutFacts(r, rd, o.Forum, body.Terms)
+	}
 	rd.outgoingActions(o, &v)
 	return &answer{page: outgoingPage(v)}, nil
 }

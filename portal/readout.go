@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 
 	"jisr"
@@ -70,11 +71,27 @@ func (s *site) showReadout(r *request, problem string) (*answer, error) {
 	if o.Party == rd.self && o.Withdrawn == nil && rd.may(node.Verb(jisr.KindReadoutWithdraw)) {
 		v.Actions = append(v.Actions, rd.offer(jisr.KindReadoutWithdraw, rd.readoutURL(f, t.ID), rd.ask("reason", false)))
 	}
+	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t.ThingView)); err != nil {
+		return nil, err
+	}
 	if problem != "" {
 		v.Live = false
 		return &answer{status: 422, page: readoutPage(v)}, nil
 	}
 	return &answer{page: readoutPage(v)}, nil
+}
+
+// readoutFacts is what a readout in preparation says of itself, with what it tells of by name.
+func (s *site) readoutFacts(r *request, rd reader, f jisr.ForumID, raw []byte) []factLine {
+	var t jisr.ReadoutTerms
+	if json.Unmarshal(raw, &t) != nil {
+		return nil
+	}
+	of := rd.l.Isolate(string(t.Of))
+	if told, err := s.node.Book().Thing(r.Context(), rd.scope, f, t.Of); err == nil && !told.Summary.Title.Empty() {
+		of = rd.say(told.Summary.Title).String()
+	}
+	return []factLine{{rd.l.T("readout.mark"), rd.l.T("readout.mark.means", "member", rd.name(rd.self))}, {rd.l.T("say.field.title"), rd.say(t.Title).String()}, {known(rd.l, "noun.", t.Of.Noun()), of}}
 }
 
 // redlineOf fills in how the account differs from the joint text, in each language that both have.

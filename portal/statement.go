@@ -40,6 +40,7 @@ type statementView struct {
 	Readouts   []line
 	NewReadout string
 	Actions    []saying
+	Custody    custodyPart
 	Steps      []noteAct
 }
 
@@ -100,6 +101,7 @@ type readoutView struct {
 	Columns []column
 	Diff    []diffColumn // to the joint text
 	Actions []saying
+	Custody custodyPart
 	Steps   []noteAct
 }
 
@@ -293,6 +295,9 @@ func (s *site) showStatement(r *request, problem string) (*answer, error) {
 		v.NewReadout = base + "/readout"
 	}
 	v.Actions = rd.statementActions(st, base)
+	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t.ThingView)); err != nil {
+		return nil, err
+	}
 	if problem != "" {
 		v.Live = false
 		return &answer{status: 422, page: statementPage(v)}, nil

@@ -63,6 +63,11 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	checkPage(t, p, "ar")
 
 	checkPage(t, sy.get(page+"/readout"), "ar")
+	draft := sy.drafter.does(page+"/readout", url.Values{"title_ar": {"رواية"}, "text_ar": {"مسودة"}})
+	checkPage(t, draft, "ar")
+	if !strings.Contains(draft.body, "بيان مشترك عن المياه") || !strings.Contains(draft.body, "نص غير متفق عليه") {
+		t.Error("a readout in preparation does not say by name what it tells of, or that it is not agreed text")
+	}
 	alone := sy.formally(page+"/readout", url.Values{"title_ar": {"رواية"}, "text_ar": {"يتبادلان المناسيب شهرياً."}})
 	checkPage(t, alone, "ar")
 	for _, want := range []string{"نص غير متفق عليه", "<del>", "<ins>"} {
@@ -71,6 +76,9 @@ func TestAStatementInTwoPortals(t *testing.T) {
 		}
 	}
 	p = iq.eventually(page, "نص غير متفق عليه")
+	if !strings.Contains(p.body, `id="custody"`) || !strings.Contains(alone.body, `id="custody"`) {
+		t.Error("the pages do not say who may read the statement and the readout")
+	}
 	if bad := iq.post(alone.path+"/withdraw", url.Values{"reason": {"x"}}); bad.status == 200 {
 		t.Error("another side withdrew a readout")
 	}
