@@ -36,6 +36,11 @@ func paperOperations() []operation {
 		{method: "GET", path: one + "/papers/{form}", id: "getAgreementPaper", tag: "agreements", access: reading, plain: "application/pdf", do: (*call).getAgreementPaper, summary: "Get an agreement as it is printed", statuses: ok,
 			about: "Of the text that counts now. form: text, as it stands on the table; original, with this party named and signing first; certified, a certified true copy; registration, the file for the Secretariat (Charter, article 102); akoma-ntoso, the original as XML (application/akn+xml).",
 			query: []param{language}},
+		{method: "GET", path: thingsPath("meeting") + "/{id}/papers/{form}", id: "getMeetingPaper", tag: "meetings", access: reading, plain: "application/pdf", do: (*call).getMeetingPaper, summary: "Get a session as it is printed", statuses: ok,
+			about: "Once all sides cleared its minutes. form: minutes, the text and the places to sign; session, the same after agenda, delegations and the list of papers.",
+			query: []param{language}},
+		{method: "GET", path: thingsPath("statement") + "/{id}/pdf", id: "getStatementPaper", tag: "statements", access: reading, plain: "application/pdf", do: (*call).getStatementPaper, summary: "Get a joint statement as it is printed", statuses: ok,
+			about: "Once all sides approved its text.", query: []param{language}},
 		{method: "POST", path: one + "/import", id: "importText", tag: "agreements", access: program, out: importOut{}, do: (*call).importText, summary: "Read a text from a file", statuses: ok,
 			about: "The body is a DOCX file or a plain text, as application/octet-stream. Nothing is kept: the answer is what was understood, for somebody to look at.",
 			query: []param{{name: "language", about: "Of the text: ar, en. A table in two languages is read side by side."}}},
@@ -70,6 +75,31 @@ func (c *call) getAgreementPaper() error {
 	default:
 		return c.paper(f, id, form, "-"+form+".pdf", "application/pdf")
 	}
+}
+
+// getMeetingPaper answers with the minutes of a session, or all of it, as it is printed.
+func (c *call) getMeetingPaper() error {
+	f, id, err := c.thing("meeting")
+	if err == nil {
+		_, err = c.seeThing(f, id)
+	}
+	if err != nil {
+		return err
+	}
+	form := c.r.PathValue("form")
+	return c.paper(f, id, form, "-"+form+".pdf", "application/pdf")
+}
+
+// getStatementPaper answers with a statement that all approved.
+func (c *call) getStatementPaper() error {
+	f, id, err := c.thing("statement")
+	if err == nil {
+		_, err = c.seeThing(f, id)
+	}
+	if err != nil {
+		return err
+	}
+	return c.paper(f, id, "", ".pdf", "application/pdf")
 }
 
 // paper answers with a printed paper of a thing, in the language asked for or the caller's.

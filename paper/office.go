@@ -114,6 +114,8 @@ func (o *Office) Print(ctx context.Context, s book.Scope, f jisr.ForumID, id jis
 		return o.note(ctx, s, f, id, lang)
 	case id.Noun() == "statement" && form == "":
 		return o.statement(ctx, s, f, id, lang)
+	case id.Noun() == "meeting":
+		return o.session(ctx, s, f, id, form, lang)
 	case id.Noun() == "agreement":
 		return o.agreement(ctx, s, f, id, form, lang)
 	}

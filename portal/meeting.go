@@ -64,6 +64,7 @@ type meetingView struct {
 	State2   tag // of the minutes
 	Custody  custodyPart
 	Waits    []outgoingLine
+	Printed  []Link // the minutes and the session, to be printed and kept
 	File     string // the session as one file; empty: this official takes nothing out
 }
 
@@ -286,6 +287,7 @@ func (s *site) showMeeting(r *request, problem string) (*answer, error) {
 			return nil, err
 		}
 		s.room(r, rd, &v, min, t.Forum, t.ID)
+		v.Printed = s.sessionPapers(rd, t.Forum, t.ID, min.Minutes)
 	}
 	a := &answer{page: meetingPage(v)}
 	if problem != "" {

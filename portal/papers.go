@@ -38,6 +38,38 @@ func (s *site) papers(ctx context.Context, rd reader, f jisr.ForumID, id jisr.Th
 	return all, nil
 }
 
+// sessionForms are the papers that a meeting has: those of its minutes, once all sides cleared one text.
+func sessionForms(m *jisr.Minutes) []string {
+	if m == nil || m.Agreed == "" {
+		return nil
+	}
+	return []string{"minutes", "session"}
+}
+
+// sessionPapers are the addresses of a meeting's papers.
+func (s *site) sessionPapers(rd reader, f jisr.ForumID, meeting jisr.ThingID, m *jisr.Minutes) (all []Link) {
+	if s.print == nil {
+		return nil
+	}
+	for _, form := range sessionForms(m) {
+		all = append(all, Link{Word: rd.l.T("paper.form." + form), URL: rd.url("meetings", string(f), meeting.Name(), "papers", form)})
+	}
+	return all
+}
+
+// sessionPaper gives one of a meeting's papers.
+func (s *site) sessionPaper(r *request) (*answer, error) {
+	t, err := s.thingOf(r, "meeting")
+	if err != nil {
+		return nil, err
+	}
+	form := r.PathValue("form")
+	if s.print == nil || !slices.Contains([]string{"minutes", "session"}, form) {
+		return nil, jisr.Refuse(jisr.NoSuch, clip(form, maxField))
+	}
+	return s.paper(r, t.Forum, t.ID, form, t.ID.Name()+"-"+form)
+}
+
 // agreementPaper gives one of an agreement's papers.
 func (s *site) agreementPaper(r *request) (*answer, error) {
 	f, id, form := jisr.ForumID(r.PathValue("forum")), jisr.ThingID("agreement/"+r.PathValue("id")), r.PathValue("form")

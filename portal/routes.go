@@ -112,6 +112,7 @@ func meetingRoutes() []route {
 		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
 		{"GET", "/bodies/{forum}/{id}/minutes", official, (*site).series},
 		{"GET", "/meetings/{forum}/{id}/file", official, (*site).sessionFile},
+		{"GET", "/meetings/{forum}/{id}/papers/{form}", official, (*site).sessionPaper},
 		{"GET", "/bodies/new", official, (*site).newBody},
 		{"POST", "/bodies/new", official, (*site).saveBody},
 		{"GET", "/bodies/{forum}/{id}/rules", official, (*site).rules},
