@@ -188,6 +188,8 @@ func (acc *Account) access(a *Act) error {
 		return acc.invite(a)
 	case KindOfficialHandOver:
 		return acc.handOver(a)
+	case KindOfficialFeed:
+		return acc.feed(a)
 	}
 	return nil
 }
@@ -225,7 +227,7 @@ func (acc *Account) handOver(a *Act) error {
 	} else if _, ok := t.Invitation.Sum(); ok {
 		acc.Invitation = &Invitation{Hash: t.Invitation, Until: t.Until, By: a.By}
 	}
-	acc.Secret, acc.HandedOver = a.Index, &s
+	acc.Secret, acc.HandedOver, acc.Feed = a.Index, &s, nil
 	return nil
 }
 

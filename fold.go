@@ -170,7 +170,7 @@ func (k Kind) noun(f ForumID) string {
 			return ""
 		}
 	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore,
-		KindOfficialHandOver:
+		KindOfficialHandOver, KindOfficialFeed:
 		if f != House {
 			return ""
 		}

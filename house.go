@@ -280,6 +280,8 @@ type Account struct {
 	Invitation *Invitation `json:"invitation,omitempty"`
 	Recovery   *Step       `json:"recovery,omitempty"`    // asked for, not confirmed
 	HandedOver *Step       `json:"handed_over,omitempty"` // the last time its holder changed
+
+	Feed *Feed `json:"feed,omitempty"`
 }
 
 // Desk is the house's state of a desk.
@@ -378,6 +380,9 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 		next := &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}
 		if acc != nil { // a post that changes keeps its passkeys
 			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver
+			if acc.Ended == nil {
+				next.Feed = acc.Feed
+			}
 			if a.Content == nil && acc.Ended == nil { // and its password, where the act brings none
 				next.Secret = acc.Secret
 			}

@@ -38,8 +38,9 @@ func mayImport() map[string][]string {
 		"public":    face,
 		"taxii":     face,
 		"paper":     face,
+		"calendar":  face,
 		"e2e":       {}, // tests only, which run the program
-		"cmd/jisr":  {".", "programme", "ledger", "link", "book", "node", "words", "portal", "api", "public", "taxii", "paper"},
+		"cmd/jisr":  {".", "programme", "ledger", "link", "book", "node", "words", "portal", "api", "public", "taxii", "paper", "calendar"},
 	}
 }
 
@@ -111,7 +112,7 @@ func forTests(below string) bool {
 
 // isFace tells the packages that must not know of each other.
 func isFace(r string) bool {
-	return slices.Contains([]string{"portal", "api", "public", "taxii", "paper"}, r)
+	return slices.Contains([]string{"portal", "api", "public", "taxii", "paper", "calendar"}, r)
 }
 
 // standard tells an import path of the standard library: its first element has no dot.

@@ -25,6 +25,7 @@ type Course struct {
 	Due    int       // … of so many that the cadence asked for since the first
 	Last   jisr.Date // held
 	Next   jisr.Date // agreed, and to come
+	From   jisr.Date // day the cadence counts from: of the last session held, else of the agreement to its rules
 	By     jisr.Date // day by which the cadence asks for the next one; empty: it has no cadence
 	Missed bool      // that day has passed, and no session is agreed
 }
@@ -58,6 +59,7 @@ func (n *Node) Course(ctx context.Context, s book.Scope, row *book.ThingRow, tod
 		cal := b.Calendar(n.self.ID)
 		from = cal.Day(b.Agreed.At)
 	}
+	v.From = from
 	if due, err := CadenceDays(b, from, from.Add(cadenceDays)); err == nil && len(due) > 0 {
 		v.By = due[0]
 		v.Missed = v.By < today && v.Next == ""
@@ -104,7 +106,7 @@ func cadence(text string, months int, from, to jisr.Date) (*rrule.RRule, error) 
 			return nil, jisr.Refuse(jisr.Malformed, "cadence", "want", "FREQ=MONTHLY;INTERVAL=3")
 		}
 	}
-	if o.Freq > rrule.DAILY || o.Interval < 0 || o.Interval > maxInterval || len(o.Byhour)+len(o.Byminute)+len(o.Bysecond) > 0 {
+	if o.Freq > rrule.DAILY || o.Interval < 0 || o.Interval > maxInterval || len(o.Byhour)+len(o.Byminute)+len(o.Bysecond)+len(o.Byeaster) > 0 {
 		return nil, jisr.Refuse(jisr.Malformed, "cadence", "want", "FREQ=MONTHLY;INTERVAL=3")
 	}
 	o.Dtstart = start

@@ -44,7 +44,7 @@ const (
 	Keeping       Duty = "keeping" // keys, certified copies
 	Administering Duty = "administering"
 	Auditing      Duty = "auditing"
-	Entering      Duty = "entering" // one's own way in: passkeys
+	Entering      Duty = "entering" // one's own: passkeys, and what reaches one outside the pages
 )
 
 // Duties lists them.
@@ -202,6 +202,7 @@ func table() []row {
 		{"official.hand-over", Administering, free},
 		{"official.enrol", Entering, free},
 		{"official.revoke", Entering, free}, // others' for administrators only
+		{"official.feed", Entering, free},   // others' can be ended by administrators only
 		{"session.end", Administering, free},
 		{"token.add", Administering, free},
 		{"token.end", Administering, free},

@@ -3,6 +3,7 @@ package portal
 import (
 	"jisr"
 	"jisr/book"
+	"jisr/words"
 )
 
 // What lists and Today need of a joint thing, whatever its noun. A noun whose pages come has a line in each switch here.
@@ -30,6 +31,11 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 		return rd.readoutURL(f, id)
 	}
 	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
+}
+
+// ThingPath is where the portal shows a thing, in a language.
+func ThingPath(l *words.Lang, f jisr.ForumID, id jisr.ThingID) string {
+	return reader{l: l}.thingURL(f, id)
 }
 
 // thingIcon is what a thing is known by at a glance.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"jisr/api"
+	"jisr/calendar"
 	"jisr/node"
 	"jisr/paper"
 	"jisr/portal"
@@ -251,6 +252,7 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
+	mux.Handle(calendar.Path, calendar.New(calendar.Config{Node: n, Words: t.words, Logger: log, URL: c.URL, Page: portal.ThingPath}))
 	for _, path := range api.Paths() {
 		mux.Handle(path, programs)
 	}
