@@ -542,6 +542,29 @@ func TestC20DepositsOfOneDay(t *testing.T) {
 	}
 }
 
+// The depositary's own instrument is with it on the day of its act: nobody has to receive it first (article 16(b)).
+func TestTheDepositaryDepositsWithItself(t *testing.T) {
+	f := newTalk(t, "iq", "sy")
+	for m := range f.clauses.Consent {
+		f.clauses.Consent[m] = jisr.ByDeposit
+	}
+	f.clauses.Force = jisr.ForceRule{On: jisr.ForceDepositCount, Count: 2, Days: 30}
+	f.proposes("iq", func(p *jisr.ProposeTerms) { p.Kind, p.Depositary = jisr.Convention, "sy" })
+	f.does("sy", jisr.KindAgreementNegotiate, jisr.IntentTerms{Binding: true})
+	f.meet()
+	f.tables("iq", "v1")
+	f.initialled("v1")
+	f.each(func(m jisr.MemberID) { f.onText(m, jisr.KindAgreementSign, "v1") })
+	own := f.notice("sy", jisr.KindAgreementDeposit, "2026-12-05", jisr.NoticeTerms{Instrument: jisr.Ratification})
+	theirs := f.notice("iq", jisr.KindAgreementDeposit, "2026-12-01", jisr.NoticeTerms{Instrument: jisr.Ratification})
+	f.meet()
+	f.on("sy", jisr.KindAgreementReceive, theirs, "2026-12-02")
+	g := f.state()
+	if force := g.Force(); force.Date != "2027-01-04" || force.Steps[0].Date != "2026-12-05" || *force.Steps[0].Because != own.Position || g.ForceFor("sy") != "2027-01-04" {
+		t.Errorf("reckoned %+v, for the depositary %s", force, g.ForceFor("sy"))
+	}
+}
+
 // treaty is an agreement with jo as its depositary, adopted and signed by iq and sy.
 func treaty(t testing.TB) *talk {
 	f := newTalk(t, "iq", "jo", "sy")

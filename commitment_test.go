@@ -122,9 +122,10 @@ func TestTheReviewRunsFromReceipt(t *testing.T) {
 
 // C11: the debtor reports while the beneficiary raises: what was raised rests, and goes on at the same level when the
 // report is returned.
-func TestRaisingAgainstReporting(t *testing.T) {
-	for order := range 2 {
-		f, all := agreedCommitment(t, []jisr.MemberID{"jo"}[:order]...)
+func TestC11RaisingAgainstReporting(t *testing.T) {
+	for c := range 4 {
+		order := c & 1
+		f, all := agreedCommitment(t, []jisr.MemberID{"jo"}[:c>>1]...)
 		var report jisr.Act
 		if order == 0 {
 			report = f.say("iq", jisr.KindCommitmentReport, promise, jisr.ReportTerms{})
@@ -154,7 +155,7 @@ func TestRaisingAgainstReporting(t *testing.T) {
 
 // C12: the beneficiary accepts while the debtor takes its report back. A recall received before the acceptance counts,
 // else the acceptance stands.
-func TestAcceptanceAgainstRecall(t *testing.T) {
+func TestC12AcceptanceAgainstRecall(t *testing.T) {
 	for _, members := range [][]jisr.MemberID{nil, {"jo"}} {
 		for c := range 4 {
 			received, recallFirst := c&1 == 1, c&2 == 2
@@ -185,19 +186,20 @@ func TestAcceptanceAgainstRecall(t *testing.T) {
 }
 
 // C13: two requests and their answers cross: the latest day that was granted holds, and every day it had is kept.
-func TestTwoExtensionsCross(t *testing.T) {
-	for order := range 2 {
-		f, _ := agreedCommitment(t)
+func TestC13TwoExtensionsCross(t *testing.T) {
+	for c := range 4 {
+		order := c & 1
+		f, all := agreedCommitment(t, []jisr.MemberID{"jo"}[:c>>1]...)
 		days := []jisr.Date{"2027-02-01", "2027-03-01"}
 		first := f.say("iq", jisr.KindCommitmentExtend, promise, jisr.ExtendTerms{To: days[order], Reason: "x"})
-		f.meet("iq", "sy")
+		f.meet(all...)
 		f.say("sy", jisr.KindCommitmentGrant, promise, jisr.AnswerTerms{To: first.Position})
 		second := f.say("iq", jisr.KindCommitmentExtend, promise, jisr.ExtendTerms{To: days[1-order], Reason: "y"})
-		f.meet("iq", "sy")
+		f.meet(all...)
 		f.say("sy", jisr.KindCommitmentGrant, promise, jisr.AnswerTerms{To: second.Position})
-		c := f.wants("crossed", jisr.CommitmentAgreed)
-		if c.DueDate() != "2027-03-01" || c.Due != "2026-12-31" || len(c.Extensions) != 2 {
-			t.Errorf("order %d: due %s, was %s, %d extensions", order, c.DueDate(), c.Due, len(c.Extensions))
+		got := f.wants("crossed", jisr.CommitmentAgreed)
+		if got.DueDate() != "2027-03-01" || got.Due != "2026-12-31" || len(got.Extensions) != 2 {
+			t.Errorf("order %d: due %s, was %s, %d extensions", order, got.DueDate(), got.Due, len(got.Extensions))
 		}
 		unseen := f.say("iq", jisr.KindCommitmentExtend, promise, jisr.ExtendTerms{To: "2028-01-01", Reason: "z"})
 		void := f.say("sy", jisr.KindCommitmentGrant, promise, jisr.AnswerTerms{To: unseen.Position})

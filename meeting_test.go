@@ -122,8 +122,9 @@ func TestAMeetingFromDateToClose(t *testing.T) {
 }
 
 // C14: both convene other dates. Rotation decides the host, and the host's proposal is the live one, whoever was first.
-func TestBothConvene(t *testing.T) {
-	for order := range 2 {
+func TestC14BothConvene(t *testing.T) {
+	for c := range 4 {
+		order, members := c&1, parties()[c>>1]
 		f := newForum(t)
 		who := []jisr.MemberID{"iq", "sy"}
 		if order == 1 {
@@ -131,13 +132,17 @@ func TestBothConvene(t *testing.T) {
 		}
 		by := map[jisr.MemberID]jisr.Act{}
 		for _, m := range who {
-			by[m] = f.say(m, jisr.KindMeetingPropose, session, sitting(map[jisr.MemberID]string{"iq": "2026-12-15", "sy": "2027-01-10"}[m], "iq", "sy"))
+			by[m] = f.say(m, jisr.KindMeetingPropose, session, sitting(map[jisr.MemberID]string{"iq": "2026-12-15", "sy": "2027-01-10"}[m], members...))
 		}
-		f.meet("iq", "sy")
+		f.meet(members...)
 		if m, _ := f.meeting("crossed", jisr.MeetingProposed); m.Live != substance(by["iq"]) || m.Day() != "2026-12-15" || len(m.Dates) != 2 {
 			t.Errorf("order %d: the live date is %s", order, m.Day())
 		}
-		f.say("iq", jisr.KindMeetingAgree, session, jisr.AgreeTerms{Hash: substance(by["sy"])})
+		for _, m := range members {
+			if m != "sy" {
+				f.say(m, jisr.KindMeetingAgree, session, jisr.AgreeTerms{Hash: substance(by["sy"])})
+			}
+		}
 		if m, _ := f.meeting("the counter-proposal agreed", jisr.DateAgreed); m.Day() != "2027-01-10" || m.Host(7) != "iq" {
 			t.Errorf("order %d: agreed %s at %s", order, m.Day(), m.Host(7))
 		}
@@ -146,7 +151,7 @@ func TestBothConvene(t *testing.T) {
 
 // C15: one cancels while the other's delegation travels. It counts from receipt; the session is "not held", and its agenda
 // is carried forward.
-func TestCancellationAgainstADelegation(t *testing.T) {
+func TestC15CancellationAgainstADelegation(t *testing.T) {
 	for order := range 2 {
 		for _, members := range [][]jisr.MemberID{{"iq", "sy"}, {"iq", "jo", "sy"}} {
 			f := convened(t, members...)
@@ -228,18 +233,22 @@ func cleared(doc string) jisr.ClearTerms {
 }
 
 // C17 for minutes: a clearance is irrevocable once all have cleared; before that, taking it back wins, from receipt.
-func TestTakingAClearanceBack(t *testing.T) {
-	for c := range 4 {
-		received, first := c&1 == 1, c&2 == 2
-		f := convened(t, "iq", "sy")
-		f.say("iq", jisr.KindMinutesClear, record, cleared("x"))
-		f.meet("iq", "sy")
+func TestC17TakingAClearanceBack(t *testing.T) {
+	for c := range 8 {
+		received, first, members := c&1 == 1, c&2 == 2, parties()[c>>2]
+		f := convened(t, members...)
+		for _, m := range members {
+			if m != "sy" {
+				f.say(m, jisr.KindMinutesClear, record, cleared("x"))
+			}
+		}
+		f.meet(members...)
 		var back jisr.Act
 		if received || first {
 			back = f.say("iq", jisr.KindMinutesUnclear, record, jisr.Reason{})
 		}
 		if received {
-			f.meet("iq", "sy")
+			f.meet(members...)
 		}
 		f.say("sy", jisr.KindMinutesClear, record, cleared("x"))
 		if !received && !first {
@@ -249,7 +258,7 @@ func TestTakingAClearanceBack(t *testing.T) {
 		if (m.State() == jisr.MinutesCleared) == received {
 			t.Errorf("received %v, first %v: %s", received, first, m.State())
 		}
-		f.meet("iq", "sy")
+		f.meet(members...)
 		if !received {
 			if late := f.say("iq", jisr.KindMinutesUnclear, record, jisr.Reason{}); true {
 				_, s = f.minutes()
@@ -305,19 +314,24 @@ func TestIntentsThatDifferBlockTheSignature(t *testing.T) {
 }
 
 // C21: silence from receipt approves; a disapproval inside the days of silence goes to governments, after them it is late.
-func TestDisapprovalAgainstSilence(t *testing.T) {
-	for days, late := range map[int]bool{20: false, 60: true} {
-		f := convened(t, "iq", "sy")
-		sign(f, "iq", "sy")
+func TestC21DisapprovalAgainstSilence(t *testing.T) {
+	for c := range 4 {
+		days, late, members := []int{20, 60}[c&1], c&1 == 1, parties()[c>>1]
+		f := convened(t, members...)
+		sign(f, members...)
 		f.say("sy", jisr.KindMinutesReceive, record, jisr.Reason{})
-		f.say("iq", jisr.KindMinutesApprove, record, jisr.Reason{})
+		for _, m := range members {
+			if m != "sy" {
+				f.say(m, jisr.KindMinutesApprove, record, jisr.Reason{})
+			}
+		}
 		m, _ := f.minutes()
 		until := m.Verdicts["sy"].Until
 		if until != "2026-12-23" || m.Standing(until) != jisr.MinutesAreSigned || m.Standing(until.Add(1)) != jisr.MinutesApproved {
 			t.Errorf("silence ends on %s", until)
 		}
 		f.at = f.at.AddDate(0, 0, days)
-		f.meet("iq", "sy")
+		f.meet(members...)
 		against := f.say("sy", jisr.KindMinutesDisapprove, record, jisr.Reason{Reason: "x"})
 		m, s := f.minutes()
 		if void := s.Voids[against.Position]; (void != nil) != late || late && void.Kind != jisr.TooLate || (m.State() == jisr.MinutesDisapproved) == late {

@@ -248,6 +248,17 @@ func (g *Agreement) deposits() []*Notice {
 	return all
 }
 
+// depositedOn is the day an instrument was with the depositary (Vienna Convention, article 16(b)): its own is with it at once.
+func (g *Agreement) depositedOn(n *Notice) (Date, bool) {
+	switch {
+	case n.Member != g.Depositary:
+		return g.receivedOn(n)
+	case n.Confirmed != nil:
+		return max(n.Date, n.Confirms), true
+	}
+	return n.Date, true
+}
+
 // treatyForce reckons when enough have joined (Vienna Convention, article 24). Two deposits of one day give one day.
 func (g *Agreement) treatyForce() Reckoning {
 	h := g.Frozen()
@@ -265,7 +276,7 @@ func (g *Agreement) treatyForce() Reckoning {
 	}
 	var r Reckoning
 	for _, n := range all[:need] {
-		day, _ := g.receivedOn(n)
+		day, _ := g.depositedOn(n)
 		r.add(ReckonStep{Rule: "deposited", Date: day, Because: &n.Position, Member: n.Member})
 	}
 	r.add(ReckonStep{Rule: "count", N: need, Date: lastDate(r.Steps)})
@@ -289,7 +300,7 @@ func (g *Agreement) ForceFor(m MemberID) Date {
 	if p == nil || p.Deposit == nil || force == "" {
 		return ""
 	}
-	day, ok := g.receivedOn(p.Deposit)
+	day, ok := g.depositedOn(p.Deposit)
 	if !ok {
 		return ""
 	}

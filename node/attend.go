@@ -40,11 +40,11 @@ func (n *Node) attendLoop(ctx context.Context) {
 // notice wakes the loop when an act may call for it.
 func (n *Node) notice(a *jisr.Act) {
 	switch a.Kind {
-	case jisr.KindCommitmentReport, jisr.KindMinutesSign:
+	case jisr.KindCommitmentReport:
 		if a.Member == n.self.ID {
 			return
 		}
-	case jisr.KindStatementApprove: // it may be the last one, and say when to release
+	case jisr.KindMinutesSign, jisr.KindStatementApprove: // our own may be the last one, with which silence or an embargo begins
 	default:
 		return
 	}

@@ -280,6 +280,9 @@ type Actor struct {
 // As gives the member as an actor.
 func (w *World) As(id jisr.MemberID) *Actor { return &Actor{w: w, id: id} }
 
+// Member is who acts.
+func (a *Actor) Member() jisr.MemberID { return a.id }
+
 // Official is a caller of a member with roles, by the name of a post.
 func (w *World) Official(id jisr.MemberID, post string, roles ...jisr.Role) node.Caller {
 	return node.Caller{Account: jisr.ThingID("official/" + post), Desk: "mofa", DeskName: jisr.Text{"ar": "وزارة الخارجية"}, Roles: roles}
