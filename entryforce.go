@@ -421,6 +421,44 @@ func (g *Agreement) noticeRuns() bool {
 	})
 }
 
+// Suspended tells whether the agreement is suspended on a day, also while notice of its termination runs.
+func (g *Agreement) Suspended(day Date) bool { return g.suspendedOn(day) }
+
+// Settled lists the acts by which the day of entry into force is known: signatures and procès-verbaux, notices with their receipts, and
+// what all parties stated alike. Who has received all of them knows the day.
+func (g *Agreement) Settled() (all []Position) {
+	if w := g.Signed(); w != nil {
+		for _, m := range sortedKeys(w.Commits) {
+			all = append(all, w.Commits[m].Position)
+			if c := w.Commits[m].Confirmed; c != nil {
+				all = append(all, c.Position)
+			}
+		}
+		for _, m := range sortedKeys(w.Verbals) {
+			all = append(all, w.Verbals[m].Position)
+		}
+	}
+	for _, n := range g.given() {
+		if n.Kind != KindAgreementNotify && n.Kind != KindAgreementDeposit || !n.Counts() {
+			continue
+		}
+		all = append(all, n.Position)
+		for _, m := range sortedKeys(n.Receipts) {
+			all = append(all, n.Receipts[m].Position)
+		}
+	}
+	steps := g.Force().Steps // a note of the day that was reckoned anyway tells nothing new
+	noted := len(steps) > 1 && steps[len(steps)-1].Rule == "noted" && steps[len(steps)-1].Date != steps[len(steps)-2].Date
+	for i := range g.Accords {
+		if a := &g.Accords[i]; (a.Kind == KindAgreementXchg || noted && a.Kind == KindAgreementForce) && g.all(a.By) {
+			for _, m := range sortedKeys(a.By) {
+				all = append(all, a.By[m].Position)
+			}
+		}
+	}
+	return all
+}
+
 // suspendedOn tells whether the agreement is suspended on a day, in whole or in part.
 func (g *Agreement) suspendedOn(today Date) bool {
 	for i := range g.Accords {

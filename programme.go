@@ -4,7 +4,8 @@ package jisr
 // party lays the annex before the forum; what it then is follows from the agreement that binds its hash and from nothing
 // else:
 //
-//	laid --> in force (the agreement is, and its text names the annex by hash) --> at rest while it is suspended --> ended with it
+//	laid --> in force (the agreement is, and its text names the annex by hash) --> at rest while it is suspended --> ended with it,
+//	                                                                          --> replaced, from the day of a newer version's agreement
 //
 // Acts tell only that it was laid. Whether it is in force on a day is asked of the agreement and of its text, which every
 // node has alike; a node lets no record leave that the annex and the day do not allow, and reads none that they did not.
@@ -23,8 +24,11 @@ type LayTerms struct {
 	Title     Text       `json:"title"`
 }
 
-// ProgrammeLaid is the state of a programme as far as acts tell.
-const ProgrammeLaid = "laid"
+// The states of a programme that are not its agreement's.
+const (
+	ProgrammeLaid     = "laid"     // as far as acts tell
+	ProgrammeReplaced = "replaced" // a newer version of its annex took its place
+)
 
 // Programme is the joint state of a programme.
 type Programme struct {
@@ -93,5 +97,5 @@ func firstOf[T any](id ThingID, a *Act, again bool) (T, error) {
 }
 
 func (p *Programme) summary() Summary {
-	return Summary{Kind: p.Programme, State: ProgrammeLaid, Title: p.Title, Members: []MemberID{p.From}, Labels: []string{"agreement:" + string(p.Agreement)}}
+	return Summary{Kind: p.Programme, State: ProgrammeLaid, Title: p.Title, Members: []MemberID{p.From}, Labels: []string{"agreement:" + string(p.Agreement), "document:" + string(p.Document)}}
 }

@@ -114,6 +114,7 @@ const (
 	RefLoop            RefusalKind = "reference-loop" // subject: a definition that refers to itself
 	ListDiffers        RefusalKind = "list-differs"   // subject: a shared code list; need: want, got
 	NoFlow             RefusalKind = "no-flow"        // subject: the agreement; need: state, or document that its text does not name
+	Replaced           RefusalKind = "replaced"       // subject: an annex with its version; need: version, by, since
 	UnderHold          RefusalKind = "held"           // subject: the thing a legal hold is on
 	Confirmed          RefusalKind = "confirmed"      // subject: a record whose figure the other side confirmed
 	NotSender          RefusalKind = "not-sender"     // subject: a record type; need: clause

@@ -125,6 +125,7 @@ func annexStatuses() map[jisr.RefusalKind]int {
 		jisr.Twice:              http.StatusUnprocessableEntity,
 		jisr.Confirmed:          http.StatusConflict,
 		jisr.NoFlow:             http.StatusConflict,
+		jisr.Replaced:           http.StatusConflict,
 		jisr.UnderHold:          http.StatusConflict,
 		jisr.NotSender:          http.StatusForbidden,
 		jisr.OutOfRange:         http.StatusUnprocessableEntity,

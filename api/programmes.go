@@ -25,16 +25,24 @@ type programmeIn struct {
 // programmeOut is a programme as a program reads it.
 type programmeOut struct {
 	jointOut
-	Agreement jisr.ThingID    `json:"agreement"`
-	Document  jisr.Commitment `json:"document" doc:"SHA-256 of the annex in its one encoding: what the agreement's text names."`
-	Programme string          `json:"programme"`
-	Version   string          `json:"version"`
-	From      jisr.MemberID   `json:"from"`
-	Standing  string          `json:"standing,omitempty" doc:"Today: the agreement's state, or laid while no text that counts names the annex. Left out in lists."`
-	Article   string          `json:"article,omitempty"`
-	Records   []recordTypeOut `json:"records,omitempty" nullable:"false"`
-	Charts    []string        `json:"charts,omitempty" nullable:"false"`
-	Annex     json.RawMessage `json:"annex,omitempty"`
+	Agreement jisr.ThingID      `json:"agreement"`
+	Document  jisr.Commitment   `json:"document" doc:"SHA-256 of the annex in its one encoding: what the agreement's text names."`
+	Programme string            `json:"programme"`
+	Version   string            `json:"version"`
+	From      jisr.MemberID     `json:"from"`
+	Standing  string            `json:"standing,omitempty" doc:"Today: the agreement's state, laid while no text that counts names the annex, or replaced. Left out in lists."`
+	Article   string            `json:"article,omitempty"`
+	Records   []recordTypeOut   `json:"records,omitempty" nullable:"false"`
+	Charts    []string          `json:"charts,omitempty" nullable:"false"`
+	Versions  []annexVersionOut `json:"versions,omitempty" nullable:"false" doc:"Of its annex, the oldest first, where there are several."`
+	Annex     json.RawMessage   `json:"annex,omitempty"`
+}
+
+type annexVersionOut struct {
+	ID      string    `json:"id"`
+	Version string    `json:"version"`
+	From    jisr.Date `json:"from,omitempty" doc:"Its agreement comes into force; left out while no day is known."`
+	Until   jisr.Date `json:"until,omitempty" doc:"The day on which a newer version takes its place."`
 }
 
 type recordTypeOut struct {
@@ -77,6 +85,10 @@ func (c *call) programmeView(v *book.ThingView, joint jointOut) (programmeOut, e
 		return out, err
 	}
 	out.Standing, out.Article, out.Annex, out.Charts = string(f.Standing(c.node.Today())), f.Article, f.Programme.Encode(), f.Programme.ChartIDs()
+	for i := range f.Versions {
+		o := &f.Versions[i]
+		out.Versions = append(out.Versions, annexVersionOut{o.ID.Name(), o.Version, o.From, o.Until})
+	}
 	for _, t := range f.Programme.Types {
 		out.Records = append(out.Records, recordTypeOut{t.Name, t.Spec.Title, t.Clause, c.thingURL(v.Forum, v.ID) + "/records/" + t.Name})
 	}

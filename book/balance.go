@@ -121,13 +121,16 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 		}
 		return is
 	}
-	for _, t := range f.Programme.Types {
-		shelf, _, err := c.shelfOf(f.Forum, f.ID, t.Name)
-		if err != nil {
-			return err
+	for _, o := range f.others() { // a period that began under an older version is owed under this one when its day comes
+		if since := o.since(); since != "" && since < jisr.DateOf(from) {
+			if from, err = time.ParseInLocation(time.DateOnly, string(since), f.Programme.Zone()); err != nil {
+				return err
+			}
 		}
+	}
+	for _, t := range f.Programme.Types {
 		for i := range t.Spec.SLA {
-			sent, err := c.slots(shelf, i)
+			sent, err := c.cameFor(f, t, i)
 			if err != nil {
 				return err
 			}
@@ -159,6 +162,35 @@ func (all *Balance) count(typ string, slot *programme.Slot, heard time.Time, flo
 		return
 	}
 	s.Promised++
+}
+
+// cameFor reads when what a cadence asks for first came, under whichever version of the annex it was sent.
+func (c *conn) cameFor(f *Flow, t *programme.Type, sla int) (map[programme.SlotKey]time.Time, error) {
+	sent := map[programme.SlotKey]time.Time{}
+	for _, v := range append(f.others(), f) {
+		other := v.Programme.Type(t.Name)
+		if other == nil {
+			continue
+		}
+		i := slices.IndexFunc(other.Spec.SLA, func(s programme.SLA) bool { return s.ID == t.Spec.SLA[sla].ID && s.Every == t.Spec.SLA[sla].Every })
+		if i < 0 {
+			continue
+		}
+		shelf, _, err := c.shelfOf(v.Forum, v.ID, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		came, err := c.slots(shelf, i)
+		if err != nil {
+			return nil, err
+		}
+		for k, at := range came {
+			if first, known := sent[k]; !known || at.Before(first) {
+				sent[k] = at
+			}
+		}
+	}
+	return sent, nil
 }
 
 // slots reads when what a cadence asks for first came.

@@ -2,7 +2,6 @@ package book
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -43,10 +42,10 @@ func (b *Book) Expired(ctx context.Context, now time.Time, limit int) (all []Exp
 				return err
 			}
 			var f *Flow
-			if f, err = rd.flow(&b.annexes, s.forum, jisr.ThingID(s.programme)); err != nil {
-				if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
-					err = nil
-				}
+			if f, err = rd.flow(&b.annexes, s.forum, jisr.ThingID(s.programme)); isNot(err) {
+				err = nil
+				continue
+			} else if err != nil {
 				continue
 			}
 			t := f.Programme.Type(s.typ)

@@ -46,7 +46,7 @@ func (f *filer) flow(forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
 		return known, nil
 	}
 	flow, err := f.rd.flow(f.annexes, forum, id)
-	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+	if isNot(err) {
 		flow, err = nil, nil
 	}
 	if err == nil {
@@ -69,7 +69,9 @@ func (t *batch) fileAll(c *conn) error {
 		case s.Batch != nil:
 			err = f.batch(x.forum, x.thing, s.Batch)
 		case s.Programme != nil:
-			err = f.again(x.forum, x.thing)
+			if err = f.again(x.forum, x.thing); err == nil {
+				err = f.under(x.forum, s.Programme.Agreement)
+			}
 		case s.Agreement != nil:
 			err = f.under(x.forum, x.thing)
 		}
@@ -110,15 +112,15 @@ func (c *conn) fileEverything(self jisr.MemberID, known *annexes) error {
 
 func (f *filer) stateOf(forum jisr.ForumID, id jisr.ThingID) (*jisr.RecordBatch, error) {
 	row, err := f.rd.thing(forum, id)
-	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
+	if isNot(err) {
 		return nil, nil
 	}
 	return row.State.Batch, err
 }
 
-// under files anew what rests on an agreement.
+// under files anew what rests on an agreement, or on one of its family: a newer version of an annex ends an older one.
 func (f *filer) under(forum jisr.ForumID, agreement jisr.ThingID) error {
-	ids, err := f.c.ids(`SELECT id FROM thing WHERE forum=? AND noun='programme' AND instr(labels, ?)`, []any{string(forum), ",agreement:" + string(agreement) + ","})
+	ids, err := f.relativesOf(forum, agreement)
 	for _, id := range ids {
 		if err == nil {
 			err = f.again(forum, id)
@@ -240,7 +242,11 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 		return filed{}, err
 	}
 	at := filed{shelf: s.n, row: s.rows}
-	void := flow.Fits(b) != nil
+	knew, err := f.knew(flow, b)
+	if err != nil {
+		return filed{}, err
+	}
+	void := flow.Fits(b, knew) != nil
 	if from := "," + string(b.From) + ","; !strings.Contains(s.senders, from) {
 		s.senders += from
 	}
@@ -319,7 +325,11 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 	if err != nil {
 		return err
 	}
-	void := flow.Fits(b) != nil
+	knew, err := f.knew(flow, b)
+	if err != nil {
+		return err
+	}
+	void := flow.Fits(b, knew) != nil
 	if body, err := f.c.here(k); err != nil || !body {
 		return errors.Join(err, f.unfile(s, k, at))
 	}

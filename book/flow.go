@@ -26,26 +26,42 @@ type Flow struct {
 	Article   string            // of the agreement's text, that introduces the annex; empty: the text does not name it
 	Desks     []jisr.DeskID     // whose the programme is
 	Officials []jisr.OfficialID // who is named for it
+	Versions  []Version         // of its annex, the oldest first, this one among them; none: there is only this one
 	named     bool
 }
 
-// Standing is what the programme is on a day: the agreement's own state, or laid while no text that counts names it.
+// Standing is what the programme is on a day: the agreement's own state, laid while no text that counts names it, replaced once a newer
+// version took its place.
 func (f *Flow) Standing(today jisr.Date) jisr.AgreementState {
-	if !f.named {
+	switch {
+	case !f.named:
 		return jisr.ProgrammeLaid
+	case f.Replaced(today) != nil:
+		return jisr.ProgrammeReplaced
 	}
 	return f.Agreement.Standing(today)
 }
 
-// Open refuses when no record may flow on that day, with the agreement and its state. Notice of termination ends nothing
-// before its day.
+// Open refuses when no record may flow on that day, with the agreement and its state, or with what took its place.
 func (f *Flow) Open(day jisr.Date) error {
+	if v := f.Replaced(day); v != nil {
+		return jisr.Refuse(jisr.Replaced, f.Programme.Name(), "version", v.Version, "by", v.ID.Name(), "since", string(f.self().Until))
+	}
+	return f.rests(day)
+}
+
+// rests refuses when the agreement lets nothing flow on that day. Notice of termination ends nothing before its day, and does not end a
+// suspension.
+func (f *Flow) rests(day jisr.Date) error {
 	if !f.named {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(f.Laid.Document))
 	}
 	s := f.Agreement.Standing(day)
 	if s == jisr.AgreementDormant && (!f.dormantOn(day) || slices.Contains(f.Agreement.Continues(), f.segment)) {
 		return nil
+	}
+	if s == jisr.AgreementEnding && f.Agreement.Suspended(day) {
+		s = jisr.AgreementSuspended
 	}
 	if s != jisr.AgreementInForce && s != jisr.AgreementEnding {
 		return jisr.Refuse(jisr.NoFlow, f.agreementName(), "state", string(s), "article", f.Article)
@@ -89,9 +105,14 @@ func (f *Flow) Leaves(by jisr.MemberID, typ string, level jisr.Handling) (*progr
 	return t, level, nil
 }
 
-// Fits tells why a batch has no effect: it was sent when nothing might flow, by who may not, under another annex.
-func (f *Flow) Fits(b *jisr.RecordBatch) *jisr.Refusal {
-	if err := f.Open(jisr.DateOf(b.Sent.At)); err != nil {
+// Fits tells why a batch has no effect: it was sent when nothing might flow, by who may not, under another annex. knew tells whether
+// who sent it had received that a newer version took the place of this one.
+func (f *Flow) Fits(b *jisr.RecordBatch, knew bool) *jisr.Refusal {
+	err := f.Open(jisr.DateOf(b.Sent.At))
+	if !knew && (f.rests(jisr.DateOf(b.Sent.At)) == nil || f.rests(f.self().Until.AddDays(-1)) == nil) { // as far as the writer knew
+		err = nil
+	}
+	if err != nil {
 		return refused(err)
 	}
 	if b.Document != f.Laid.Document {
@@ -201,8 +222,19 @@ func (b *Book) Flow(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.Th
 	return f, err
 }
 
-// flow reads a programme within the reader's scope; what it rests on is read whoever asks.
+// flow reads a programme within the reader's scope; what it rests on, and its other versions, are read whoever asks.
 func (rd *reader) flow(known *annexes, forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
+	f, err := rd.rooted(known, forum, id)
+	if err != nil || !f.named {
+		return f, err
+	}
+	whole := *rd
+	whole.scope = Whole()
+	return f, whole.versions(known, f)
+}
+
+// rooted is a programme with its annex and the agreement it rests on.
+func (rd *reader) rooted(known *annexes, forum jisr.ForumID, id jisr.ThingID) (*Flow, error) {
 	row, err := rd.thing(forum, id)
 	if err != nil {
 		return nil, err
@@ -216,6 +248,9 @@ func (rd *reader) flow(known *annexes, forum jisr.ForumID, id jisr.ThingID) (*Fl
 	f.Programme, err = known.of(f.Laid.Document, func() ([]byte, error) { return whole.bodyOf(forum, f.Laid.Laid.Position) })
 	if err != nil {
 		return nil, err
+	}
+	if a := f.Programme.Annex; a.Programme != f.Laid.Programme || a.Version != f.Laid.Version {
+		return nil, jisr.Refuse(jisr.Malformed, "document", "want", f.Laid.Programme+" "+f.Laid.Version, "got", f.Programme.Name())
 	}
 	a, err := whole.thing(forum, f.Laid.Agreement)
 	if err != nil {
@@ -232,21 +267,29 @@ func (rd *reader) bodyOf(forum jisr.ForumID, p jisr.Position) ([]byte, error) {
 	return rd.c.body(keyOf(rd.logs[Log{forum, p.Member}].n, p.Index))
 }
 
-// bind finds the article of the agreement's text that names the annex by its hash. A text that is not here yet, or is not
-// what its hash says, names nothing.
-func (rd *reader) bind(f *Flow) error {
-	hash := f.Agreement.Text()
-	v := f.Agreement.Version(hash)
+// textOf is the text of an agreement that counts; nil: it is not here yet, or is not what its hash says, and so names nothing.
+func (rd *reader) textOf(forum jisr.ForumID, g *jisr.Agreement) (*jisr.InstrumentText, error) {
+	hash := g.Text()
+	v := g.Version(hash)
 	if hash == "" || v == nil {
-		return nil
+		return nil, nil
 	}
-	body, err := rd.bodyOf(f.Forum, v.Position)
+	body, err := rd.bodyOf(forum, v.Position)
 	if err != nil || body == nil {
-		return err
+		return nil, err
 	}
-	text, err := jisr.DecodeText(body, &jisr.TableTerms{Hash: hash, Clauses: v.Clauses}, f.Agreement.Parties)
+	text, err := jisr.DecodeText(body, &jisr.TableTerms{Hash: hash, Clauses: v.Clauses}, g.Parties)
 	if err != nil {
-		return nil
+		return nil, nil
+	}
+	return &text, nil
+}
+
+// bind finds the article of the agreement's text that names the annex by its hash.
+func (rd *reader) bind(f *Flow) error {
+	text, err := rd.textOf(f.Forum, f.Agreement)
+	if err != nil || text == nil {
+		return err
 	}
 	for segment, annex := range text.Annexes {
 		if annex.Document != f.Laid.Document {

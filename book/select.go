@@ -424,7 +424,7 @@ func (b *Book) recordRow(c *conn, f *Flow, t *programme.Type, shelf int64, block
 	faults := t.Check(raw, checked)
 	switch {
 	case at.Void:
-		r.Void = f.Fits(&jisr.RecordBatch{BatchTerms: jisr.BatchTerms{Document: f.Laid.Document, Type: t.Name, Handling: r.Handling}, From: r.By, Sent: jisr.Step{At: r.Sent}})
+		r.Void = f.Fits(&jisr.RecordBatch{BatchTerms: jisr.BatchTerms{Document: f.Laid.Document, Type: t.Name, Handling: r.Handling}, From: r.By, Sent: jisr.Step{At: r.Sent}}, true)
 		if r.Void == nil { // another annex
 			r.Void = jisr.Refuse(jisr.NoFlow, f.agreementName(), "document", string(f.Laid.Document))
 		}

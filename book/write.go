@@ -515,6 +515,12 @@ func strict(body []byte, most int, into any) *jisr.Refusal {
 	return nil
 }
 
+// isNot tells that a rule said no, and nothing failed: what was looked for is not here, or is none.
+func isNot(err error) bool {
+	r := (*jisr.Refusal)(nil)
+	return errors.As(err, &r)
+}
+
 func refused(err error) *jisr.Refusal {
 	if r := (*jisr.Refusal)(nil); errors.As(err, &r) {
 		return r

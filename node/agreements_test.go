@@ -43,11 +43,17 @@ func newPactWith(t *testing.T, parties []jisr.MemberID, change ...func(*jisr.Ins
 	w := nodetest.New(t, parties...)
 	p := &pact{World: w, t: t, parties: parties}
 	p.id = w.As("iq").ProposesAgreement(parties...)
-	w.Settle()
-	for _, m := range parties[1:] {
-		w.As(m).Negotiates(p.id).Done()
+	return p.negotiated(change...)
+}
+
+// negotiated takes a proposal to a text that all have initialled.
+func (p *pact) negotiated(change ...func(*jisr.InstrumentText)) *pact {
+	p.t.Helper()
+	p.Settle()
+	for _, m := range p.parties[1:] {
+		p.As(m).Negotiates(p.id).Done()
 	}
-	w.As("iq").Tables(p.id, w.Text(parties, "The Parties exchange water levels.", change...))
+	p.As("iq").Tables(p.id, p.Text(p.parties, "The Parties exchange water levels.", change...))
 	p.all(func(a *nodetest.Actor) { a.Initials(p.id) })
 	return p
 }

@@ -32,17 +32,28 @@ func pactOn(t *testing.T, doc []byte) (*pact, jisr.ThingID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPactWith(t, []jisr.MemberID{"iq", "sy"}, func(text *jisr.InstrumentText) {
+	p := newPactWith(t, []jisr.MemberID{"iq", "sy"}, names(annex))
+	return p, p.lays(doc)
+}
+
+// names has a text name an annex by its hash.
+func names(annex *programme.Programme) func(text *jisr.InstrumentText) {
+	return func(text *jisr.InstrumentText) {
 		text.Segments = append(text.Segments,
 			jisr.Segment{ID: "art2", Kind: jisr.SegmentArticle, Number: "2", Text: jisr.Text{"ar": "البيانات", "en": "Data"}},
 			jisr.Segment{ID: "annex1", Kind: jisr.SegmentAnnex, Number: "I", Text: jisr.Text{"ar": "برنامج المياه", "en": "The water programme"}})
 		text.Annexes = map[string]jisr.AnnexRef{"annex1": {Title: annex.Annex.Title, Document: annex.Hash()}}
-	})
+	}
+}
+
+// lays lays an annex for the pact before the forum.
+func (p *pact) lays(doc []byte) jisr.ThingID {
+	p.t.Helper()
 	iq := p.As("iq")
 	done := iq.Do(node.LayProgramme{Forum: p.Forum, Agreement: p.id, Document: doc})
 	iq.Done()
 	p.Settle()
-	return p, done.Thing
+	return done.Thing
 }
 
 func flowOf(day int, value string) json.RawMessage {

@@ -45,7 +45,7 @@ func (WithdrawRecords) verb() Verb    { return "record.withdraw" }
 func (AcknowledgeRecords) verb() Verb { return "record.acknowledge" }
 func (ConfirmRecords) verb() Verb     { return "record.confirm" }
 
-// aboutBatch finds a batch and its programme, which must be in force: what is at rest is not changed either.
+// aboutBatch finds a batch and its programme, which must be in force, or a newer version of it: what is at rest is not changed either.
 func (d *decision) aboutBatch(forum jisr.ForumID, id jisr.ThingID) (*book.Flow, *jisr.RecordBatch, error) {
 	v, err := d.n.book.Thing(d.ctx, book.Whole(), forum, id)
 	if err != nil {
@@ -64,7 +64,7 @@ func (d *decision) aboutBatch(forum jisr.ForumID, id jisr.ThingID) (*book.Flow, 
 	if err := d.touch(id); err != nil {
 		return nil, nil, err
 	}
-	return f, b, f.Open(d.today)
+	return f, b, f.Speaks(d.today)
 }
 
 // saysOf plans an act about a batch that has effect.

@@ -41,7 +41,15 @@ type programmeView struct {
 	Charts    []chartView
 	Types     []recordTypeView
 	Facts     []field
+	Versions  []versionLine
 	Steps     []noteAct
+}
+
+// versionLine is one version of the annex, with the days on which it counts.
+type versionLine struct {
+	Word, Span string
+	URL        string // empty: it is the one shown here
+	State      tag
 }
 
 // targetView is a target and what it came to in its present period.
@@ -107,8 +115,11 @@ func (s *site) programmeLine(ctx context.Context, rd reader, row *book.ThingRow)
 
 // flowTag is what a programme is on a day: its agreement's state, in the words of what flows.
 func (rd reader) flowTag(st jisr.AgreementState) tag {
-	if st == jisr.ProgrammeLaid {
+	switch st {
+	case jisr.ProgrammeLaid:
 		return tag{Tone: "idle", Icon: "file-text", Word: rd.l.T("programme.state.laid")}
+	case jisr.ProgrammeReplaced:
+		return tag{Tone: "done", Icon: "archive", Word: rd.l.T("programme.state.replaced")}
 	}
 	return rd.agreementTag(st)
 }
@@ -170,7 +181,12 @@ func (v *programmeView) standing(rd reader, t *book.ThingView, f *book.Flow) {
 	v.State = rd.flowTag(st)
 	v.Agreement = Link{Word: inLanguage(rd.l, f.Agreement.Title), URL: rd.agreementURL(t.Forum, f.Laid.Agreement)}
 	since := f.Agreement.Force().Date
+	by := f.Replaced(rd.today)
+	v.versions(rd, t, f)
 	switch {
+	case by != nil:
+		v.Means = rd.l.T("programme.replaced.since", "date", words.Raw(rd.l.Day(string(by.From))), "version", words.Raw(rd.l.Digits(by.Version)))
+		v.Agreement = Link{Word: v.Title, URL: rd.programmeURL(t.Forum, by.ID)}
 	case st == jisr.ProgrammeLaid:
 		v.Means = rd.l.T("programme.laid.means")
 	case (st == jisr.AgreementInForce || st == jisr.AgreementEnding) && since != "":
@@ -185,6 +201,29 @@ func (v *programmeView) standing(rd reader, t *book.ThingView, f *book.Flow) {
 		field{Name: rd.l.T("annex.fact.parties"), Value: rd.nameAll(a.Parties)},
 		field{Name: rd.l.T("programme.annex"), Value: f.Programme.Name(), Code: true},
 		field{Name: rd.l.T("annex.fact.hash"), Value: string(f.Laid.Document), Code: true})
+}
+
+// versions lists the versions of the annex where there are several, the newest first.
+func (v *programmeView) versions(rd reader, t *book.ThingView, f *book.Flow) {
+	for i := range slices.Backward(f.Versions) {
+		o := &f.Versions[i]
+		l := versionLine{Word: rd.l.T("programme.version.of", "version", words.Raw(rd.l.Digits(o.Version))), Span: rd.l.T("programme.version.pending"), State: rd.flowTag(o.Standing(rd.today))}
+		if o.From != "" {
+			l.Span = rd.l.T("programme.version.span", "from", words.Raw(rd.l.Day(string(o.From))), "until", words.Raw(rd.dayOrNone(o.Until)))
+		}
+		if o.ID != t.ID {
+			l.URL = rd.programmeURL(t.Forum, o.ID)
+		}
+		v.Versions = append(v.Versions, l)
+	}
+}
+
+// dayOrNone is a day in words; empty stays empty.
+func (rd reader) dayOrNone(d jisr.Date) string {
+	if d == "" {
+		return ""
+	}
+	return rd.l.Day(string(d))
 }
 
 func (rd reader) recordType(t *book.ThingView, f *book.Flow, typ *programme.Type) recordTypeView {

@@ -41,7 +41,7 @@ func (l *Lang) need(subject, name, value string) any {
 		if key := map[string]string{"role": "role.", "noun": "subject.", "policy": "policy."}[name] + value; l.Has(key) {
 			return Raw(l.text(key))
 		}
-	case "today":
+	case "today", "since":
 		return Raw(l.Day(value))
 	case "at":
 		if t, err := time.Parse(time.RFC3339, value); err == nil {
