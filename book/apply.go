@@ -227,6 +227,10 @@ type touched struct {
 	fresh  []*entry
 	stored []stored
 	folded bool // already: nothing about it is stored
+	// Of a rebuild: a released note of which there is no row, and the draft that its row is written with; paired is the draft's.
+	alone  bool
+	draft  *touched
+	paired bool
 	state  jisr.State
 	at     int64  // newest clock of the wall, in milliseconds
 	acted  string // whose it is by our own acts about it

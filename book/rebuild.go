@@ -14,9 +14,9 @@ import (
 	"jisr"
 )
 
-// maxRebuildBatch is how many acts a rebuild folds and writes at once: enough that a thing's acts mostly stand in one batch,
-// few enough that reading the next and writing this one go on side by side.
-const maxRebuildBatch = 2_000
+// maxRebuildBatch is how many acts a rebuild folds and writes at once: enough that a thing's acts mostly stand in one batch, and
+// its row is written once; few enough that reading the next and writing this one go on side by side.
+const maxRebuildBatch = 8_000
 
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
 // gives none. No book may be open at path meanwhile. With a key the new book is encrypted, as in Open.
@@ -169,7 +169,7 @@ func (b *bulk) readBatches(ctx context.Context, self jisr.MemberID, batches chan
 // foldNew folds what no batch before has touched: of that the book holds nothing, whatever is still to be written.
 func (b *bulk) foldNew(t *batch) error {
 	for _, x := range t.order {
-		if !b.isNew(x) {
+		if !b.isNew(x.half) {
 			continue
 		}
 		if err := x.fold(t.self); err != nil {
@@ -177,18 +177,43 @@ func (b *bulk) foldNew(t *batch) error {
 		}
 		x.folded = true
 	}
+	for _, x := range t.order {
+		b.pair(t, x)
+	}
 	return nil
 }
 
+// pair tells of a released note whether its row will be a new one: nothing was met of what the house has of it, or all of
+// that is in this batch. Then the row is written once, whole.
+func (b *bulk) pair(t *batch, x *touched) {
+	if !x.folded || x.state.Note == nil {
+		return
+	}
+	house := half{jisr.House, x.thing}
+	if _, known := b.met[house.hash()]; !known {
+		x.alone = true
+		return
+	}
+	d := t.halves[house]
+	if d != nil && d.folded && !d.paired && len(d.state.Custody) == 0 && d.state.Draft != nil && d.state.Draft.Forum == x.forum {
+		x.draft, d.paired = d, true
+	}
+}
+
 // isNew tells of a half that has not been met before, and has now.
-func (b *bulk) isNew(x *touched) bool {
+func (b *bulk) isNew(x half) bool {
+	h := x.hash()
+	_, known := b.met[h]
+	b.met[h] = struct{}{}
+	return !known
+}
+
+func (x half) hash() uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(x.forum))
 	h.Write([]byte{0})
 	h.Write([]byte(x.thing))
-	_, known := b.met[h.Sum64()]
-	b.met[h.Sum64()] = struct{}{}
-	return !known
+	return h.Sum64()
 }
 
 // finishDrafts works out what lists need of what was never released, and makes it findable: of the rest the release says it.

@@ -34,7 +34,7 @@ CREATE TABLE tally(shelf INTEGER, section INTEGER, chart TEXT, level INTEGER, bl
 -- When the first record came for what a cadence of the annex asks for: a period, a member, a code.
 CREATE TABLE slot(shelf INTEGER, sla INTEGER, period TEXT, of TEXT, code TEXT, sent INTEGER NOT NULL, PRIMARY KEY(shelf, sla, period, of, code)) WITHOUT ROWID;
 -- Words of records, see search: rowid is the shelf and the row.
-CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, tokenize='ascii');
+CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='ascii');
 `
 
 // Flags of a row.

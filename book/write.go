@@ -2,6 +2,7 @@ package book
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -18,12 +19,15 @@ func (t *batch) write(c *conn) error {
 			return err
 		}
 	}
-	for i := range t.acts {
-		if err := t.writeAct(c, &t.acts[i]); err != nil {
+	for _, e := range t.byKey() {
+		if err := t.writeAct(c, e); err != nil {
 			return err
 		}
 	}
 	for _, x := range t.order {
+		if x.paired {
+			continue // it is written with the note
+		}
 		if err := errors.Join(t.writeVoids(c, x), t.writeHalf(c, x)); err != nil {
 			return err
 		}
@@ -54,6 +58,16 @@ func (b *bulk) flush(c *conn) error {
 	clear(b.found)
 	b.size = 0
 	return err
+}
+
+// byKey gives the new acts log by log, as they lie in the file.
+func (t *batch) byKey() []*entry {
+	all := make([]*entry, len(t.acts))
+	for i := range t.acts {
+		all[i] = &t.acts[i]
+	}
+	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.key, b.key) })
+	return all
 }
 
 func (t *batch) writePlaces(c *conn) error {
@@ -206,18 +220,36 @@ func (t *batch) writeNote(c *conn, x *touched) error {
 		awaited = string(n.ReplyBy)
 	}
 	side, due, why := t.owed(n)
-	err := c.do(upsertNote, string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
-		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json)
-	if err != nil {
-		return err
-	}
+	columns := []any{string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
+		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json}
 	var row, isNote int64
-	if err := c.one(selectNote, []any{string(x.forum), string(x.thing)}, &row, &isNote); err != nil {
+	var err error
+	if x.alone || x.draft != nil {
+		row, err = t.insertNote(c, x.draft, columns)
+	} else if err = c.do(upsertNote, columns...); err == nil {
+		err = c.one(selectNote, []any{string(x.forum), string(x.thing)}, &row, &isNote)
+	}
+	if err != nil {
 		return err
 	}
 	t.count(x)
 	t.index(row, released, n.Number)
 	return nil
+}
+
+const insertNote = `INSERT INTO note(forum, id, digest, at, box, state, kind, parties, awaited, side, due, since, why, released, handling, acted, note, filed, drafted, draft)
+	VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+
+// insertNote writes the row of a released note that has none yet, with what the house has of it: d, if anything.
+func (t *batch) insertNote(c *conn, d *touched, columns []any) (row int64, err error) {
+	if d == nil {
+		columns = append(columns, "", nil, nil)
+	} else {
+		columns[3] = max(columns[3].(int64), d.at)
+		columns = append(columns, d.filedFor(d.state.Draft.Forum), t.houseKey(d.state.Draft.Drafted.Index), d.json)
+	}
+	err = c.do(insertNote, columns...)
+	return c.LastInsertRowID(), err
 }
 
 // count notes the highest number of a member's series in a year, for writeSeries.

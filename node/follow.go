@@ -187,6 +187,11 @@ func (n *Node) position(l book.Log) jisr.Index {
 
 // read takes a run of entries from the ledger, with the bodies that are here.
 func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Said, error) {
+	return n.readSome(ctx, l, from, followContent)
+}
+
+// readSome is read with at most so many bytes of bodies, or one body.
+func (n *Node) readSome(ctx context.Context, l book.Log, from jisr.Index, content int64) ([]book.Said, error) {
 	origin := n.origin(l.Forum, l.Member)
 	entries, err := n.ledger.Entries(ctx, origin, int64(from), followEntries, followBytes)
 	if err != nil {
@@ -202,7 +207,7 @@ func (n *Node) read(ctx context.Context, l book.Log, from jisr.Index) ([]book.Sa
 		if a.Content != nil {
 			size += a.Content.Size
 		}
-		if size > followContent && len(said) > 0 {
+		if size > content && len(said) > 0 {
 			break
 		}
 		said = append(said, book.Said{Act: a, Entry: data})

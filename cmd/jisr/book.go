@@ -38,18 +38,25 @@ func rebuild(ctx context.Context, t *terminal, dir string, asJSON bool) error {
 		return err
 	}
 	defer release()
-	// Alone on its directory and soon over: memory for speed, within the bound a serving node keeps.
-	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(softMemory)
-	begin := time.Now()
-	acts, err := node.RebuildBook(ctx, node.Options{Dir: dir, Config: c, Logger: t.logger(c.Log)})
+	acts, took, err := rebuildAlone(ctx, node.Options{Dir: dir, Config: c, Logger: t.logger(c.Log)})
 	if err != nil {
-		return fmt.Errorf("couldn't rebuild the book in %s: %w", dir, err)
+		return err
 	}
-	took := time.Since(begin)
 	if asJSON {
 		return t.json(map[string]any{"acts": acts, "seconds": took.Seconds()})
 	}
 	t.say("cli.rebuilt", "acts", acts, "seconds", fmt.Sprintf("%.1f", took.Seconds()))
 	return nil
+}
+
+// rebuildAlone rebuilds a book. It is alone on its directory and soon over: memory for speed, within the bound a serving node
+// keeps.
+func rebuildAlone(ctx context.Context, o node.Options) (acts int64, took time.Duration, err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softMemory))
+	begin := time.Now()
+	if acts, err = node.RebuildBook(ctx, o); err != nil {
+		return acts, 0, fmt.Errorf("couldn't rebuild the book in %s: %w", o.Dir, err)
+	}
+	return acts, time.Since(begin), nil
 }
