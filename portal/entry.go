@@ -77,6 +77,9 @@ func (s *site) entryOf(r *request, rd reader, id string) (*entryView, error) {
 	if a.MayInvite() == nil {
 		step("invite")
 	}
+	if a.Feed != nil {
+		step("end-calendar")
+	}
 	if a.MayRestore(rd.caller.By(), rd.now) == nil {
 		step("restore")
 	} else if a.MayRecover() == nil && a.Recovery == nil {
@@ -112,6 +115,8 @@ func entryCommand(r *request) (node.Command, error) {
 		return node.RecoverOfficial{ID: id}, nil
 	case "restore":
 		return node.RestoreOfficial{ID: id}, nil
+	case "end-calendar":
+		return node.EndFeed{ID: id}, nil
 	default:
 		return nil, jisr.Refuse(jisr.NoSuch, clip(verb, maxField), "noun", "page")
 	}
@@ -165,11 +170,7 @@ func (s *site) enrolURL(r *request, secret string) string {
 	if near := localhost(r); near != "" { // passkeys do not work under the address of this page
 		return near[:len(near)-len(r.URL.Path)] + at
 	}
-	scheme := "http://"
-	if s.overTLS(r.Request) {
-		scheme = "https://"
-	}
-	return scheme + r.Host + at
+	return s.origin(r) + at
 }
 
 // endPostSession signs a post out of one place; endPostPasskey ends one of its passkeys.

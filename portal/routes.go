@@ -52,6 +52,11 @@ func doorRoutes() []route {
 		{"POST", "/access/passkeys", official, (*site).enrolOwn},
 		{"POST", "/access/passkeys/end", official, (*site).revokePasskey},
 		{"POST", "/access/sessions/end", official, (*site).endSession},
+		{"GET", "/notices", official, (*site).notices},
+		{"POST", "/notices/calendar/new", official, (*site).renewFeed},
+		{"GET", "/notices/calendar/{step}", official, (*site).askFeed},
+		{"POST", "/notices/calendar/renew", official, (*site).renewFeed},
+		{"POST", "/notices/calendar/end", official, (*site).endFeed},
 	}
 }
 
