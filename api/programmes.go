@@ -1,10 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -213,12 +213,15 @@ func (c *call) postRecords() error {
 	if err != nil {
 		return err
 	}
-	good, refused := f.Check(t, records)
+	cmd, refused, err := c.node.Sift(c.ctx(), node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: records, Handling: jisr.Handling(q.Get("handling"))})
+	if err != nil {
+		return inBody(err)
+	}
 	partial := q.Get("partial") == "true"
-	if len(refused) > 0 && (!partial || len(good) == 0) {
+	if len(refused) > 0 && (!partial || len(cmd.Records) == 0) {
 		return inBody(refused[0].Refusal)
 	}
-	return c.sendRecords(node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: good, Handling: jisr.Handling(q.Get("handling"))}, refused)
+	return c.sendRecords(cmd, refused)
 }
 
 // sendRecords sends the records that are as the annex wants them, and lists those that were left out.
@@ -244,7 +247,10 @@ func (c *call) records(p *programme.Programme, t *programme.Type) ([]json.RawMes
 	if err != nil || kind != "application/json" && kind != "application/x-ndjson" && kind != "text/csv" {
 		return nil, &refused{http.StatusUnsupportedMediaType, jisr.Refuse(jisr.NotOneOf, "Content-Type", "allowed", "application/json, application/x-ndjson, text/csv")}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxRecords))
+	var whole bytes.Buffer
+	whole.Grow(int(min(max(c.r.ContentLength, 0), maxRecords)) + bytes.MinRead)
+	_, err = whole.ReadFrom(http.MaxBytesReader(c.w, c.r.Body, maxRecords))
+	body := whole.Bytes()
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return nil, &refused{http.StatusRequestEntityTooLarge, jisr.Refuse(jisr.TooLong, "body", "max", itoa(maxRecords))}

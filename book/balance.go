@@ -130,7 +130,7 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 	}
 	for _, t := range f.Programme.Types {
 		for i := range t.Spec.SLA {
-			sent, err := c.cameFor(f, t, i)
+			sent, err := c.cameFor(f, t, i, t.Spec.SLA[i].Every.Key(from))
 			if err != nil {
 				return err
 			}
@@ -164,8 +164,8 @@ func (all *Balance) count(typ string, slot *programme.Slot, heard time.Time, flo
 	s.Promised++
 }
 
-// cameFor reads when what a cadence asks for first came, under whichever version of the annex it was sent.
-func (c *conn) cameFor(f *Flow, t *programme.Type, sla int) (map[programme.SlotKey]time.Time, error) {
+// cameFor reads when what a cadence asks for first came, from a period on, under whichever version of the annex it was sent.
+func (c *conn) cameFor(f *Flow, t *programme.Type, sla int, from string) (map[programme.SlotKey]time.Time, error) {
 	sent := map[programme.SlotKey]time.Time{}
 	for _, v := range append(f.others(), f) {
 		other := v.Programme.Type(t.Name)
@@ -180,7 +180,7 @@ func (c *conn) cameFor(f *Flow, t *programme.Type, sla int) (map[programme.SlotK
 		if err != nil {
 			return nil, err
 		}
-		came, err := c.slots(shelf, i)
+		came, err := c.slots(shelf, i, from)
 		if err != nil {
 			return nil, err
 		}
@@ -193,10 +193,10 @@ func (c *conn) cameFor(f *Flow, t *programme.Type, sla int) (map[programme.SlotK
 	return sent, nil
 }
 
-// slots reads when what a cadence asks for first came.
-func (c *conn) slots(shelf int64, sla int) (map[programme.SlotKey]time.Time, error) {
+// slots reads when what a cadence asks for first came, from a period on.
+func (c *conn) slots(shelf int64, sla int, from string) (map[programme.SlotKey]time.Time, error) {
 	sent := map[programme.SlotKey]time.Time{}
-	err := c.each(`SELECT period, of, code, sent FROM slot WHERE shelf=? AND sla=?`, []any{shelf, sla}, func(st *sqlite3.Stmt) error {
+	err := c.each(`SELECT period, of, code, sent FROM slot WHERE shelf=? AND sla=? AND period>=?`, []any{shelf, sla, from}, func(st *sqlite3.Stmt) error {
 		sent[programme.SlotKey{Period: st.ColumnText(0), Of: jisr.MemberID(st.ColumnText(1)), Code: st.ColumnText(2)}] = time.UnixMilli(st.ColumnInt64(3)).UTC()
 		return nil
 	})

@@ -29,10 +29,11 @@ func (b *Book) Columns(ctx context.Context, s Scope, forum jisr.ForumID, id jisr
 			if err := json.Unmarshal(st.ColumnRawText(1), &r.State); err != nil {
 				return err
 			}
-			if json.Unmarshal(st.ColumnRawBlob(2), &r.Columns) == nil { // the house's own: what does not read is of another version
+			body, err := unpack(st.ColumnRawBlob(2))
+			if err == nil && json.Unmarshal(body, &r.Columns) == nil { // the house's own: what does not read is of another version
 				rows = append(rows, r)
 			}
-			return nil
+			return err
 		})
 	})
 	return rows, err

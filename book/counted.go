@@ -16,6 +16,9 @@ import (
 // that; a change in a section makes it count again, alone.
 const sectionBlocks = 64
 
+// tallyBlocks is how many blocks become full before they are counted into their section: fewer are counted at each reading.
+const tallyBlocks = 4
+
 // levelGroups are the groups of one chart or target, by level of handling, so that a reader's chart is of what may be read.
 type levelGroups [5]programme.Groups
 
@@ -87,7 +90,7 @@ func (f *filer) keepTally(s *filing, k counting, section, until int) error {
 		return err
 	}
 	from := section*sectionBlocks + done
-	if from >= until {
+	if from >= until || until-from < tallyBlocks && until != (section+1)*sectionBlocks {
 		return nil
 	}
 	for n := from; n < until; n++ {

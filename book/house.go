@@ -35,7 +35,11 @@ func readForum(st *sqlite3.Stmt) (ForumRow, error) {
 		}
 		r.Forum, r.Title = s.Forum, s.Forum.Title
 	}
-	if body := st.ColumnRawBlob(2); len(body) > 0 {
+	body, err := unpack(st.ColumnRawBlob(2))
+	if err != nil {
+		return r, err
+	}
+	if len(body) > 0 {
 		const maxLetters = 4 << 20
 		var a jisr.AcceptBody
 		if refusal := strict(body, maxLetters, &a); refusal != nil {
@@ -84,7 +88,11 @@ func (b *Book) accounts(ctx context.Context, sql string, args ...any) (rows []Ac
 			if err := json.Unmarshal(st.ColumnRawText(1), &r.Account); err != nil {
 				return err
 			}
-			r.Secret, _ = readSecret(st.ColumnRawBlob(2)) // one that is erased or unreadable verifies nothing
+			body, err := unpack(st.ColumnRawBlob(2))
+			if err != nil {
+				return err
+			}
+			r.Secret, _ = readSecret(body) // one that is erased or unreadable verifies nothing
 			rows = append(rows, r)
 			return nil
 		})

@@ -211,15 +211,23 @@ func (rd *reader) note(st *sqlite3.Stmt) (NoteRow, error) {
 			return r, err
 		}
 	}
-	if body := st.ColumnRawBlob(8); r.Draft != nil && len(body) > 0 {
-		r.drafted(body)
+	drafted, err := unpack(st.ColumnRawBlob(8))
+	if err != nil {
+		return r, err
+	}
+	if r.Draft != nil && len(drafted) > 0 {
+		r.drafted(drafted)
+	}
+	released, err := unpack(st.ColumnRawBlob(7))
+	if err != nil {
+		return r, err
 	}
 	if r.Note != nil {
-		if body := st.ColumnRawBlob(7); len(body) > 0 {
-			r.Body, r.BodyBad = readBody(body, r.Note.Files)
+		if len(released) > 0 {
+			r.Body, r.BodyBad = readBody(released, r.Note.Files)
 			r.BodyHeld = r.BodyBad == nil
 		}
-		rd.heldBy(&r, key(st.ColumnInt64(6)), len(st.ColumnRawBlob(7)) > 0)
+		rd.heldBy(&r, key(st.ColumnInt64(6)), len(released) > 0)
 	}
 	o := readOwners(st.ColumnText(9), st.ColumnText(10))
 	r.Desks, r.Officials = o.desks, o.officials

@@ -219,9 +219,13 @@ func (x half) hash() uint64 {
 // finishDrafts works out what lists need of what was never released, and makes it findable: of the rest the release says it.
 func (c *conn) finishDrafts(self jisr.MemberID) error {
 	return c.each(`SELECT n.n, b.body FROM note n JOIN body b ON b.key=n.drafted WHERE n.note IS NULL`, nil, func(st *sqlite3.Stmt) error {
-		row, body := st.ColumnInt64(0), st.ColumnRawBlob(1)
+		row := st.ColumnInt64(0)
+		body, err := unpack(st.ColumnRawBlob(1))
+		if err != nil {
+			return err
+		}
 		head, text := readHead(body), draftText(body)
-		err := c.do(`UPDATE note SET kind=?, parties=?, handling=? WHERE n=?`, string(head.Kind), parties(self, head.To), head.Handling.Rank(), row)
+		err = c.do(`UPDATE note SET kind=?, parties=?, handling=? WHERE n=?`, string(head.Kind), parties(self, head.To), head.Handling.Rank(), row)
 		if err == nil && text != "" {
 			err = c.do(`INSERT INTO search(rowid, text) VALUES(?,?)`, row, text)
 		}

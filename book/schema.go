@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
 	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // the pages of an encrypted file
@@ -34,7 +35,7 @@ CREATE TABLE act(key INTEGER PRIMARY KEY, thing TEXT NOT NULL, kind TEXT NOT NUL
 CREATE INDEX act_thing ON act(thing);
 -- Acts that change the state of things beside the one they are about (jisr.Concerns).
 CREATE TABLE concern(thing TEXT, key INTEGER, PRIMARY KEY(thing, key)) WITHOUT ROWID;
--- Bodies as they came: not trusted, checked at each reading. What an official signed stands apart from the signature.
+-- Bodies as they came, packed: not trusted, checked at each reading. What an official signed stands apart from the signature.
 CREATE TABLE body(key INTEGER PRIMARY KEY, signature TEXT, body BLOB NOT NULL);
 -- A note, a draft, or both. at: milliseconds, of the newest act with effect. awaited: the reply-by date while any
 -- answer is awaited. side 1: we owe the next step, 2: they do; due sorts "none" after every date. handling is a rank; acted
@@ -88,6 +89,7 @@ CREATE INDEX account_hash ON account(hash) WHERE hash IS NOT NULL;
 type conn struct {
 	*sqlite3.Conn
 	stmts map[string]*sqlite3.Stmt
+	last  lastBody
 }
 
 // connect opens a connection; pragmas set what kind of use it is for.
@@ -175,6 +177,7 @@ func (c *conn) create(self jisr.MemberID, ddl string) error {
 
 // transaction runs f and keeps all or nothing of what it wrote.
 func (c *conn) transaction(f func() error) error {
+	defer func() { c.last = lastBody{} }()
 	tx, err := c.BeginImmediate()
 	if err != nil {
 		return err
@@ -223,6 +226,11 @@ func bind(st *sqlite3.Stmt, i int, arg any) error {
 			return st.BindNull(i)
 		}
 		return st.BindBlob(i, v)
+	case packed:
+		if v == nil {
+			return st.BindNull(i)
+		}
+		return st.BindBlob(i, s2.Encode(nil, v))
 	case bool:
 		return st.BindBool(i, v)
 	case int64:
@@ -240,6 +248,16 @@ func bind(st *sqlite3.Stmt, i int, arg any) error {
 
 // blob is bytes that are not text.
 type blob []byte
+
+// packed is a body, compressed where it is kept: records say much that repeats.
+type packed []byte
+
+func unpack(kept []byte) (packed, error) {
+	if kept == nil {
+		return nil, nil
+	}
+	return s2.Decode(nil, kept)
+}
 
 // do runs a statement that gives no rows.
 func (c *conn) do(sql string, args ...any) error {
@@ -284,6 +302,12 @@ func (c *conn) one(sql string, args []any, dest ...any) error {
 				*d = key(st.ColumnInt64(i))
 			case *[]byte:
 				*d = st.ColumnBlob(i, nil)
+			case *packed:
+				body, err := unpack(st.ColumnRawBlob(i))
+				if err != nil {
+					return err
+				}
+				*d = body
 			default:
 				return fmt.Errorf("internal error: cannot read into %T", d)
 			}

@@ -266,12 +266,24 @@ func (c *conn) rawOf(shelf int64, s *shelved, row int) ([]byte, error) {
 		return nil, err
 	}
 	k, at := s.source(row)
-	var raw []byte
-	err := c.one(`SELECT substr(body, ?, ?) FROM body WHERE key=?`, []any{at.from + 1, at.to - at.from, k}, &raw)
-	if errors.Is(err, errNoRow) {
-		return nil, nil
+	if c.last.key != k {
+		body, err := c.body(k)
+		if err != nil {
+			return nil, err
+		}
+		c.last = lastBody{k, body}
 	}
-	return raw, err
+	if at.from < 0 || at.to < at.from || at.to > len(c.last.body) {
+		return nil, nil // it is not here, or was erased
+	}
+	return slices.Clone(c.last.body[at.from:at.to]), nil
+}
+
+// lastBody is the body that a row was read from: rows that are shown together often stand in one. It is kept no longer than a
+// transaction.
+type lastBody struct {
+	key  key
+	body []byte
 }
 
 // heads reads the heads of a shelf's blocks, in their order, with their versions.

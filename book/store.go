@@ -90,7 +90,12 @@ func (b *Book) read(ctx context.Context, what string, f func(*conn) error) error
 	case <-ctx.Done():
 		return fmt.Errorf("couldn't %s: %w", what, ctx.Err())
 	}
-	defer func() { b.readers <- c }()
+	defer func() {
+		if c != nil {
+			c.last = lastBody{}
+		}
+		b.readers <- c
+	}()
 	if c == nil {
 		opened, err := connect(ctx, b.path, b.key, readerPragmas)
 		if err != nil {

@@ -220,7 +220,7 @@ func (b *Book) Content(ctx context.Context, s Scope, forum jisr.ForumID, p jisr.
 		}
 		k := keyOf(rd.logs[Log{forum, p.Member}].n, p.Index)
 		var raw []byte
-		err = c.one(`SELECT body, signature FROM body WHERE key=?`, []any{k}, &body, &raw)
+		err = c.one(`SELECT body, signature FROM body WHERE key=?`, []any{k}, (*packed)(&body), &raw)
 		if errors.Is(err, errNoRow) {
 			return jisr.Refuse(jisr.NoSuch, "content")
 		}

@@ -95,7 +95,7 @@ func (t *batch) writeAct(c *conn, e *entry) error {
 		}
 	}
 	if err == nil && e.body != nil {
-		err = c.do(`INSERT INTO body(key, signature, body) VALUES(?,?,?)`, e.key, e.signature, blob(e.body))
+		err = c.do(`INSERT INTO body(key, signature, body) VALUES(?,?,?)`, e.key, e.signature, packed(e.body))
 	}
 	return err
 }
@@ -184,7 +184,7 @@ func (t *batch) writeAccount(c *conn, x *touched) error {
 
 // body reads a body; nil when it is not here.
 func (c *conn) body(k key) ([]byte, error) {
-	var body []byte
+	var body packed
 	err := c.one(`SELECT body FROM body WHERE key=?`, []any{k}, &body)
 	if errors.Is(err, errNoRow) {
 		return nil, nil
@@ -490,7 +490,7 @@ func (t *batch) body(c *conn, l Log, k key, raw []byte) error {
 	if raw == nil {
 		err = errors.Join(c.do(`DELETE FROM body WHERE key=?`, k), c.do(`UPDATE act SET wants=2 WHERE key=?`, k))
 	} else {
-		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, signature, body) VALUES(?,?,?)`, k, is.signature, blob(is.body)),
+		err = errors.Join(c.do(`INSERT OR REPLACE INTO body(key, signature, body) VALUES(?,?,?)`, k, is.signature, packed(is.body)),
 			c.do(`UPDATE act SET wants=NULL WHERE key=?`, k))
 	}
 	if err != nil {

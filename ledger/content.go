@@ -82,7 +82,7 @@ func (t *tree) insert(i int64, n int, r Ref, missing bool, salt, data []byte, bl
 	}
 	return exec(t.tx, `INSERT INTO content (id, log, idx, n, size, rank, missing, blob, type, hash, salt, data)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		t.contentID(i, n), t.id, i, int64(n), r.Size, int64(r.Rank), m, blob, r.Type, r.Commit[:], salt, data)
+		t.contentID(i, n), t.id, i, int64(n), r.Size, int64(r.Rank), m, blob, r.Type, r.Commit[:], salt, pack(data))
 }
 
 // provide writes a content of one of our own entries. It must be what the entry commits to: an entry whose content
@@ -172,7 +172,7 @@ func (t *tree) settle(r *row, salt, data []byte, bad error) error {
 	if data == nil {
 		data = []byte{}
 	}
-	return exec(t.tx, "UPDATE content SET missing = 0, blob = NULL, salt = $1, data = $2 WHERE id = $3", salt, data, r.id)
+	return exec(t.tx, "UPDATE content SET missing = 0, blob = NULL, salt = $1, data = $2 WHERE id = $3", salt, pack(data), r.id)
 }
 
 // grow adds to a content that comes in pieces.
@@ -352,12 +352,15 @@ func (l *Ledger) Content(ctx context.Context, log Origin, i int64, n int) (data 
 func (l *Ledger) Contents(ctx context.Context, log Origin, from, to int64, n int) (held map[int64][]byte, err error) {
 	held = map[int64][]byte{}
 	err = l.viewTree(ctx, log, func(t *tree) error {
-		var i int64
+		var i, size int64
 		var data []byte
-		_, err := t.tx.Query("SELECT idx, data FROM content WHERE id >= $1 AND id < $2 AND n = $3 AND missing = 0",
-			args(t.contentID(from, 0), t.contentID(to, 0), int64(n)), dest(&i, &data), func() error {
+		_, err := t.tx.Query("SELECT idx, size, data FROM content WHERE id >= $1 AND id < $2 AND n = $3 AND missing = 0",
+			args(t.contentID(from, 0), t.contentID(to, 0), int64(n)), dest(&i, &size, &data), func() (err error) {
+				if data != nil {
+					data, err = unpack(data, size)
+				}
 				held[i] = data
-				return nil
+				return err
 			})
 		return err
 	})
@@ -380,7 +383,10 @@ func smallContent(tx Tx, r *row) (data []byte, err error) {
 	if r.blob != 0 {
 		return readWhole(tx, r.blob, r.size)
 	}
-	return data, one(tx, "SELECT data FROM content WHERE id = $1", args(r.id), dest(&data))
+	if err := one(tx, "SELECT data FROM content WHERE id = $1", args(r.id), dest(&data)); err != nil {
+		return nil, err
+	}
+	return unpack(data, r.size)
 }
 
 // OpenContent reads a content of any size that is held whole; ErrMissing if it is not.

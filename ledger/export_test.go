@@ -69,3 +69,7 @@ func (l *Ledger) LimitPages(pages int) error {
 	defer func() { store.writer <- t }()
 	return t.conn.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
 }
+
+// Pack and Unpack are what a content is kept as.
+func Pack(data []byte) []byte                        { return pack(data) }
+func Unpack(data []byte, size int64) ([]byte, error) { return unpack(data, size) }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
 	"errors"
@@ -23,10 +24,10 @@ const (
 	entriesLeast = 48 << 10         // entries may take this much at once: each batch of them costs signatures both ways
 	partLeast    = 512              // a content is not cut in smaller pieces
 	rawMost      = 6 << 20          // before compression: what a peer must hold in memory
-	refsMost     = 4_000            // contents looked at for one batch
+	refsMost     = 4_000            // contents that wait, listed at once
 	slowRate     = 6 << 10          // bytes a second assumed while nothing is measured
 	suddenSlow   = 10 * time.Second // see speed.patience
-	fastRate     = 8 << 20          // bytes a second from which compressing well takes longer than sending
+	fastRate     = 1 << 20          // bytes a second on the wire from which compressing well takes longer than sending
 )
 
 // speed learns how much a peer takes in about a second.
@@ -147,7 +148,7 @@ func (r *runner) packEntries(ctx context.Context, t *track, b *batch, p *packer)
 }
 
 func (r *runner) packContents(ctx context.Context, t *track, b *batch, p *packer, budget int) error {
-	refs, err := r.choose(ctx, t, b, budget)
+	refs, err := r.choose(ctx, t, b)
 	if err != nil {
 		return err
 	}
@@ -179,31 +180,47 @@ func (r *runner) packContents(ctx context.Context, t *track, b *batch, p *packer
 	return nil
 }
 
-// choose lists contents the peer lacks and this node has, in the order they travel, a little more than fits.
-func (r *runner) choose(ctx context.Context, t *track, b *batch, budget int) ([]ledger.HeldRef, error) {
-	ranges := t.missing
-	if b.to > b.from {
-		ranges = append(slices.Clone(ranges), ledger.Range{Start: b.from, End: b.to})
+// choose gives contents the peer lacks and this node has, in the order they travel. What was listed for the batch before is
+// gone through again: only contents of new entries are looked for.
+func (r *runner) choose(ctx context.Context, t *track, b *batch) ([]ledger.HeldRef, error) {
+	t.waiting = slices.DeleteFunc(t.waiting, func(ref ledger.HeldRef) bool {
+		done, begun := t.held[contentKey{ref.Index, ref.N}]
+		return begun && done >= ref.Size || ref.Index < t.theirs && !covers(t.missing, ref.Index)
+	})
+	var ranges []ledger.Range
+	if t.listed == 0 || t.cut && len(t.waiting) == 0 {
+		ranges, t.waiting, t.cut = slices.Clone(t.missing), nil, false
+		t.listed = b.from
+	}
+	if b.to > t.listed {
+		ranges = append(ranges, ledger.Range{Start: t.listed, End: b.to})
+		t.listed = b.to
 	}
 	if len(ranges) == 0 {
-		return nil, nil
+		return t.waiting, nil
 	}
-	var refs []ledger.HeldRef
-	room := int64(8*budget + 64<<10)
 	err := r.link.c.Ledger.Wanted(ctx, t.log, ranges, func(ref ledger.HeldRef) bool {
 		done, begun := t.held[contentKey{ref.Index, ref.N}]
 		if begun && done >= ref.Size {
 			return true
 		}
-		refs = append(refs, ref)
-		room -= ref.Size - done
-		return room > 0 && len(refs) < refsMost
+		if t.cut = t.cut || len(t.waiting) == refsMost; t.cut && ref.Rank > 0 {
+			return false
+		}
+		t.waiting = append(t.waiting, ref)
+		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("couldn't list contents: %w", err)
 	}
-	return refs, nil
+	slices.SortStableFunc(t.waiting, func(a, b ledger.HeldRef) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Index, b.Index), cmp.Compare(a.N, b.N))
+	})
+	return t.waiting, nil
 }
+
+// relist has what waits looked for anew.
+func (t *track) relist() { t.waiting, t.listed, t.cut = nil, 0, false }
 
 // piece reads a piece of a content, never more of it than is sent unless it is small.
 func (l *Link) piece(ctx context.Context, log ledger.Origin, ref ledger.HeldRef, offset, n int64) ([]byte, error) {

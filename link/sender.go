@@ -44,6 +44,9 @@ type track struct {
 	missing []ledger.Range
 	held    map[contentKey]int64 // bytes it holds of contents in missing
 	idle    bool                 // nothing of what is missing can be sent from here
+	waiting []ledger.HeldRef     // contents to send, in the order they travel
+	listed  int64                // contents of entries before it are in waiting; 0: of none
+	cut     bool                 // there are more than waiting holds
 
 	confirmed *ledger.Receipt // the newest that is durable here
 	refusal   *Refusal
@@ -80,6 +83,7 @@ func (r *runner) drive(ctx context.Context, road *road) error {
 	r.told.Clear()
 	for _, t := range r.tracks {
 		t.known, t.idle = false, false
+		t.relist()
 	}
 	for {
 		worked, err := r.round(ctx)
@@ -176,7 +180,10 @@ func (r *runner) rest(ctx context.Context) error {
 // awaken lets contents that could not be sent be looked at again: they may have come since.
 func (r *runner) awaken() {
 	for _, t := range r.tracks {
-		t.idle = false
+		if t.idle {
+			t.idle = false
+			t.relist()
+		}
 	}
 }
 
@@ -285,6 +292,7 @@ func (r *runner) ask(ctx context.Context, t *track) (fetched bool, err error) {
 	}
 	t.theirs, t.missing, t.known, t.idle = m.From, m.Missing, true, false
 	t.held = map[contentKey]int64{}
+	t.relist()
 	for _, h := range m.Held {
 		t.held[h.contentKey] = h.bytes
 	}

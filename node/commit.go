@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"jisr"
 	"jisr/book"
 	"jisr/ledger"
+	"jisr/programme"
 )
 
 const (
@@ -488,19 +490,15 @@ func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]by
 	if p.body == nil && p.sign == nil {
 		return nil, nil
 	}
-	var body []byte
-	if p.body != nil {
-		var err error
-		if body, err = jisr.Terms(p.body); err != nil { // the one encoding, as for acts
-			return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
-		}
+	body, err := p.encoded()
+	if err != nil {
+		return nil, fmt.Errorf("couldn't encode the body of %s: %w", p.kind, err)
 	}
 	if limit := p.maxBody; limit > 0 && len(body) > limit {
 		return nil, jisr.Refuse(jisr.TooLong, "text", "max", fmt.Sprint(limit), "got", fmt.Sprint(len(body)))
 	}
 	typ := "application/json"
 	if p.sign != nil {
-		var err error
 		if body, err = p.sign.sealBody(a, body, p.anonymous); err != nil {
 			return nil, err
 		}
@@ -518,6 +516,17 @@ func (d *decision) addBody(a *jisr.Act, entry *ledger.NewEntry, p planned) ([]by
 	a.Content = &jisr.Content{Commit: jisr.Commit(ledger.CommitOf(c.Salt, body)), Size: int64(len(body)), Type: typ}
 	entry.Contents = append(entry.Contents, c)
 	return body, nil
+}
+
+// encoded is a body in the one encoding, as for acts.
+func (p *planned) encoded() ([]byte, error) {
+	switch body := p.body.(type) {
+	case nil:
+		return nil, nil
+	case []json.RawMessage: // records, which were held against their annex
+		return programme.Join(body), nil
+	}
+	return jisr.Terms(p.body)
 }
 
 // addLarge adds a body too large to stand beside its entry, such as the text of a treaty in its languages: it is kept in

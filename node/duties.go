@@ -14,6 +14,7 @@ import (
 const (
 	dutyDays  = 31        // days a missed report is a to-do
 	dutyEvery = time.Hour // how often they are worked out, besides when records come
+	dutyShare = 20        // a twentieth of a core's time at most goes into it while records keep coming
 )
 
 // heard tells until when each other member's acts are known here: now while the road is open, else until the last sign of
@@ -61,6 +62,7 @@ type duties struct {
 	due   bool // something came that may change them
 	erase bool // or that says that contents go
 	last  time.Time
+	rest  time.Time // by the machine's clock: not worked out again before
 	said  map[jisr.ThingID][]book.Duty
 }
 
@@ -79,6 +81,11 @@ func (d *duties) notice(a *jisr.Act) {
 func (n *Node) workOutDuties(ctx context.Context) error {
 	now := n.now()
 	d := &n.owed
+	begin := time.Now()
+	if begin.Before(d.rest) {
+		return nil
+	}
+	defer func() { d.rest = begin.Add(dutyShare * time.Since(begin)) }()
 	n.following.Lock()
 	turn := now.Sub(d.last) >= dutyEvery || now.Before(d.last)
 	due, erase := d.due || turn, d.erase

@@ -105,6 +105,23 @@ type SendRecords struct {
 
 func (SendRecords) verb() Verb { return "record.batch" }
 
+// Sift holds records against the annex before they are sent: the command with those it allows, which are not held against it
+// again, and of the others every fault.
+func (n *Node) Sift(ctx context.Context, c SendRecords) (SendRecords, []book.RefusedRow, error) {
+	f, err := n.Flow(ctx, c.Forum, c.Programme)
+	if err != nil {
+		return c, nil, err
+	}
+	t := f.Programme.Type(c.Type)
+	if t == nil {
+		return c, nil, jisr.Refuse(jisr.NoSuch, c.Type, "noun", "record")
+	}
+	var refused []book.RefusedRow
+	c.Records, refused = f.Check(t, c.Records)
+	c.checked = f.Laid.Document
+	return c, refused, nil
+}
+
 // parts checks records and cuts them into steps of whole batches.
 func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) {
 	f, err := n.Flow(ctx, c.Forum, c.Programme)
@@ -115,10 +132,12 @@ func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) 
 	if err != nil || f.Open(n.Today()) != nil {
 		return []SendRecords{c}, nil // refused where it is decided, when it is known who asks
 	}
-	if _, refused := f.Check(t, c.Records); len(refused) > 0 {
-		return nil, refused[0].Refusal
+	if c.checked != f.Laid.Document {
+		if _, refused := f.Check(t, c.Records); len(refused) > 0 {
+			return nil, refused[0].Refusal
+		}
+		c.checked = f.Laid.Document
 	}
-	c.checked = f.Laid.Document
 	var parts []SendRecords
 	size := 0
 	for i, some := range split(c.Records, t.Spec.Limits.Batch) {

@@ -84,6 +84,9 @@ func key(e Every, from time.Time) string {
 	return from.Format(time.DateOnly)
 }
 
+// Key names the calendar's period that at lies in. Keys of one kind sort by time.
+func (e Every) Key(at time.Time) string { return key(e, begin(e, at)) }
+
 // SlotKey names what a cadence asks for: one record, of a period, by a member, for a code.
 type SlotKey struct {
 	Period string // key of the period

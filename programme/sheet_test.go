@@ -221,3 +221,39 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+func TestObjectsAreCutByTheirBraces(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   string
+		want []string
+		bad  bool
+	}{
+		"a list":                {` [ {"a":1} , {"b":"}\"{"} ] `, []string{`{"a":1}`, `{"b":"}\"{"}`}, false},
+		"an empty list":         {"[]", nil, false},
+		"one a line":            {"{\"a\":1}\r\n\n{\"b\":[{}]}\n", []string{`{"a":1}`, `{"b":[{}]}`}, false},
+		"nothing":               {" \n", nil, false},
+		"a list that is cut":    {`[{"a":1}`, []string{`{"a":1}`}, true},
+		"a list with no comma":  {`[{"a":1}{"b":1}]`, []string{`{"a":1}`}, true},
+		"an object that is cut": {`{"a":"`, nil, true},
+		"a number":              {"12", nil, true},
+		"a number in a list":    {"[12]", nil, true},
+	} {
+		var got []string
+		var err error
+		for raw, e := range programme.Objects([]byte(c.in)) {
+			if err = e; err == nil {
+				got = append(got, string(raw))
+			}
+		}
+		if !slices.Equal(got, c.want) || (err != nil) != c.bad {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestRecordsAreJoinedTight(t *testing.T) {
+	got := string(programme.Join([]json.RawMessage{json.RawMessage("{ \"a\" : \"b \\\" c\",\n\t\"d\": [1, 2] }"), json.RawMessage(`{"e":"نص طويل"}`)}))
+	if want := `[{"a":"b \" c","d":[1,2]},{"e":"نص طويل"}]`; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+}

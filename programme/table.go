@@ -223,28 +223,72 @@ func (r *Row) flatten(at string, v any) {
 	}
 }
 
-// Objects cuts a JSON list, or objects one after the other, into the bytes of each.
+// Objects cuts a JSON list, or objects one after the other, into the bytes of each. It looks at braces and quotes only: each
+// object is checked by itself.
 func Objects(data []byte) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		d := json.NewDecoder(bytes.NewReader(data))
-		list := bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("["))
+		i := skipSpace(data, 0)
+		list := i < len(data) && data[i] == '['
 		if list {
-			_, _ = d.Token()
+			i++
 		}
-		for n := 0; !list || d.More(); n++ {
-			var raw json.RawMessage
-			err := d.Decode(&raw)
+		for n := 1; ; n++ {
+			i = skipSpace(data, i)
+			if list && n > 1 && i < len(data) && data[i] == ',' {
+				i = skipSpace(data, i+1)
+			} else if i == len(data) && !list || list && i < len(data) && data[i] == ']' {
+				return
+			} else if list && n > 1 {
+				i = len(data) // neither another nor the end
+			}
+			end := objectEnd(data, i)
 			switch {
-			case errors.Is(err, io.EOF) && !list:
+			case end < 0:
+				yield(nil, jisr.Refuse(jisr.Malformed, "file", "want", "JSON", "error", fmt.Sprintf("item %d is no object, or not whole", n)))
 				return
-			case err != nil:
-				err = jisr.Refuse(jisr.Malformed, "file", "want", "JSON", "error", fmt.Sprintf("item %d: %v", n+1, err))
-			case n >= MaxRows:
-				err = jisr.Refuse(jisr.TooMany, "rows", "max", itoa(MaxRows))
-			}
-			if !yield(raw, err) || err != nil {
+			case n > MaxRows:
+				yield(nil, jisr.Refuse(jisr.TooMany, "rows", "max", itoa(MaxRows)))
+				return
+			case !yield(data[i:end:end], nil):
 				return
 			}
+			i = end
 		}
 	}
+}
+
+// Join writes records that were checked as one list, without space between their tokens: what a batch carries.
+func Join(records []json.RawMessage) []byte {
+	size := 2
+	for _, r := range records {
+		size += len(r) + 1
+	}
+	b := append(make([]byte, 0, size), '[')
+	for i, r := range records {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendTight(b, r)
+	}
+	return append(b, ']')
+}
+
+// appendTight adds a JSON value without the space between its tokens.
+func appendTight(b, raw []byte) []byte {
+	if !bytes.ContainsAny(raw, " \t\r\n") {
+		return append(b, raw...)
+	}
+	from, quoted := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			b = append(b, raw[from:i]...)
+			from = i + 1
+		}
+	}
+	return append(b, raw[from:]...)
 }

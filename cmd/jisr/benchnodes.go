@@ -547,6 +547,27 @@ func residentMB(pid int) (float64, error) {
 	return 0, errors.New("couldn't find VmRSS of the node")
 }
 
+// processorTime is how long processors have worked for a process (proc(5), utime and stime of stat, in hundredths of a second).
+func processorTime(pid int) (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("couldn't read how long the node has worked: %w", err)
+	}
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // the name before may hold spaces
+	if len(fields) < 13 {
+		return 0, errors.New("couldn't find utime and stime of the node")
+	}
+	sum := 0
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return 0, fmt.Errorf("couldn't read utime and stime of the node: %w", err)
+		}
+		sum += n
+	}
+	return time.Duration(sum) * 10 * time.Millisecond, nil
+}
+
 // machine says what the figures were taken on.
 func machine() map[string]string {
 	m := map[string]string{"os": runtime.GOOS + "/" + runtime.GOARCH, "go": runtime.Version(), "cpus": strconv.Itoa(runtime.NumCPU())}

@@ -29,6 +29,7 @@ type recordFigures struct {
 	PerSecond float64 `json:"per_second"` // checked, durable on both sides, countersigned, listed on the other
 	Records   int     `json:"records,omitempty"`
 	RSS       float64 `json:"rss_mb,omitempty"` // of the larger node meanwhile
+	CPU       float64 `json:"cpu_us,omitempty"` // of both nodes together, a record
 	P95       float64 `json:"p95_ms,omitempty"` // of lists, filters, sorts and charts over them
 }
 
@@ -118,6 +119,10 @@ func (w *water) send(ctx context.Context, f *recordFigures) error {
 	var next, high atomic.Int64
 	watched, done := make(chan struct{}), make(chan struct{})
 	go func() { defer close(watched); w.watch(&high, done) }()
+	spent, err := w.spent()
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
 	errs := make([]error, recordSenders)
 	last := make([]int, recordSenders)
@@ -135,7 +140,7 @@ func (w *water) send(ctx context.Context, f *recordFigures) error {
 		})
 	}
 	wg.Wait()
-	err := errors.Join(errs...)
+	err = errors.Join(errs...)
 	for _, i := range last {
 		if err == nil && i > 0 {
 			err = w.listed(ctx, i)
@@ -145,7 +150,21 @@ func (w *water) send(ctx context.Context, f *recordFigures) error {
 	close(done)
 	<-watched
 	f.RSS = float64(high.Load()) / 1000
-	return err
+	now, serr := w.spent()
+	f.CPU = rounded(float64((now - spent).Microseconds()) / float64(calls*recordsPerCall))
+	return errors.Join(err, serr)
+}
+
+// spent is the time of processors that both nodes have had.
+func (w *water) spent() (sum time.Duration, err error) {
+	for _, c := range w.procs {
+		d, err := processorTime(c.cmd.Process.Pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += d
+	}
+	return sum, nil
 }
 
 func (w *water) post(ctx context.Context, body []byte) error {
