@@ -24,6 +24,8 @@ const (
 	KindOfficialRecover Kind = "official.recover" // an administrator: nobody holds a passkey of the post any more
 	KindOfficialRestore Kind = "official.restore" // another administrator: ends its passkeys, and invites anew
 
+	KindOfficialLink Kind = "official.link" // who it is at the house's identity provider
+
 	// KindOfficialHandOver: the post gets another holder. Its password, passkeys and sessions end; what belongs to its desk
 	// stays there. A post that never had a passkey is invited at once, another waits for a second administrator to restore it.
 	KindOfficialHandOver Kind = "official.hand-over"
@@ -54,6 +56,23 @@ type EnrolTerms struct {
 // RevokeTerms is the terms of official.revoke.
 type RevokeTerms struct {
 	Credential Bytes `json:"credential"`
+}
+
+// LinkTerms is the terms of official.link. Invitation empty: the post was made at this sign-in, within what the operator's
+// mapping of groups allows.
+type LinkTerms struct {
+	Invitation Commitment `json:"invitation,omitempty"`
+	Salt       Bytes      `json:"salt"`
+	Subject    Commitment `json:"subject"`           // "sha256:" of salt, issuer and subject: a subject may be a number that identifies a person
+	Managed    bool       `json:"managed,omitempty"` // desk and roles follow the groups there
+}
+
+// Identity is who a post is at the house's identity provider.
+type Identity struct {
+	Salt    Bytes      `json:"salt"`
+	Subject Commitment `json:"subject"`
+	Managed bool       `json:"managed,omitempty"`
+	Linked  Step       `json:"linked"`
 }
 
 // Passkey is one passkey of a post.
@@ -90,8 +109,9 @@ func (acc *Account) Passkey(credential Bytes) (Passkey, bool) {
 	return acc.Passkeys[i], true
 }
 
-// ByPassword tells whether the post still signs in with a password: until its first passkey.
-func (acc *Account) ByPassword() bool { return len(acc.Passkeys) == 0 }
+// ByPassword tells whether the post still signs in with a password: until its first passkey, or until an identity provider
+// vouches for it.
+func (acc *Account) ByPassword() bool { return len(acc.Passkeys) == 0 && acc.Identity == nil }
 
 // MayInvite is what an invitation written now would meet.
 func (acc *Account) MayInvite() error {
@@ -124,6 +144,25 @@ func (acc *Account) MayEnrol(t *EnrolTerms, at time.Time) error {
 	}
 	return nil
 }
+
+// MayLink is what linking the post to an identity would meet at this time. How who came without an invitation showed who it
+// is, is for the node to say.
+func (acc *Account) MayLink(t *LinkTerms, at time.Time) error {
+	if _, ok := t.Subject.Sum(); !ok || len(t.Salt) != saltSize {
+		return Refuse(Malformed, "subject")
+	}
+	switch inv := acc.Invitation; {
+	case acc.Ended != nil:
+		return Refuse(NoSuch, "official")
+	case t.Invitation == "" && acc.Identity != nil:
+		return Refuse(NotLinked, "official")
+	case t.Invitation != "" && (inv == nil || inv.Hash != t.Invitation || at.After(inv.Until)):
+		return Refuse(Lapsed, "invitation")
+	}
+	return nil
+}
+
+const saltSize = 16 // bytes
 
 // MayRecover is what asking for a recovery would meet.
 func (acc *Account) MayRecover() error {
@@ -184,8 +223,10 @@ func (acc *Account) access(a *Act) error {
 			return err
 		}
 		acc.endPasskeys(a.step())
-		acc.Recovery = nil
+		acc.Recovery, acc.Identity = nil, nil
 		return acc.invite(a)
+	case KindOfficialLink:
+		return acc.link(a)
 	case KindOfficialHandOver:
 		return acc.handOver(a)
 	case KindOfficialFeed:
@@ -211,7 +252,8 @@ func (acc *Account) MayHandOver() error {
 	return nil
 }
 
-// handOver closes the post to its former holder: the password has no verifier any more, and every passkey ends.
+// handOver closes the post to its former holder: the password has no verifier any more, every passkey ends, and the identity
+// provider vouches for nobody.
 func (acc *Account) handOver(a *Act) error {
 	t, err := terms[HandOverTerms](a)
 	if err == nil {
@@ -227,7 +269,7 @@ func (acc *Account) handOver(a *Act) error {
 	} else if _, ok := t.Invitation.Sum(); ok {
 		acc.Invitation = &Invitation{Hash: t.Invitation, Until: t.Until, By: a.By}
 	}
-	acc.Secret, acc.HandedOver, acc.Feed = a.Index, &s, nil
+	acc.Secret, acc.HandedOver, acc.Identity, acc.Feed = a.Index, &s, nil, nil
 	return nil
 }
 
@@ -240,6 +282,19 @@ func (acc *Account) invite(a *Act) error {
 		return err
 	}
 	acc.Invitation = &Invitation{Hash: t.Invitation, Until: t.Until, By: a.By}
+	return nil
+}
+
+func (acc *Account) link(a *Act) error {
+	t, err := terms[LinkTerms](a)
+	if err == nil {
+		err = acc.MayLink(&t, a.At)
+	}
+	if err != nil {
+		return err
+	}
+	acc.Identity = &Identity{Salt: t.Salt, Subject: t.Subject, Managed: t.Managed, Linked: a.step()}
+	acc.Invitation, acc.Recovery = nil, nil
 	return nil
 }
 

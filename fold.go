@@ -170,7 +170,7 @@ func (k Kind) noun(f ForumID) string {
 			return ""
 		}
 	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore,
-		KindOfficialHandOver, KindOfficialFeed:
+		KindOfficialHandOver, KindOfficialLink, KindOfficialFeed:
 		if f != House {
 			return ""
 		}

@@ -279,6 +279,7 @@ type Account struct {
 	Passkeys   []Passkey   `json:"passkeys,omitempty"` // in the order they were enrolled, revoked ones too
 	Invitation *Invitation `json:"invitation,omitempty"`
 	Recovery   *Step       `json:"recovery,omitempty"`    // asked for, not confirmed
+	Identity   *Identity   `json:"identity,omitempty"`    // at the house's identity provider; nil: it vouches for nobody here
 	HandedOver *Step       `json:"handed_over,omitempty"` // the last time its holder changed
 
 	Feed *Feed `json:"feed,omitempty"`
@@ -379,9 +380,10 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 		t, err := terms[OfficialTerms](a)
 		next := &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}
 		if acc != nil { // a post that changes keeps its passkeys
-			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver
-			if acc.Ended == nil {
-				next.Feed = acc.Feed
+			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver, next.Identity, next.Feed = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver, acc.Identity, acc.Feed
+			if acc.Ended != nil { // who left does not come back with it
+				next.endPasskeys(a.step())
+				next.Invitation, next.Identity, next.Feed = nil, nil, nil
 			}
 			if a.Content == nil && acc.Ended == nil { // and its password, where the act brings none
 				next.Secret = acc.Secret

@@ -38,6 +38,13 @@ const (
 	Lapsed      RefusalKind = "lapsed"      // subject: the invitation, recovery or ceremony that was used or is over
 	NoDomain    RefusalKind = "no-domain"   // passkeys need a domain; need: url
 
+	// Signing in through an identity provider.
+	ProviderAway RefusalKind = "provider-away" // it does not answer; the other ways in are open
+	ProviderSays RefusalKind = "provider-says" // it did not let the official in
+	BadAssertion RefusalKind = "bad-assertion" // what it said does not hold; subject: the step that fails
+	NotLinked    RefusalKind = "not-linked"    // subject: the post it names, which somebody else holds or nobody linked
+	NoGroup      RefusalKind = "no-group"      // none of the groups is one of the operator's mapping
+
 	// Clearance: the rules of the house.
 	SecondPerson RefusalKind = "second-person" // the one who drafts does not clear or release
 	NotCleared   RefusalKind = "not-cleared"

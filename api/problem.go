@@ -55,6 +55,12 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.Lapsed:      http.StatusConflict,
 		jisr.NoDomain:    http.StatusUnprocessableEntity,
 
+		jisr.ProviderAway: http.StatusServiceUnavailable,
+		jisr.ProviderSays: http.StatusForbidden,
+		jisr.BadAssertion: http.StatusUnauthorized,
+		jisr.NotLinked:    http.StatusForbidden,
+		jisr.NoGroup:      http.StatusForbidden,
+
 		jisr.SecondPerson: http.StatusForbidden,
 		jisr.NotCleared:   http.StatusConflict,
 		jisr.NotDraft:     http.StatusConflict,

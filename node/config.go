@@ -21,6 +21,7 @@ type Config struct {
 	AtRest      AtRestConfig      `toml:"at_rest" doc:"What opens the data key that this node's databases and private keys are encrypted with."`
 	Public      PublicConfig      `toml:"public" doc:"The public page: joint statements that are released, for anybody."`
 	Session     SessionConfig     `toml:"session" doc:"How long an official stays signed in."`
+	OIDC        OIDCConfig        `toml:"oidc" doc:"Signing in through an identity provider (OpenID Connect)."`
 	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
 	Letterheads string            `toml:"letterheads" doc:"A JSON file of letterheads for printed notes, by member and language. Without it the member's name stands above the desk's."`
 	Demo        bool              `toml:"demo" doc:"true: every page says that nothing here has official effect."`
@@ -76,6 +77,9 @@ func (c Config) check() error {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
 	if err := c.Session.check(); err != nil {
+		return err
+	}
+	if err := c.OIDC.check(); err != nil {
 		return err
 	}
 	if err := c.AtRest.check(); err != nil {

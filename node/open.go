@@ -77,6 +77,7 @@ type Node struct {
 	audit      audit
 	sessions   sessions
 	spent      spent
+	provider   *provider // nil: no identity provider vouches for anybody
 
 	sessionIdle     time.Duration
 	sessionAbsolute time.Duration
@@ -208,6 +209,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
 	n.sessionIdle, n.sessionAbsolute = n.config.Session.limits()
+	if n.provider, err = newProvider(n.dir, n.config.OIDC); err != nil {
+		return err
+	}
 	nobody, err := hashPassword(newSecret(32))
 	if err != nil {
 		return err

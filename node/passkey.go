@@ -38,8 +38,7 @@ const (
 // Relying names where passkeys sign when pages are reached at this host: the origin of the setting url, or, when there
 // is none, localhost for trying out. A browser makes passkeys for domains only, so anything else is refused.
 func (n *Node) Relying(host string) (jisr.Relying, error) {
-	origin := n.config.URL
-	if origin == "" {
+	if n.config.URL == "" {
 		name, _, err := net.SplitHostPort(host)
 		if err != nil {
 			name = host
@@ -47,12 +46,8 @@ func (n *Node) Relying(host string) (jisr.Relying, error) {
 		if name != "localhost" {
 			return jisr.Relying{}, jisr.Refuse(jisr.NoDomain, "passkey")
 		}
-		origin = "http://" + host
-		if n.config.TLS.Cert != "" {
-			origin = "https://" + host
-		}
 	}
-	u, err := url.Parse(origin)
+	u, err := url.Parse(n.base(host))
 	if err != nil {
 		return jisr.Relying{}, jisr.Refuse(jisr.NoDomain, "passkey")
 	}
@@ -107,30 +102,59 @@ type enrolment struct {
 	At         jisr.Relying         `json:"at"`
 }
 
-// BeginInvited begins the enrolment of a passkey by invitation. Who guesses invitations is slowed down as who guesses
-// passwords is; an invitation is 256 random bits.
+// BeginInvited begins the enrolment of a passkey by invitation.
 func (n *Node) BeginInvited(ctx context.Context, invitation string, at jisr.Relying, from From) (Ceremony, error) {
-	place := "address " + from.Address
-	if err := n.slow(place, triesOfPlace); err != nil {
-		return Ceremony{}, err
-	}
-	hash := invitationHash(invitation)
-	rows, err := n.book.Accounts(ctx)
+	row, err := n.invited(ctx, invitation, from)
 	if err != nil {
 		return Ceremony{}, err
 	}
-	for i := range rows {
-		inv := rows[i].Account.Invitation
-		if inv != nil && inv.Hash == hash && rows[i].Account.Ended == nil && !n.now().After(inv.Until) {
-			return n.beginEnrolment(&rows[i], hash, at)
-		}
-	}
-	n.tries.failed(place, n.now())
-	return Ceremony{}, jisr.Refuse(jisr.Lapsed, "invitation")
+	return n.beginEnrolment(row, invitationHash(invitation), at)
 }
 
-// BeginOwn begins the enrolment of a passkey for who is signed in with a password, which is asked for again.
+// invited finds the post that an invitation is for. Who guesses invitations is slowed down as who guesses passwords is; an
+// invitation is 256 random bits.
+func (n *Node) invited(ctx context.Context, invitation string, from From) (*book.AccountRow, error) {
+	place := "address " + from.Address
+	if err := n.slow(place, triesOfPlace); err != nil {
+		return nil, err
+	}
+	rows, err := n.book.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if row := invitedTo(rows, invitationHash(invitation), n.now()); row != nil {
+		return row, nil
+	}
+	n.tries.failed(place, n.now())
+	return nil, jisr.Refuse(jisr.Lapsed, "invitation")
+}
+
+// invitedTo finds the post that an invitation is for, while it stands.
+func invitedTo(rows []book.AccountRow, hash jisr.Commitment, now time.Time) *book.AccountRow {
+	for i := range rows {
+		if inv := rows[i].Account.Invitation; inv != nil && inv.Hash == hash && rows[i].Account.Ended == nil && !now.After(inv.Until) {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// BeginOwn begins the enrolment of a passkey for who is signed in with a password, which is asked for again, or through the
+// identity provider, just now.
 func (n *Node) BeginOwn(ctx context.Context, c Caller, password string, at jisr.Relying) (Ceremony, error) {
+	if c.how == ByProvider {
+		if n.NeedsPassword(c) {
+			return Ceremony{}, jisr.Refuse(jisr.Unconfirmed, "official.enrol")
+		}
+		row, err := n.book.Account(ctx, c.Account)
+		if err == nil && len(row.Account.Passkeys) > 0 {
+			err = jisr.Refuse(jisr.Unsigned, "official.enrol")
+		}
+		if err != nil {
+			return Ceremony{}, err
+		}
+		return n.beginEnrolment(&row, "", at)
+	}
 	row, err := n.checkPassword(ctx, c.Account.Name(), password, c.address)
 	if err != nil {
 		return Ceremony{}, err

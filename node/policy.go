@@ -200,6 +200,7 @@ func table() []row {
 		{"official.recover", Administering, free},
 		{"official.restore", Administering, free},
 		{"official.hand-over", Administering, free},
+		{"official.link", Administering, free}, // the house says it by itself
 		{"official.enrol", Entering, free},
 		{"official.revoke", Entering, free}, // others' for administrators only
 		{"official.feed", Entering, free},   // others' can be ended by administrators only
@@ -237,7 +238,8 @@ type Caller struct {
 
 	session string    // it came by; empty: it is a program, or the operator
 	since   time.Time // when it signed in …
-	address string    // … and from where
+	address string    // … from where
+	how     string    // … and by what: ByPassword and the others
 }
 
 // By is the caller as acts name it.
@@ -250,6 +252,9 @@ func (c Caller) Has(r jisr.Role) bool { return slices.Contains(c.Roles, r) }
 
 // Program tells whether the caller is a program.
 func (c Caller) Program() bool { return c.Account.Noun() == "token" }
+
+// CameBy tells how an official signed in; empty for who has no session.
+func (c Caller) CameBy() string { return c.how }
 
 // May tells whether the caller may ask for the verb at all, whatever it is about and whatever else is needed; faces
 // use it to leave out what would be refused.

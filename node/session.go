@@ -66,7 +66,7 @@ type Session struct {
 	Account    jisr.ThingID `json:"account"`
 	How        string       `json:"how"`
 	Credential jisr.Bytes   `json:"credential,omitempty"` // of the passkey; when it ends, so does the session
-	Secret     jisr.Index   `json:"secret"`               // the password's act; when it changes, the session ends
+	Secret     jisr.Index   `json:"secret"`               // the act of the password, or that linked the provider's word; when it changes, the session ends
 	Began      time.Time    `json:"began"`
 	Seen       time.Time    `json:"seen"`
 	Address    string       `json:"address,omitempty"`
@@ -226,7 +226,7 @@ func (n *Node) Session(ctx context.Context, token string, active bool) (Caller, 
 		return Caller{}, err
 	}
 	c, err := n.callerOf(ctx, &row)
-	c.session, c.since, c.address = x.ID, x.Began, x.Address
+	c.session, c.since, c.address, c.how = x.ID, x.Began, x.Address, x.How
 	return c, err
 }
 
@@ -239,8 +239,10 @@ func (x *Session) stands(acc *jisr.Account) bool {
 		return ok
 	case ByPassword:
 		return acc.ByPassword() && acc.Secret == x.Secret
+	case ByProvider:
+		return acc.Identity != nil && acc.Identity.Linked.Index == x.Secret
 	}
-	return true
+	return false
 }
 
 // look finds a session that is not over, and notes that it was used. The note is written at most once a minute: what a

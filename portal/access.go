@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 
 	"jisr"
@@ -42,7 +43,7 @@ func vouch(r *request, cmd node.Command) (node.Command, error) {
 // vouching prepares what a form has to ask for a command.
 func (s *site) vouching(r *request, cmd node.Command) (vouching, error) {
 	if !r.caller.Passkey {
-		return vouching{Password: s.node.NeedsPassword(r.caller)}, nil
+		return vouching{Password: s.node.NeedsPassword(r.caller) && r.caller.CameBy() != node.ByProvider}, nil
 	}
 	at, err := s.node.Relying(r.Host)
 	if err != nil {
@@ -138,11 +139,13 @@ type enrolView struct {
 	Post     string
 	Problem  string
 	Elsewise string
-	Own      bool // the official is in already
+	Own      bool   // the official is in already
+	Provider string // host of the identity provider, which an invitation may be used with too
+	Leave    string // its address, for who showed an invitation
 }
 
 func (s *site) enrolForm(r *request) (*answer, error) {
-	v := enrolView{Page: s.page(r, "")}
+	v := enrolView{Page: s.page(r, ""), Provider: s.node.Provider()}
 	if _, err := s.node.Relying(r.Host); err != nil {
 		v.Problem, v.Elsewise = s.sentenceOf(r, err), localhost(r)
 	}
@@ -195,7 +198,7 @@ func (s *site) enrolled(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: "/" + r.lang + "/access", cookie: s.cookie(r.Request, s.sessionCookie(r.Request), session)}, nil
+	return &answer{to: "/" + r.lang + "/access", cookies: []*http.Cookie{s.cookie(r.Request, s.sessionCookie(r.Request), session)}}, nil
 }
 
 func (s *site) sentenceOf(r *request, err error) string {
@@ -213,7 +216,9 @@ type accessView struct {
 	Sessions []sessionLine
 	More     *asked // a further passkey is asked for with one that is there
 	Elsewise string
-	ByWord   bool // the post has a password still
+	ByWord   bool   // the post has a password still
+	Just     bool   // it came through the identity provider just now, and has no passkey yet
+	Again    string // it came so some time ago: where it comes so again
 }
 
 type passkeyLine struct {
@@ -233,6 +238,11 @@ func (s *site) access(r *request) (*answer, error) {
 	}
 	v := accessView{Page: s.page(r, "access"), ByWord: row.Account.ByPassword(), Elsewise: localhost(r)}
 	v.Passkeys = rd.passkeyLines(&row.Account)
+	if r.caller.CameBy() == node.ByProvider && len(row.Account.Passkeys) == 0 {
+		if v.Just = !s.node.NeedsPassword(r.caller); !v.Just {
+			v.Again = v.toProvider("/" + r.lang + "/access")
+		}
+	}
 	if len(v.Passkeys) > 0 {
 		if v.More, err = s.beginSignIn(r); err != nil {
 			return nil, err

@@ -44,10 +44,12 @@ func doorRoutes() []route {
 		{"GET", "/sign-in", anybody, (*site).signInForm},
 		{"POST", "/sign-in", anybody, (*site).signIn},
 		{"POST", "/sign-in/passkey", anybody, (*site).signInByPasskey},
+		{"GET", "/sign-in/provider", anybody, (*site).toProvider},
 		{"POST", "/sign-out", anybody, (*site).signOut},
 		{"GET", "/enrol", anybody, (*site).enrolForm},
 		{"POST", "/enrol", anybody, (*site).enrol},
 		{"POST", "/enrol/passkey", anybody, (*site).enrolled},
+		{"POST", "/enrol/provider", anybody, (*site).linkProvider},
 		{"GET", "/access", official, (*site).access},
 		{"POST", "/access/passkeys", official, (*site).enrolOwn},
 		{"POST", "/access/passkeys/end", official, (*site).revokePasskey},
@@ -262,6 +264,7 @@ func (s *site) mux() *http.ServeMux {
 		mux.Handle("GET /"+lang+"/events", s.events(lang))
 		mux.Handle("/"+lang+"/", s.handler(lang, route{access: anybody, serve: (*site).nowhere}))
 	}
+	mux.HandleFunc("GET /sign-in/callback", s.backFromProvider)
 	mux.HandleFunc("GET /dist/", s.asset)
 	mux.HandleFunc("GET /favicon.ico", s.favicon)
 	mux.HandleFunc("GET /{$}", s.toLanguage)

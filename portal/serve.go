@@ -31,11 +31,11 @@ type request struct {
 
 // answer is what a page gives back: exactly one of page, to and file.
 type answer struct {
-	status int // of a page; 0 is 200
-	page   templ.Component
-	to     string // the address to go to, for a POST that has done its work
-	file   *file
-	cookie *http.Cookie // set with it
+	status  int // of a page; 0 is 200
+	page    templ.Component
+	to      string // the address to go to, for a POST that has done its work
+	file    *file
+	cookies []*http.Cookie // set with it
 }
 
 // file is something to save.
@@ -57,8 +57,8 @@ func (s *site) handler(lang string, rt route) http.Handler {
 		if err != nil {
 			a = s.failed(r, err)
 		}
-		if a.cookie != nil {
-			http.SetCookie(w, a.cookie)
+		for _, c := range a.cookies {
+			http.SetCookie(w, c)
 		}
 		s.write(w, r, a)
 	})
@@ -217,9 +217,9 @@ func statusOf(k jisr.RefusalKind) int {
 	switch k {
 	case jisr.NoSuch:
 		return http.StatusNotFound
-	case jisr.BadLogin:
+	case jisr.BadLogin, jisr.BadAssertion:
 		return http.StatusUnauthorized
-	case jisr.NotAllowed, jisr.SecondPerson, jisr.NotYours, jisr.NotAddressed, jisr.BadSignature, jisr.Unsigned, jisr.Unconfirmed, jisr.SecondAdmin, jisr.NotParty:
+	case jisr.NotAllowed, jisr.SecondPerson, jisr.NotYours, jisr.NotAddressed, jisr.BadSignature, jisr.Unsigned, jisr.Unconfirmed, jisr.SecondAdmin, jisr.NotParty, jisr.NotLinked, jisr.NoGroup, jisr.ProviderSays:
 		return http.StatusForbidden
 	case jisr.Conflict, jisr.Already, jisr.Opened, jisr.Withdrawn, jisr.NotCleared, jisr.NotDraft, jisr.Discarded, jisr.NotReleased, jisr.NoReplyDue, jisr.NotProposed, jisr.NotAgreed, jisr.UnderReview, jisr.Ended, jisr.Behind, jisr.Restored, jisr.Unfinished, jisr.Lapsed, jisr.Bracketed, jisr.TooLate:
 		return http.StatusConflict
@@ -227,7 +227,7 @@ func statusOf(k jisr.RefusalKind) int {
 		return http.StatusRequestEntityTooLarge
 	case jisr.TooOften:
 		return http.StatusTooManyRequests
-	case jisr.Unavailable, jisr.DiskFull:
+	case jisr.Unavailable, jisr.DiskFull, jisr.ProviderAway:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusUnprocessableEntity

@@ -89,6 +89,8 @@ type signInView struct {
 	Names    []MemberBadge // of the governments this one works with
 	Passkey  *asked        // nil: passkeys do not work under this name …
 	Elsewise string        // … and here they do
+	Provider string        // host of the identity provider; empty: there is none
+	EndThere string        // address where an official who has signed out here does so there
 }
 
 func (s *site) signInForm(r *request) (*answer, error) {
@@ -97,6 +99,9 @@ func (s *site) signInForm(r *request) (*answer, error) {
 		return &answer{to: orHome(r, next)}, nil
 	}
 	v, err := s.signInView(r, next)
+	if v.Provider != "" && r.URL.Query().Has("out") {
+		v.EndThere = s.node.EndAtProvider(r.Context(), r.Host, r.lang)
+	}
 	return &answer{page: signInPage(v)}, err
 }
 
@@ -109,6 +114,10 @@ func (s *site) signIn(r *request) (*answer, error) {
 // signedIn goes on where the official wanted to, or says again what the page for signing in says.
 func (s *site) signedIn(r *request, session string, err error) (*answer, error) {
 	name, next := strings.TrimSpace(r.PostForm.Get("official")), samePath(s.langs, r.PostForm.Get("next"))
+	return s.arrived(r, session, name, next, err)
+}
+
+func (s *site) arrived(r *request, session, name, next string, err error) (*answer, error) {
 	var refusal *jisr.Refusal
 	if errors.As(err, &refusal) {
 		v, err := s.signInView(r, next)
@@ -118,12 +127,12 @@ func (s *site) signedIn(r *request, session string, err error) (*answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &answer{to: orHome(r, next), cookie: s.cookie(r.Request, s.sessionCookie(r.Request), session)}, nil
+	return &answer{to: orHome(r, next), cookies: []*http.Cookie{s.cookie(r.Request, s.sessionCookie(r.Request), session)}}, nil
 }
 
 func (s *site) signInView(r *request, next string) (signInView, error) {
 	passkey, err := s.beginSignIn(r)
-	return signInView{Page: s.page(r, "signin"), Next: next, Names: s.badges(r), Passkey: passkey, Elsewise: localhost(r)}, err
+	return signInView{Page: s.page(r, "signin"), Next: next, Names: s.badges(r), Passkey: passkey, Elsewise: localhost(r), Provider: s.node.Provider()}, err
 }
 
 // badges names all members: the page for signing in says whose portal this is and with whom it works.
@@ -142,7 +151,11 @@ func (s *site) signOut(r *request) (*answer, error) {
 			return nil, err
 		}
 	}
-	return &answer{to: "/" + r.lang + "/sign-in", cookie: s.cookie(r.Request, s.sessionCookie(r.Request), "")}, nil
+	to := "/" + r.lang + "/sign-in"
+	if r.caller.CameBy() == node.ByProvider {
+		to += "?out"
+	}
+	return &answer{to: to, cookies: []*http.Cookie{s.cookie(r.Request, s.sessionCookie(r.Request), "")}}, nil
 }
 
 // fromOf says where a sign-in comes from.

@@ -38,7 +38,7 @@ func world(t testing.TB) (iq, sy *house) {
 	return iq, sy
 }
 
-func newHouse(t testing.TB, member string, name jisr.Text) *house {
+func newHouse(t testing.TB, member string, name jisr.Text, settings ...func(*node.Config)) *house {
 	t.Helper()
 	links, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,6 +46,9 @@ func newHouse(t testing.TB, member string, name jisr.Text) *house {
 	}
 	dir := t.TempDir()
 	c := node.Config{Member: member, Origin: "jisr.mofa.gov." + member, Name: name, Link: node.LinkConfig{Addresses: []string{links.Addr().String()}}}
+	for _, set := range settings {
+		set(&c)
+	}
 	if err := node.Create(t.Context(), dir, c); err != nil {
 		t.Fatal(err)
 	}

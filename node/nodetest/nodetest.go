@@ -383,3 +383,11 @@ func (a *Actor) Sees(id jisr.ThingID, want jisr.NoteState) *Actor {
 	})
 	return a
 }
+
+// Configure changes the configuration of a member's node, and starts it anew.
+func (w *World) Configure(id jisr.MemberID, change func(*node.Config)) {
+	w.T.Helper()
+	w.Stop(id)
+	change(&w.nodes[id].config)
+	w.Start(id)
+}
