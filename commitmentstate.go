@@ -258,15 +258,15 @@ func (c *Undertaking) labels() []string {
 	}
 	if c.Source != nil && c.Source.Thing != "" {
 		all = append(all, "source:"+string(c.Source.Thing))
-		if b := bodyOf(c.Source.Thing); b != "" {
+		if b := BodyOf(c.Source.Thing); b != "" {
 			all = append(all, "body:"+string(b))
 		}
 	}
 	return append(all, c.measures()...)
 }
 
-// bodyOf is the body of a session or its minutes, whose names begin with its own.
-func bodyOf(session ThingID) ThingID {
+// BodyOf is the body of a session or its minutes, whose names begin with its own; empty for other things.
+func BodyOf(session ThingID) ThingID {
 	if noun := session.Noun(); noun != "minutes" && noun != "meeting" {
 		return ""
 	}
@@ -288,6 +288,11 @@ func (c *Undertaking) answers() []Await {
 		if c.Extensions[i].Answered == nil {
 			all = append(all, Await{Of: c.Beneficiary.Member, Desk: c.Beneficiary.Desk, Why: "answer-extension"})
 			break
+		}
+	}
+	for _, m := range c.Parties() {
+		if c.Offered(m) != nil {
+			all = append(all, Await{Of: m, Why: "agree"})
 		}
 	}
 	if len(c.Ending) == 1 {
@@ -990,7 +995,19 @@ func (c *Undertaking) Next(m MemberID) []Kind {
 	if _, said := c.Ending[m]; !said {
 		all = append(all, KindCommitmentRelease, KindCommitmentSupersede)
 	}
+	if c.Offered(m) != nil {
+		all = append(all, KindCommitmentAgree)
+	}
 	return append(all, KindCommitmentPropose)
+}
+
+// Offered is the newest proposal, where it would change what is agreed and the member has not agreed to it; nil when there is none.
+func (c *Undertaking) Offered(m MemberID) *Proposal {
+	p := &c.Proposals[len(c.Proposals)-1]
+	if _, said := p.Agreed[m]; c.Agreed == nil || p.Done || said {
+		return nil
+	}
+	return p
 }
 
 func (c *Undertaking) nextOf(m MemberID) (all []Kind) {

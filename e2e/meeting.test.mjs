@@ -4,6 +4,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { api, asOfficial, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
+import { fill, formally, here, says, sees } from './say.mjs';
 
 let demo, browser, iq, sy, room, promise;
 before(async () => {
@@ -14,46 +15,6 @@ before(async () => {
   sy = await side(demo.nodes.sy);
 }, { timeout: 180_000 });
 after(async () => { await browser?.close(); await demo?.stop(); });
-
-const main = page => page.getByRole('main');
-const sees = (page, what) => main(page).getByText(what).first().waitFor({ timeout: 20_000 });
-const here = page => new URL(page.url()).pathname;
-
-// opened opens the form of an action, where it stands.
-async function opened(page, action) {
-  const form = page.locator(`form[action$="${action}"]`).first();
-  await form.waitFor({ state: 'attached', timeout: 20_000 });
-  if (!await form.isVisible()) await page.locator('details', { has: form }).locator('summary').first().click();
-  await form.waitFor();
-  return form;
-}
-
-const fill = async (form, values) => {
-  for (const [name, value] of Object.entries(values)) {
-    const field = form.locator(`[name="${name}"]`);
-    if (await field.evaluate(f => f.tagName) === 'SELECT') await field.selectOption(value);
-    else await field.fill(value);
-  }
-};
-
-// says fills in an action and sends it; it leads back to the page it was said on.
-async function says(page, action, values = {}, files = []) {
-  const form = await opened(page, action);
-  await fill(form, values);
-  if (files.length > 0) await form.locator('input[type=file]').setInputFiles(files);
-  await form.locator('button').last().click();
-}
-
-// formally has the secretary draft it, and the head clear and release it.
-async function formally(side, action, values, files) {
-  await says(side.secretary, action, values, files);
-  await side.secretary.waitForURL(/\/outgoing\//);
-  await side.head.goto('/ar/');
-  await side.head.locator(`a[href="${here(side.secretary)}"]`).first().click();
-  await side.head.locator('form[action$="/clear"] button').click();
-  await side.head.locator('form[action$="/release"] button').click();
-  await side.head.waitForURL(u => !u.pathname.includes('/outgoing/'));
-}
 
 const clean = async page => {
   assert.deepEqual(await axe(page), [], here(page));

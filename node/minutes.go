@@ -206,6 +206,8 @@ func (c SignMinutes) saying(d *decision) (Say, error) {
 // agreed to: what is quoted is what was agreed.
 func (c *Say) quote(d *decision) error {
 	switch t := c.Terms.(type) {
+	case jisr.CommitmentTerms:
+		return c.quoteRules(d, t)
 	case jisr.BodyTerms:
 		_, err := cadence(t.Cadence, t.Months, d.today, d.today)
 		return err
@@ -236,6 +238,40 @@ func (c *Say) quote(d *decision) error {
 		}
 		return err
 	}
+	return nil
+}
+
+// quoteRules puts how both count days, and when a commitment is raised, into a proposal that does not say so: as the body it comes
+// from has it, else another of both.
+func (c *Say) quoteRules(d *decision, t jisr.CommitmentTerms) error {
+	if c.ID != "" && !c.prepared || len(t.Calendars) > 0 && len(t.Ladder) > 0 { // who proposes anew has what was quoted before
+		return nil
+	}
+	rows, _, err := d.n.book.Things(d.ctx, book.Whole(), book.ThingQuery{Forum: c.Forum, Noun: "body", Member: t.Debtor.Member, Limit: 200})
+	if err != nil {
+		return err
+	}
+	var rules *jisr.Body
+	for i := range rows {
+		b := rows[i].State.Body
+		if b.Agreed == nil || !slices.Contains(b.Members, t.Beneficiary.Member) {
+			continue
+		}
+		rules = b
+		if t.Source != nil && rows[i].ID == jisr.BodyOf(t.Source.Thing) {
+			break
+		}
+	}
+	if rules == nil {
+		return nil
+	}
+	if len(t.Calendars) == 0 {
+		t.Calendars = rules.Calendars
+	}
+	if len(t.Ladder) == 0 {
+		t.Ladder = rules.Ladder
+	}
+	c.Terms = t
 	return nil
 }
 

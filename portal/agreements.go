@@ -191,6 +191,7 @@ type agreementView struct {
 	Partakers []partakerLine // of one with a depositary
 	All       string         // "both", or "all parties"
 	Related   []relatedLine
+	Owing     owing  // commitments that come from it
 	Of        string // forum and id, as the form for one that belongs to it is asked
 	Proof     string
 	Custody   custodyPart
@@ -303,6 +304,9 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 		return v, err
 	}
 	v.Related, v.Of = append(rd.relatedLines(t), programmes...), string(t.Forum)+"/"+t.ID.Name()
+	if v.Owing, err = s.owingOf(ctx, rd, t.Forum, t.ID, ""); err != nil {
+		return v, err
+	}
 	v.Proof = rd.agreementURL(t.Forum, t.ID, "proof")
 	next, err := s.node.Next(ctx, rd.scope, t.Forum, t.ID)
 	if err != nil {

@@ -47,6 +47,7 @@ type textRow struct {
 	Concord  []tag  // what was found comparing languages, pair by pair
 	Bracket  string // address of the form that proposes another wording; empty: may not
 	Label    string // as officials call it
+	Owe      string // where a commitment is written that comes from it; empty: not of this text
 	Change   string // added, removed, moved: empty when it is the same or its words say it
 }
 
@@ -203,6 +204,9 @@ func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.Instru
 		rows[i].Concord = rd.concordOf(g, hash, rows[i].ID)
 		if v.Edit != "" && hash == g.Text() && old == nil {
 			rows[i].Bracket = rd.agreementURL(t.Forum, t.ID, "bracket") + "?segment=" + rows[i].ID
+		}
+		if v.Edit == "" && hash == g.Text() && old == nil && rows[i].Kind == string(jisr.SegmentArticle) && rd.may("commitment.propose") {
+			rows[i].Owe = rd.owe(t.Forum, t.ID, rows[i].ID)
 		}
 	}
 	v.Rows = rows

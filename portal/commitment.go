@@ -37,40 +37,17 @@ type bar struct {
 	X, Width   int
 }
 
-// commitmentView is one commitment: what is owed, how it stands, what was said, what may be said now.
-type commitmentView struct {
-	Page
-	Line     line
-	Title    string
-	Means    string
-	Columns  []column
-	Tests    []column
-	Facts    []field
-	Links    []Link
-	Reports  []reportView
-	Days     []string // extensions, both days kept
-	Raised   string
-	Ladder   string // the level that the agreed ladder gives today
-	Problem  string
-	Waits    []outgoingLine
-	Steps    []noteAct
-	Actions  []saying
-	NoAction string
-	Custody  custodyPart
-}
-
-// reportView is a report and what became of it.
-type reportView struct {
-	When   string
-	Text   said
-	State  tag
-	Until  string
-	Reason said
-	Files  []Link
-}
-
 func (rd reader) commitmentURL(f jisr.ForumID, id jisr.ThingID) string {
 	return rd.url("commitments", string(f), id.Name())
+}
+
+// owe is where a commitment is written that comes from a thing.
+func (rd reader) owe(f jisr.ForumID, source jisr.ThingID, part string) string {
+	q := url.Values{"forum": {string(f)}, "source": {string(source)}}
+	if part != "" {
+		q.Set("section", part)
+	}
+	return rd.url("commitments", "new") + "?" + q.Encode()
 }
 
 // commitmentLine is a commitment in a list: who owes whom.
@@ -308,125 +285,6 @@ func (s *site) groupWord(ctx context.Context, rd reader, name, value string, des
 	return value
 }
 
-func (s *site) commitment(r *request) (*answer, error) { return s.showCommitment(r, "") }
-
-func (s *site) showCommitment(r *request, problem string) (*answer, error) {
-	t, err := s.thingOf(r, "commitment")
-	if err != nil {
-		return nil, err
-	}
-	rd, c := s.reader(r), t.State.Commitment
-	v := commitmentView{Page: s.live(r, "commitments"), Line: rd.commitmentLine(&t.ThingRow), Problem: problem, Steps: rd.thingActs(&t)}
-	v.Title = v.Line.title(rd)
-	v.Means = rd.l.T("commitment.state." + string(c.State()) + ".means")
-	bodies := map[jisr.Position][]byte{}
-	for i := range t.Acts {
-		bodies[t.Acts[i].Act.Position] = t.Acts[i].Body
-	}
-	if b, err := jisr.DecodeCommitment(bodies[c.Text]); err == nil {
-		v.Columns, v.Tests = rd.columns(&jisr.NoteBody{Text: b.Text}), rd.columns(&jisr.NoteBody{Text: b.Test})
-	}
-	rd.commitmentFacts(&v, c, t.Forum)
-	for i := range c.Reports {
-		rep := rd.reportView(&c.Reports[i], bodies)
-		rep.Files = s.filesOf(r.Context(), rd, &t, c.Reports[i].Position)
-		v.Reports = append(v.Reports, rep)
-	}
-	for _, e := range c.Extensions {
-		key := "commitment.extension.asked"
-		if e.Answered != nil {
-			key = "commitment.extension.kept"
-		}
-		if e.Granted {
-			key = "commitment.extension.granted"
-		}
-		v.Days = append(v.Days, rd.l.T(key, "was", rd.l.Day(string(e.Was)), "to", rd.l.Day(string(e.To))))
-	}
-	if c.Level() > 1 {
-		v.Raised = rd.l.T("commitment.raised", "level", rd.l.T("level."+itoa(int64(c.Level()))))
-	}
-	if l := c.LadderDue(rd.today); l > c.Level() {
-		v.Ladder = rd.l.T("commitment.ladder", "level", rd.l.T("level."+itoa(int64(l))))
-	}
-	v.Actions = s.commitmentActions(r, rd, &t)
-	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
-		return nil, err
-	}
-	if v.Waits, err = s.outgoingLines(r.Context(), rd, t.ID); err != nil {
-		return nil, err
-	}
-	if problem != "" {
-		v.Live = false
-		return &answer{status: 422, page: commitmentPage(v)}, nil
-	}
-	return &answer{page: commitmentPage(v)}, nil
-}
-
-func (rd reader) commitmentFacts(v *commitmentView, c *jisr.Undertaking, f jisr.ForumID) {
-	office := func(o jisr.Office) string {
-		name, _ := o.Name.In(rd.l.Tag())
-		if name == "" {
-			name = string(o.Desk)
-		}
-		return strings.TrimSuffix(rd.name(o.Member)+" — "+name, " — ")
-	}
-	add := func(key, value string) {
-		if value != "" {
-			v.Facts = append(v.Facts, field{Name: rd.l.T(key), Value: value})
-		}
-	}
-	debtor := c.Debtor
-	if c.Owner != nil {
-		debtor.Desk, debtor.Name = c.Owner.Desk, c.Owner.Name
-	}
-	add("commitment.debtor", office(debtor))
-	add("commitment.beneficiary", office(c.Beneficiary))
-	if c.Due != "" {
-		add("commitment.due.agreed", rd.l.Day(string(c.Due)))
-	}
-	if d := c.DueDate(); d != c.Due {
-		add("commitment.due.holds", rd.l.Day(string(d)))
-	}
-	add("commitment.nodate", c.NoDate)
-	if c.Indicator != nil {
-		name, _ := c.Indicator.Name.In(rd.l.Tag())
-		add("commitment.indicator", rd.l.T("commitment.indicator.of", "name", name, "baseline", cmp.Or(c.Indicator.Baseline, "0"), "target", c.Indicator.Target, "unit", c.Indicator.Unit))
-	}
-	if c.Funding != "" {
-		add("commitment.funding", strings.TrimSuffix(rd.l.T("funding."+string(c.Funding))+" — "+c.Budget, " — "))
-	}
-	add("say.field.recurrence", c.Recurrence)
-	for _, m := range c.Milestones {
-		title, _ := m.Title.In(rd.l.Tag())
-		if m.Due != "" {
-			title += " — " + rd.l.Day(string(m.Due))
-		}
-		if slices.ContainsFunc(c.Progress, func(p jisr.Progress) bool { return p.Milestone == m.ID }) {
-			title += " — " + rd.l.T("milestone.reached")
-		}
-		add("commitment.milestone", title)
-	}
-	if c.Source != nil && c.Source.Thing != "" {
-		v.Links = append(v.Links, Link{Word: known(rd.l, "noun.", c.Source.Thing.Noun()) + " " + c.Source.Part, URL: rd.thingURL(f, c.Source.Thing)})
-	}
-}
-
-func (rd reader) reportView(rep *jisr.Report, bodies map[jisr.Position][]byte) reportView {
-	v := reportView{When: rd.dateTime(rep.At), State: tag{Tone: "ok", Icon: "circle-dot", Word: rd.l.T("commitment.state.reported")}, Reason: saidIn(rd.l.Tag(), rep.Reason, "")}
-	if b, err := jisr.DecodeEvidence(bodies[rep.Position], rep.Files); err == nil {
-		v.Text = rd.say(b.Text)
-	}
-	switch {
-	case rep.Result != "":
-		v.State = rd.thingTag("commitment", string(rep.Result), false)
-	case rep.Recalled != nil:
-		v.State = tag{Tone: "idle", Icon: "undo-2", Word: rd.l.T("act.kind.commitment.recall")}
-	case rep.ReviewBy != "":
-		v.Until = rd.l.T("commitment.review.by", "date", rd.l.Day(string(rep.ReviewBy)))
-	}
-	return v
-}
-
 // commitmentActions is what this official may say now, what is waited for first.
 func (s *site) commitmentActions(r *request, rd reader, t *book.ThingView) []saying {
 	c, base := t.State.Commitment, rd.commitmentURL(t.Forum, t.ID)
@@ -463,7 +321,10 @@ func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k ji
 		}
 		return []sayingField{rd.choose("desk", options...)}
 	case jisr.KindCommitmentProgress:
-		fields := []sayingField{rd.ask("text", true), rd.askLine("value", true)}
+		fields := []sayingField{rd.ask("text", true)}
+		if c.Indicator != nil {
+			fields = append(fields, rd.askLine("value", true))
+		}
 		if len(c.Milestones) > 0 {
 			reached := []Option{{Word: rd.l.T("paper.item.none")}}
 			for _, m := range c.Milestones {
@@ -476,7 +337,11 @@ func (s *site) commitmentFields(r *request, rd reader, c *jisr.Undertaking, k ji
 	case jisr.KindCommitmentSupersede:
 		return []sayingField{rd.choose("successor", s.successors(r, rd, c)...), rd.ask("reason", true)}
 	case jisr.KindCommitmentReport:
-		return []sayingField{rd.ask("evidence", false), rd.askFiles()}
+		fields := []sayingField{rd.ask("evidence", false), rd.askFiles()}
+		if c.Indicator != nil {
+			fields = append(fields, rd.askLine("value", true))
+		}
+		return fields
 	case jisr.KindCommitmentAccept:
 		return []sayingField{rd.ask("remarks", true)}
 	case jisr.KindCommitmentExtend:
@@ -570,7 +435,7 @@ func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
 		if err != nil {
 			return say, err
 		}
-		say.Terms, say.Body, say.Files = jisr.ReportTerms{}, jisr.EvidenceBody{Text: written(r, "evidence")}, files
+		say.Terms, say.Body, say.Files = jisr.ReportTerms{Value: latinDigits(line1(r, "value"))}, jisr.EvidenceBody{Text: written(r, "evidence")}, files
 	case jisr.KindCommitmentRecall, jisr.KindCommitmentReturn:
 		say.Terms = jisr.ReviewTerms{Report: report, Reason: reason}
 	case jisr.KindCommitmentAccept:
@@ -592,108 +457,6 @@ func (s *site) commitmentSay(r *request, t *book.ThingView) (node.Say, error) {
 		say.Terms = jisr.Reason{Reason: reason}
 	}
 	return say, nil
-}
-
-// newCommitmentView is the form of a commitment, from a note, a meeting or nothing.
-type newCommitmentView struct {
-	Page
-	Problem string
-	Action  string
-	Source  string
-	Section string
-	After   string // the decision it comes from
-	Forum   string
-	Sides   []Option // who owes it
-	Desks   []Option // our office
-	Sectors []Option
-	Types   []Option
-	In      map[string]string
-
-	Fundings []Option
-	More     bool // something is written in what most commitments do without
-}
-
-// milestoneRows is how many milestones the form asks for; a counter-proposal by the API may have more.
-const milestoneRows = 3
-
-// moreFields are the fields that most commitments do without.
-func moreFields() []string {
-	all := []string{"recurrence", "funding", "budget", "indicator", "baseline", "target", "unit"}
-	for _, n := range milestones() {
-		all = append(all, n, n+".day", n+".month", n+".year")
-	}
-	return all
-}
-
-// milestones are the names of the rows of milestones.
-func milestones() (all []string) {
-	for i := range milestoneRows {
-		all = append(all, "milestone."+strconv.Itoa(i))
-	}
-	return all
-}
-
-// moreTerms reads them.
-func moreTerms(r *request, t *jisr.CommitmentTerms) {
-	t.Recurrence, t.Funding, t.Budget = strings.ToUpper(line1(r, "recurrence")), jisr.Funding(line1(r, "funding")), line1(r, "budget")
-	if name := written(r, "indicator"); !name.Empty() {
-		t.Indicator = &jisr.Indicator{Name: name, Baseline: latinDigits(line1(r, "baseline")), Target: latinDigits(line1(r, "target")), Unit: line1(r, "unit")}
-	}
-	for i, n := range milestones() {
-		if title := line1(r, n); title != "" {
-			t.Milestones = append(t.Milestones, jisr.Milestone{ID: "m" + strconv.Itoa(i+1), Title: jisr.Text{r.l.Tag(): title}, Due: dayOf(r.PostForm, n)})
-		}
-	}
-}
-
-func (s *site) newCommitment(r *request) (*answer, error) {
-	return s.askCommitment(r, r.URL.Query(), "")
-}
-
-func (s *site) askCommitment(r *request, q url.Values, problem string) (*answer, error) {
-	rd := s.reader(r)
-	v := newCommitmentView{Page: s.page(r, "commitments"), Problem: problem, Action: rd.url("commitments", "new"), Source: clip(q.Get("source"), maxField),
-		Section: clip(q.Get("section"), maxField), After: clip(q.Get("after"), maxField), Forum: clip(q.Get("forum"), maxField), In: map[string]string{}}
-	for _, k := range []string{"title_ar", "title_en", "text_ar", "text_en", "test_ar", "test_en", "due.day", "due.month", "due.year", "no_date", "office"} {
-		v.In[k] = strings.ToValidUTF8(q.Get(k), "")
-	}
-	for _, f := range s.forums(r) {
-		for _, m := range f.members {
-			if m == rd.self {
-				continue
-			}
-			v.Sides = append(v.Sides, Option{Value: string(f.id) + " us " + string(m), Word: rd.l.T("commitment.we.owe", "member", rd.name(m)), On: q.Get("side") == string(f.id)+" us "+string(m)},
-				Option{Value: string(f.id) + " them " + string(m), Word: rd.l.T("commitment.they.owe", "member", rd.name(m)), On: q.Get("side") == string(f.id)+" them "+string(m)})
-		}
-	}
-	desks, err := s.node.Book().Desks(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range sortedDesks(desks) {
-		name, _ := desks[id].Title.In(rd.l.Tag())
-		v.Desks = append(v.Desks, Option{Value: string(id), Word: cmp.Or(name, string(id)), On: id == r.caller.Desk})
-	}
-	v.Sectors = []Option{{Word: rd.l.T("note.list.any")}}
-	for _, x := range jisr.Sectors() {
-		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == q.Get("sector")})
-	}
-	for _, x := range jisr.CommitmentTypes() {
-		v.Types = append(v.Types, Option{Value: string(x), Word: rd.l.T("commitment.type." + string(x)), On: string(x) == q.Get("type")})
-	}
-	v.Fundings = []Option{{Word: rd.l.T("note.list.any")}}
-	for _, x := range jisr.Fundings() {
-		v.Fundings = append(v.Fundings, Option{Value: string(x), Word: rd.l.T("funding." + string(x)), On: string(x) == q.Get("funding")})
-	}
-	for _, name := range moreFields() {
-		v.In[name] = strings.ToValidUTF8(q.Get(name), "")
-		v.More = v.More || v.In[name] != ""
-	}
-	a := &answer{page: newCommitmentPage(v)}
-	if problem != "" {
-		a.status = 422
-	}
-	return a, nil
 }
 
 // forumOf is a forum and its members.
@@ -718,57 +481,6 @@ func (s *site) forums(r *request) (all []forumOf) {
 		all = append(all, f)
 	}
 	return all
-}
-
-// saveCommitment proposes it; from a meeting it also writes it into the minutes, where it arose.
-func (s *site) saveCommitment(r *request) (*answer, error) {
-	rd := s.reader(r)
-	parts := strings.Fields(r.PostForm.Get("side"))
-	if len(parts) != 3 {
-		return s.askCommitment(r, r.PostForm, rd.l.Refusal(string(jisr.Missing), "beneficiary", nil))
-	}
-	forum, them := jisr.ForumID(parts[0]), jisr.MemberID(parts[2])
-	desk := jisr.DeskID(line1(r, "desk"))
-	desks, err := s.node.Book().Desks(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	ours := jisr.Office{Member: rd.self, Desk: desk, Name: desks[desk].Title}
-	theirs := jisr.Office{Member: them, Name: written(r, "office")}
-	t := jisr.CommitmentTerms{Type: jisr.CommitmentType(line1(r, "type")), Title: written(r, "title"), Debtor: ours, Beneficiary: theirs, Due: dayOf(r.PostForm, "due"),
-		NoDate: line1(r, "no_date"), Sector: line1(r, "sector")}
-	moreTerms(r, &t)
-	if parts[1] == "them" {
-		t.Debtor, t.Beneficiary = theirs, ours
-	}
-	if src := jisr.ThingID(line1(r, "source")); src != "" {
-		t.Source = &jisr.Source{Thing: src, Part: line1(r, "section")}
-	}
-	done, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: forum, Kind: jisr.KindCommitmentPropose, Terms: t, Body: jisr.CommitmentBody{Text: written(r, "text"), Test: written(r, "test")}})
-	if problem := rd.why(err); problem != "" {
-		return s.askCommitment(r, r.PostForm, problem)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if t.Source != nil && t.Source.Thing.Noun() == "minutes" {
-		op := jisr.Op{Segment: done.Thing.Name(), Section: t.Source.Part, After: line1(r, "after"), Kind: jisr.CommitmentEntry, Ref: done.Thing}
-		if _, err := s.node.Do(r.Context(), r.caller, node.Say{Forum: forum, ID: t.Source.Thing, Kind: jisr.KindMinutesEdit, Terms: jisr.EditTerms{Ops: []jisr.Op{op}}, Body: jisr.EditBody{Texts: []jisr.Text{nil}}}); err != nil {
-			return nil, err
-		}
-		return &answer{to: rd.url("meetings", string(forum), t.Source.Thing.Name())}, nil
-	}
-	return &answer{to: rd.commitmentURL(forum, done.Thing)}, nil
-}
-
-// owedFrom lists the commitments that come from a note or a meeting.
-func (s *site) owedFrom(ctx context.Context, rd reader, f jisr.ForumID, source jisr.ThingID) ([]line, error) {
-	rows, _, err := s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Forum: f, Noun: "commitment", Labels: []string{"source:" + string(source)}, Limit: pageNotes})
-	var all []line
-	for i := range rows {
-		all = append(all, rd.commitmentLine(&rows[i]))
-	}
-	return all, err
 }
 
 // commitmentsSheet is the register as a workbook: all of it that the filters leave, at most maxSheet rows.

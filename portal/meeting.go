@@ -461,7 +461,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 		} else if writes {
 			p.Edit = base + "/edit?segment=" + g.ID
 			if g.Kind == jisr.DecisionText {
-				p.Commit = rd.url("commitments", "new") + "?source=minutes/" + id.Name() + "&section=" + g.Section + "&after=" + g.ID
+				p.Commit = rd.owe(f, jisr.MinutesThing(id), g.Section) + "&after=" + g.ID
 			}
 		}
 		v.Sections[n].Paragraphs = append(v.Sections[n].Paragraphs, p)
@@ -479,7 +479,7 @@ func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView
 	if writes {
 		for i := range v.Sections {
 			v.Sections[i].Add = base + "/edit?section=" + v.Sections[i].Ref
-			v.Sections[i].Commit = rd.url("commitments", "new") + "?source=minutes/" + id.Name() + "&section=" + v.Sections[i].Ref
+			v.Sections[i].Commit = rd.owe(f, jisr.MinutesThing(id), v.Sections[i].Ref)
 		}
 	}
 	for _, m := range mn.Members {

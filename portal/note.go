@@ -175,7 +175,7 @@ func (s *site) noteView(ctx context.Context, rd reader, f jisr.ForumID, id jisr.
 	}
 	nameSteps(v.Steps, titles)
 	if !v.Sealed && rd.may(node.Verb(jisr.KindCommitmentPropose)) {
-		v.Actions.Commit = rd.url("commitments", "new") + "?source=note/" + id.Name()
+		v.Actions.Commit = rd.owe(f, id, "")
 	}
 	if v.Owed, err = s.owedFrom(ctx, rd, f, id); err != nil || v.Sealed || n.Note.Kind == jisr.NonPaper { // a non-paper is without attribution
 		return v, err

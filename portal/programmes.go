@@ -42,6 +42,7 @@ type programmeView struct {
 	Types     []recordTypeView
 	Facts     []field
 	Versions  []versionLine
+	Owing     owing
 	Steps     []noteAct
 }
 
@@ -163,6 +164,9 @@ func (s *site) programme(r *request) (*answer, error) {
 		return nil, err
 	}
 	if v.Targets, v.Refused, err = s.targets(r, rd, &t, flow); err != nil {
+		return nil, err
+	}
+	if v.Owing, err = s.owingOf(r.Context(), rd, t.Forum, t.ID, ""); err != nil {
 		return nil, err
 	}
 	for _, id := range flow.Programme.ChartIDs() {
@@ -367,7 +371,7 @@ func (rd reader) owedReport(t *book.ThingView, f *book.Flow, m *book.Missed) owe
 	if !rd.may(node.Verb(jisr.KindCommitmentPropose)) {
 		return o
 	}
-	q := url.Values{"source": {string(t.ID)}, "section": {typ.Clause + " " + m.Period}, "type": {string(jisr.Deliverable)}}
+	q := url.Values{"forum": {string(t.Forum)}, "source": {string(t.ID)}, "section": {typ.Clause + " " + m.Period}, "type": {string(jisr.Deliverable)}}
 	whose, other := "them", m.Of
 	if m.Of == rd.self {
 		whose = "us"

@@ -109,6 +109,8 @@ func meetingRoutes() []route {
 		{"GET", "/commitments/sheet", official, (*site).commitmentsSheet},
 		{"POST", "/commitments/new", official, (*site).saveCommitment},
 		{"GET", "/commitments/{forum}/{id}", official, (*site).commitment},
+		{"GET", "/commitments/{forum}/{id}/propose", official, (*site).counterCommitment},
+		{"POST", "/commitments/{forum}/{id}/propose", official, (*site).saveCounter},
 		{"POST", "/commitments/{forum}/{id}/{verb}", official, (*site).sayCommitment},
 		{"GET", "/files/{forum}/{noun}/{id}/{member}/{index}/{n}", official, (*site).thingFile},
 		{"GET", "/meetings", official, (*site).meetings},

@@ -39,6 +39,7 @@ type statementView struct {
 	Facts      []field
 	Readouts   []line
 	NewReadout string
+	Owing      owing
 	Actions    []saying
 	Custody    custodyPart
 	Steps      []noteAct
@@ -293,6 +294,9 @@ func (s *site) showStatement(r *request, problem string) (*answer, error) {
 	}
 	if rd.may(node.Verb(jisr.KindReadoutRelease)) {
 		v.NewReadout = base + "/readout"
+	}
+	if v.Owing, err = s.owingOf(r.Context(), rd, t.Forum, t.ID, ""); err != nil {
+		return nil, err
 	}
 	v.Actions = rd.statementActions(st, base)
 	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t.ThingView)); err != nil {

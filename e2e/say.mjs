@@ -1,0 +1,41 @@
+// How an official says something on a page: fills in the form of an action, or has it drafted by one and released by another.
+
+const main = page => page.getByRole('main');
+export const sees = (page, what) => main(page).getByText(what).first().waitFor({ timeout: 20_000 });
+export const here = page => new URL(page.url()).pathname;
+
+/** opened opens the form of an action, where it stands. */
+export async function opened(page, action) {
+  const form = page.locator(`form[action$="${action}"]`).first();
+  await form.waitFor({ state: 'attached', timeout: 20_000 });
+  if (!await form.isVisible()) await page.locator('details', { has: form }).locator('summary').first().click();
+  await form.waitFor();
+  return form;
+}
+
+export const fill = async (form, values) => {
+  for (const [name, value] of Object.entries(values)) {
+    const field = form.locator(`[name="${name}"]`);
+    if (await field.evaluate(f => f.tagName) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+};
+
+/** says fills in an action and sends it; it leads back to the page it was said on. */
+export async function says(page, action, values = {}, files = []) {
+  const form = await opened(page, action);
+  await fill(form, values);
+  if (files.length > 0) await form.locator('input[type=file]').setInputFiles(files);
+  await form.locator('button').last().click();
+}
+
+/** formally has the secretary draft it, and the head clear and release it. */
+export async function formally(side, action, values, files) {
+  await says(side.secretary, action, values, files);
+  await side.secretary.waitForURL(/\/outgoing\//);
+  await side.head.goto('/ar/');
+  await side.head.locator(`a[href="${here(side.secretary)}"]`).first().click();
+  await side.head.locator('form[action$="/clear"] button').click();
+  await side.head.locator('form[action$="/release"] button').click();
+  await side.head.waitForURL(u => !u.pathname.includes('/outgoing/'));
+}
