@@ -23,7 +23,7 @@ const (
 	batchTime    = time.Second      // what a batch aims at
 	entriesLeast = 48 << 10         // entries may take this much at once: each batch of them costs signatures both ways
 	partLeast    = 512              // a content is not cut in smaller pieces
-	rawMost      = 6 << 20          // before compression: what a peer must hold in memory
+	rawMost      = 2 << 20          // before compression: what a peer must hold in memory, and a flash note waits behind
 	refsMost     = 4_000            // contents that wait, listed at once
 	slowRate     = 6 << 10          // bytes a second assumed while nothing is measured
 	suddenSlow   = 10 * time.Second // see speed.patience

@@ -306,17 +306,17 @@ func (n *Node) write(ctx context.Context, b *batch) error {
 	if err := n.ledger.Append(ctx, appends...); err != nil {
 		return lacksSeen(err)
 	}
+	for forum := range b.appends { // the road begins while the book is brought up
+		if forum != jisr.House {
+			n.link.Notify(n.origin(forum, n.self.ID))
+		}
+	}
 	if err := n.book.Apply(ctx, b.said); err != nil {
 		// The acts are durable, so they are answered with success; the book catches up from the ledger.
 		n.log.Error("couldn't bring the book up after a commit; it will follow from the ledger", "err", err)
 		n.poke()
 	} else {
 		n.applied(b.said)
-	}
-	for forum := range b.appends {
-		if forum != jisr.House {
-			n.link.Notify(n.origin(forum, n.self.ID))
-		}
 	}
 	return nil
 }

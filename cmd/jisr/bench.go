@@ -114,6 +114,7 @@ func benchVerb() verb {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
 			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, commitment, policy, records; with commas between", "من ready و note و backlog و rebuild و page و agreement و commitment و policy و records؛ مفصولة بفواصل"})
+			records := o.Int("records", 0, o.describe("records", "N", both{"how many records; default 1,000,000, ten million take some twenty minutes and 10 GB of disk", "عدد السجلات؛ والافتراضي مليون، وعشرة ملايين تستغرق نحو عشرين دقيقة"}))
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
 				if *greet != "" {
@@ -122,6 +123,9 @@ func benchVerb() verb {
 				plan := fullPlan()
 				if *quick {
 					plan = quickPlan()
+				}
+				if *records > 0 {
+					plan.records = *records
 				}
 				for name := range strings.FieldsFuncSeq(*only, func(r rune) bool { return r == ',' || r == ' ' }) {
 					if !slices.Contains(measurements(), name) {
@@ -208,6 +212,12 @@ func (t *terminal) report(r *report) error {
 			return 0, false
 		}
 		return f.Records.RSS, f.Records.RSS > 0
+	})
+	add("a flash note meanwhile, p99 (ms)", func(f *figures) (float64, bool) {
+		if f.Records == nil {
+			return 0, false
+		}
+		return f.Records.Flash, f.Records.Flash > 0
 	})
 	add("lists and charts of records, p95 (ms)", func(f *figures) (float64, bool) {
 		if f.Records == nil {

@@ -224,21 +224,27 @@ func (b *bench) send(ctx context.Context) (string, error) {
 }
 
 func (b *bench) post(ctx context.Context, prefer string, want int) (string, error) {
-	body, err := json.Marshal(map[string]any{"kind": "verbale", "to": []string{b.houses[1].member}, "precedence": "routine",
+	h := b.houses[0]
+	return postNote(ctx, b.client, h.url+"/api/v1/forums/"+string(benchForum), h.token, b.houses[1].member, "routine", prefer, want)
+}
+
+// postNote releases a note of a kilobyte in a forum, and gives its id.
+func postNote(ctx context.Context, client *http.Client, forum, token, to, precedence, prefer string, want int) (string, error) {
+	body, err := json.Marshal(map[string]any{"kind": "verbale", "to": []string{to}, "precedence": precedence,
 		"subject": map[string]string{"ar": "مذكرة قياس"}, "text": map[string]string{"ar": noteText()}, "release": true})
 	if err != nil {
 		return "", err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.houses[0].url+"/api/v1/forums/"+string(benchForum)+"/notes", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, forum+"/notes", bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+b.houses[0].token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if prefer != "" {
 		req.Header.Set("Prefer", prefer)
 	}
-	res, err := b.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return "", err
 	}
