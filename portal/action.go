@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -47,14 +48,20 @@ func (a saying) button(p Page) string {
 	return a.Word
 }
 
-// sayingField is one field of an action. Kind: hidden, text, line, day, choice, files, agenda.
+// sayingField is one field of what an official says or prepares. Kind: hidden, text, line, day, time, choice, radios, checks,
+// files, agenda.
 type sayingField struct {
 	Field
 	Kind    string
 	Value   string
+	Day     [3]string // day, month and year, as they were written
+	Max     int       // characters; 0: of a reason
 	Options []Option
 	Items   []agendaRow
 }
+
+// max is the longest value of a text in characters.
+func (f sayingField) max() int { return cmp.Or(f.Max, jisr.MaxReason) }
 
 // agendaRow is a row of the form of an agenda. Ref is the item it was; empty: a new one.
 type agendaRow struct {
@@ -66,6 +73,9 @@ type agendaRow struct {
 func (rd reader) offer(kind jisr.Kind, base string, fields ...sayingField) saying {
 	noun, verb, _ := strings.Cut(string(kind), ".")
 	a := saying{ID: verb, Word: rd.l.T("say." + string(kind)), URL: base + "/" + verb, Fields: fields, Draft: !node.Direct(rd.caller, node.Verb(kind))}
+	for i := range fields {
+		fields[i].Key = verb + "-" // a page has several forms with a field of the name
+	}
 	a.Files = slices.ContainsFunc(fields, func(f sayingField) bool { return f.Kind == "files" })
 	if key := "say." + noun + "." + verb + ".means"; rd.l.Has(key) {
 		a.Means = rd.l.T(key)
@@ -89,7 +99,7 @@ func (rd reader) ask(name string, optional bool) sayingField {
 }
 
 func (rd reader) askLine(name string, optional bool) sayingField {
-	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + name), Optional: optional}, Kind: "line"}
+	return sayingField{Field: Field{Name: name, Label: rd.l.T("say.field." + name), Optional: optional}, Kind: "line", Max: maxField}
 }
 
 func (rd reader) askDay(name, label string, optional bool) sayingField {

@@ -63,10 +63,11 @@ func (s *site) importText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, _, hash, err := s.texts(r.Context(), rd, &t, "", "")
+	d, err := s.draftingOf(r, rd, &t)
 	if err != nil {
 		return nil, err
 	}
+	base := d.text
 	if base == nil {
 		base = rd.firstText(t.State.Agreement)
 		base.Segments = nil
@@ -83,7 +84,10 @@ func (s *site) importText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := s.textEditOf(r, rd, &t, text, string(hash), nil)
+	v, err := s.textEditOf(r, rd, &t, d, wholeID, text, nil)
+	if err != nil {
+		return nil, err
+	}
 	v.Read, v.Remarks = true, remarks
 	return &answer{page: textEditPage(v)}, nil
 }

@@ -24,21 +24,9 @@ type sayView struct {
 	Action   string
 	Back     string
 	Problems []Problem
-	Fields   []sayField
-	Values   map[string]string
+	Fields   []sayingField
 	Grave    bool // it commits the member
 }
-
-// sayField is one field of a step: how it is asked for, and its choices.
-type sayField struct {
-	Field
-	As      string // radio, select, checks, text, area, date, time
-	Options []Option
-	Max     int
-}
-
-// Value is what stands in a field.
-func (v *sayView) Value(name string) string { return v.Values[name] }
 
 // Wrong is what is wrong with a field; empty: nothing.
 func (v *sayView) Wrong(field string) string {
@@ -141,13 +129,13 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 	}
 	verb := strings.TrimPrefix(string(k), "agreement.")
 	v := sayView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.say." + verb), Means: rd.l.T("agreement.say." + verb + ".means"), Line: rd.agreementLine(&t.ThingRow),
-		Action: rd.agreementURL(t.Forum, t.ID, "say", verb), Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Values: map[string]string{}, Grave: slices.Contains(graveSteps(), k)}
+		Action: rd.agreementURL(t.Forum, t.ID, "say", verb), Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Grave: slices.Contains(graveSteps(), k)}
 	if act := r.URL.Query().Get("act"); act != "" {
 		v.Action += "?act=" + clip(act, maxField)
 	}
-	rd.proposeDays(k, v.Values)
+	values := rd.proposedDays(k)
 	for name := range r.PostForm {
-		v.Values[name] = clip(r.PostForm.Get(name), jisr.MaxSegmentText)
+		values[name] = clip(r.PostForm.Get(name), jisr.MaxSegmentText)
 	}
 	for _, name := range sayFields(k) {
 		if name == "closes" && t.State.Agreement.Open() != nil {
@@ -156,21 +144,24 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 		if name == "precludes" && !t.State.Agreement.Multilateral() {
 			continue // only a reservation is objected to so
 		}
-		f, err := s.sayField(r, rd, &t, k, name)
+		f, err := s.stepField(r, rd, &t, k, name)
 		if err != nil {
 			return v, nil, err
 		}
-		f.Error = v.Wrong(name)
+		f.Error, f.Value, f.Day = v.Wrong(name), values[name], [3]string{values[name+".day"], values[name+".month"], values[name+".year"]}
+		if f.Kind == "time" {
+			f.Value = values[name+".hour"]
+		}
 		v.Fields = append(v.Fields, f)
 	}
 	return v, &t, nil
 }
 
-// proposeDays fills in the days that are mostly meant: today; for signing, until its end, or late in the evening until noon
-// of tomorrow.
-func (rd reader) proposeDays(k jisr.Kind, values map[string]string) {
+// proposedDays are the days that are mostly meant: today; for signing, until its end, or late in the evening until noon of
+// tomorrow.
+func (rd reader) proposedDays(k jisr.Kind) map[string]string {
+	values := map[string]string{"closes.hour": "23:59"}
 	day := map[string]time.Time{"date": rd.now, "closes": rd.now}
-	values["closes.hour"] = "23:59"
 	if rd.now.In(rd.zone).Hour() >= 22 {
 		day["closes"], values["closes.hour"] = rd.now.AddDate(0, 0, 1), "12:00"
 	}
@@ -181,17 +172,18 @@ func (rd reader) proposeDays(k jisr.Kind, values map[string]string) {
 		t = t.In(rd.zone)
 		values[name+".day"], values[name+".month"], values[name+".year"] = t.Format("2"), t.Format("1"), t.Format("2006")
 	}
+	return values
 }
 
-// sayField says how one field is asked for.
-func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, name string) (sayField, error) {
-	f := sayField{Field: Field{Name: name, Label: rd.l.T("agreement.field." + name), Wide: true}, As: "text", Max: jisr.MaxReason}
+// stepField says how one field is asked for.
+func (s *site) stepField(r *request, rd reader, t *book.ThingView, k jisr.Kind, name string) (sayingField, error) {
+	f := sayingField{Field: Field{Name: name, Label: rd.l.T("agreement.field." + name), Wide: true}, Kind: "line", Max: jisr.MaxReason}
 	if key := "agreement.field." + name + ".hint"; rd.l.Has(key) {
 		f.Hint = rd.l.T(key)
 	}
 	chosen := r.PostForm.Get(name)
-	choose := func(as, prefix string, values ...string) {
-		f.As = as
+	choose := func(kind, prefix string, values ...string) {
+		f.Kind = kind
 		for i, o := range values {
 			f.Options = append(f.Options, Option{Value: o, Word: known(rd.l, prefix, o), On: o == chosen || chosen == "" && i == 0})
 		}
@@ -200,39 +192,39 @@ func (s *site) sayField(r *request, rd reader, t *book.ThingView, k jisr.Kind, n
 	case "authority":
 		return f, s.authorityField(r, rd, t, k, &f, chosen)
 	case "binding":
-		choose("radio", "agreement.binding.", "yes", "no")
+		choose("radios", "agreement.binding.", "yes", "no")
 	case "mode":
-		choose("radio", "agreement.mode.", string(jisr.FullSignature), string(jisr.SignatureAdReferendum))
+		choose("radios", "agreement.mode.", string(jisr.FullSignature), string(jisr.SignatureAdReferendum))
 	case "word":
-		choose("radio", "agreement.word.", string(jisr.ConcordChecked), string(jisr.ConcordDisputed))
+		choose("radios", "agreement.word.", string(jisr.ConcordChecked), string(jisr.ConcordDisputed))
 	case "instrument":
-		choose("select", "agreement.instrument.", strs(instrumentsFor(k))...)
+		choose("choice", "agreement.instrument.", strs(instrumentsFor(k))...)
 	case "ground":
-		choose("select", "agreement.ground.", strs(jisr.Grounds())...)
+		choose("choice", "agreement.ground.", strs(jisr.Grounds())...)
 	case "dormancy":
-		choose("radio", "agreement.dormant.", strs(jisr.DormancyReasons())...)
+		choose("radios", "agreement.dormant.", strs(jisr.DormancyReasons())...)
 	case "state":
-		choose("select", "domestic.state.", strs(jisr.StepStates())...)
+		choose("choice", "domestic.state.", strs(jisr.StepStates())...)
 	case "with":
-		choose("radio", "agreement.with.", "un", "arab-league")
+		choose("radios", "agreement.with.", "un", "arab-league")
 	case "pair", "lang":
 		rd.languageField(t, &f, name, chosen)
 	case "segment", "continuity", "segments":
 		return f, s.segmentField(r, rd, t, &f)
 	case "on", "until", "from", "date":
-		f.As = "date"
+		f.Kind = "day"
 		f.Optional = name == "from" || name == "until"
 	case "closes":
-		f.As = "time"
+		f.Kind = "time"
 	case "reason":
-		f.As, f.Optional = "area", k != jisr.KindAgreementObject && k != jisr.KindAgreementContest && k != jisr.KindAgreementCorrectObject
+		f.Kind, f.Optional = "text", k != jisr.KindAgreementObject && k != jisr.KindAgreementContest && k != jisr.KindAgreementCorrectObject
 	case "was", "reads":
-		f.As, f.Max = "area", jisr.MaxSegmentText
+		f.Kind, f.Max = "text", jisr.MaxSegmentText
 	case "precludes":
-		choose("radio", "agreement.precludes.", "no", "yes")
+		choose("radios", "agreement.precludes.", "no", "yes")
 	case "reservation_ar", "reservation_en":
 		lang := name[len(name)-2:]
-		f.As, f.Lang, f.Max, f.Optional = "area", lang, jisr.MaxSegmentText, lang == "en"
+		f.Kind, f.Lang, f.Max, f.Optional = "text", lang, jisr.MaxSegmentText, lang == "en"
 	case "place", "channel":
 		f.Optional, f.Max = true, jisr.MaxTitle
 	case "title_ar", "title_en":
@@ -259,9 +251,9 @@ func strs[T ~string](all []T) []string {
 
 // authorityField offers the full powers that this member's posts hold for such a step, the offices that need none, and acting
 // without: what is done so waits for confirmation (Vienna Convention, articles 7 and 8).
-func (s *site) authorityField(r *request, rd reader, t *book.ThingView, k jisr.Kind, f *sayField, chosen string) error {
+func (s *site) authorityField(r *request, rd reader, t *book.ThingView, k jisr.Kind, f *sayingField, chosen string) error {
 	needs := jisr.PowersFor(k)
-	f.As = "radio"
+	f.Kind = "radios"
 	err := s.eachMandate(r.Context(), rd, t, func(row *book.ThingRow) {
 		if m := row.State.Mandate; m.Of == rd.self && m.Revoked == nil && m.Standing(rd.today) != jisr.MandateExpired && slices.Contains(m.Acts, needs) {
 			f.Options = append(f.Options, Option{Value: string(row.ID), Word: rd.l.T("agreement.authority.mandate", "post", rd.say(m.Post).String())})
@@ -281,12 +273,12 @@ func (s *site) authorityField(r *request, rd reader, t *book.ThingView, k jisr.K
 }
 
 // languageField offers the languages of the text that counts, or pairs of them.
-func (rd reader) languageField(t *book.ThingView, f *sayField, name, chosen string) {
+func (rd reader) languageField(t *book.ThingView, f *sayingField, name, chosen string) {
 	c := t.State.Agreement.Clauses()
 	if c == nil {
 		return
 	}
-	f.As = "select"
+	f.Kind = "choice"
 	for i, a := range c.Languages {
 		if name == "lang" {
 			f.Options = append(f.Options, Option{Value: a, Word: rd.languageName(a), On: chosen == a})
@@ -301,10 +293,10 @@ func (rd reader) languageField(t *book.ThingView, f *sayField, name, chosen stri
 const maxHint = 60 // characters of a segment by which a form shows which one is meant
 
 // segmentField offers the segments of the text that counts: one of them, or any of several.
-func (s *site) segmentField(r *request, rd reader, t *book.ThingView, f *sayField) error {
-	f.As, f.Optional = "checks", true
+func (s *site) segmentField(r *request, rd reader, t *book.ThingView, f *sayingField) error {
+	f.Kind, f.Optional = "checks", true
 	if f.Name == "segment" {
-		f.As, f.Optional = "select", false
+		f.Kind, f.Optional = "choice", false
 	}
 	text, _, _, err := s.texts(r.Context(), rd, t, "", "")
 	if err != nil || text == nil {
@@ -313,7 +305,7 @@ func (s *site) segmentField(r *request, rd reader, t *book.ThingView, f *sayFiel
 	labels, text := rd.labels(text), rd.ours(text, t.State.Agreement.Parties)
 	for i := range text.Segments {
 		sg := &text.Segments[i]
-		if f.As == "checks" && newRow(sg.ID, sg.Kind, "").Heading && sg.Kind != jisr.SegmentArticle {
+		if f.Kind == "checks" && newRow(sg.ID, sg.Kind, "").Heading && sg.Kind != jisr.SegmentArticle {
 			continue
 		}
 		said := []rune(inLanguage(rd.l, sg.Text))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -318,7 +317,15 @@ type textEditView struct {
 	Langs    []textLang
 	Rows     []editRow
 	Kinds    []Option
-	Base     string
+	Opened   string // what the part read when the form was opened
+	Part     string // empty: the whole text; clauses: the final clauses
+	Parts    []partLink
+	Before   *Link // the part before this one
+	After    *Link
+	Saved    bool   // the part was just saved
+	Draft    string // address of what is in preparation
+	Newer    string // address of what changed on the table since the draft was begun
+	Moved    *moved
 	Clauses  map[string]string
 	Parties  []side
 	Consents []Option
@@ -331,7 +338,8 @@ type textEditView struct {
 
 // editRow is one segment of the form.
 type editRow struct {
-	N      int
+	N      int // in the form
+	No     int // in the text
 	ID     string
 	Kind   string
 	Number string
@@ -347,14 +355,16 @@ func (s *site) editText(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _, hash, err := s.texts(r.Context(), rd, &t, "", "")
+	d, err := s.draftingOf(r, rd, &t)
 	if err != nil {
 		return nil, err
 	}
-	if text == nil {
-		text = rd.firstText(t.State.Agreement)
+	v, err := s.textEditOf(r, rd, &t, d, r.URL.Query().Get("part"), nil, nil)
+	if err != nil {
+		return nil, err
 	}
-	return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, string(hash), nil))}, nil
+	v.Saved = r.URL.Query().Get("saved") != "" && d.out != nil
+	return &answer{page: textEditPage(v)}, nil
 }
 
 // firstText is what a drafter begins with: a title, a preamble, an article.
@@ -383,20 +393,70 @@ func newSegment() string { return "s" + strings.ToLower(rand.Text()[:8]) }
 
 const spareRows = 3 // empty rows at the end of the form
 
-func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, text *jisr.InstrumentText, base string, problems []Problem) textEditView {
+// textEditOf makes the form of a part; typed is what was written in it already.
+func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, d drafting, part string, typed *jisr.InstrumentText, problems []Problem) (textEditView, error) {
 	v := textEditView{Page: s.page(r, "agreements"), Title: rd.l.T("agreement.edit"), Line: rd.agreementLine(&t.ThingRow), Action: rd.agreementURL(t.Forum, t.ID, "text", "edit"),
-		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Base: base, Parties: rd.sides(t.State.Agreement.Parties), Clauses: clauseInput(text), Many: t.State.Agreement.Multilateral()}
+		Back: rd.agreementURL(t.Forum, t.ID), Problems: problems, Parties: rd.sides(t.State.Agreement.Parties), Many: t.State.Agreement.Multilateral()}
 	if s.read != nil {
 		v.Import = rd.agreementURL(t.Forum, t.ID, "text", "import")
 	}
-	v.Langs = rd.textLangs(text.Clauses.Languages)
-	for i := range text.Segments {
-		sg := &text.Segments[i]
-		v.Rows = append(v.Rows, editRow{N: i, ID: sg.ID, Kind: string(sg.Kind), Number: sg.Number, Text: sg.Text})
+	shown, p := d.text, textPart{id: part}
+	if d.text == nil {
+		shown, p.id = rd.firstText(t.State.Agreement), ""
+		p.to = len(shown.Segments)
+	} else if part == wholeID {
+		p = textPart{to: len(d.text.Segments)}
+	} else if part != clausesID || len(partsOf(d.text)) == 1 {
+		p = partsOf(d.text)[partOf(d.text, part)]
 	}
-	for range spareRows {
-		v.Rows = append(v.Rows, editRow{N: len(v.Rows), ID: newSegment(), Kind: string(jisr.SegmentParagraph)})
+	v.Part, v.Opened = p.id, d.opened(p).encode()
+	if p.id != "" {
+		if err := s.partLinks(r, rd, t, &d, &v); err != nil {
+			return v, err
+		}
 	}
+	rows := shown.Segments[p.from:p.to]
+	if typed != nil {
+		shown, rows = typed, typed.Segments
+	}
+	v.Clauses, v.Langs = clauseInput(shown), rd.textLangs(shown.Clauses.Languages)
+	rd.draftLinks(t, &d, &v)
+	v.addRows(rows, p.from)
+	s.editChoices(rd, &v)
+	return v, nil
+}
+
+// draftLinks lead to what is in preparation, and to what changed on the table since it was begun.
+func (rd reader) draftLinks(t *book.ThingView, d *drafting, v *textEditView) {
+	if d.out != nil {
+		v.Draft = rd.url("outgoing", d.out.ID.Name())
+	}
+	if now := t.State.Agreement.Text(); d.base != "" && now != d.base {
+		v.Newer = rd.agreementURL(t.Forum, t.ID, "text") + "?version=" + shortHash(now) + "&against=" + shortHash(d.base)
+	}
+}
+
+// addRows lists segments, and empty ones after them. at is the number of the first in the text.
+func (v *textEditView) addRows(segments []jisr.Segment, at int) {
+	if v.Part == clausesID {
+		return
+	}
+	add := func(sg *jisr.Segment) {
+		v.Rows = append(v.Rows, editRow{N: len(v.Rows), No: at + len(v.Rows) + 1, ID: sg.ID, Kind: string(sg.Kind), Number: sg.Number, Text: sg.Text})
+	}
+	for i := range segments {
+		add(&segments[i])
+	}
+	spare := spareRows
+	if v.Part != "" {
+		spare = 1
+	}
+	for range spare {
+		add(&jisr.Segment{ID: newSegment(), Kind: jisr.SegmentParagraph})
+	}
+}
+
+func (s *site) editChoices(rd reader, v *textEditView) {
 	for _, k := range jisr.SegmentKinds() {
 		v.Kinds = append(v.Kinds, Option{Value: string(k), Word: rd.l.T("agreement.segment." + string(k))})
 	}
@@ -406,7 +466,6 @@ func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, text *jisr.I
 	for _, f := range jisr.ForceBases() {
 		v.Forces = append(v.Forces, Option{Value: string(f), Word: rd.l.T("agreement.force." + string(f))})
 	}
-	return v
 }
 
 // clauseInput is the final clauses as the form has them.
@@ -437,46 +496,35 @@ func clauseInput(t *jisr.InstrumentText) map[string]string {
 	return in
 }
 
-// saveText drafts the text as an outgoing act. A button inside the form adds a row below another one, or writes the
-// final clauses, and shows the form again: nothing is kept then.
+// saveText drafts the text as an outgoing act. A button inside the form adds a row below another one, or writes the final
+// clauses into a short text, and shows the form again: nothing is kept then.
 func (s *site) saveText(r *request) (*answer, error) {
 	rd := s.reader(r)
 	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
 	if err != nil {
 		return nil, err
 	}
-	g := t.State.Agreement
-	text := readText(r, g, s.fullNames())
-	base := r.PostForm.Get("base")
+	g, part := t.State.Agreement, cmp.Or(clip(r.PostForm.Get("part"), maxField), wholeID)
+	d, err := s.draftingOf(r, rd, &t)
+	if err != nil {
+		return nil, err
+	}
+	clauses := readClauses(r, g)
+	if part != wholeID && part != clausesID && d.text != nil {
+		clauses = d.text.Clauses // the form of a part of a long text does not have them
+	}
+	text := readText(r, g, s.fullNames(), clauses)
 	switch at := r.PostForm.Get("insert"); {
 	case at != "":
 		if i, err := strconv.Atoi(at); err == nil && i >= 0 && i < len(text.Segments) {
 			text.Segments = slices.Insert(text.Segments, i+1, jisr.Segment{ID: newSegment(), Kind: jisr.SegmentParagraph, Text: jisr.Text{}})
 		}
-		return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, base, nil))}, nil
-	case r.PostForm.Get("clauses") != "":
+		return s.editAgain(r, rd, &t, d, part, text, 0, nil, nil)
+	case r.PostForm.Get("clauses") != "" && part == wholeID:
 		s.writeClauses(text, g)
-		return &answer{page: textEditPage(s.textEditOf(r, rd, &t, text, base, nil))}, nil
+		return s.editAgain(r, rd, &t, d, part, text, 0, nil, nil)
 	}
-	text.Segments = slices.DeleteFunc(text.Segments, func(sg jisr.Segment) bool { return sg.Text.Empty() })
-	terms := map[string]any{}
-	if hash := hashOf(g, shortHash(jisr.Commitment(base))); hash != "" {
-		terms["base"] = hash
-	}
-	step, err := node.NewStep(jisr.KindAgreementTable, terms, text)
-	if err != nil {
-		return nil, err
-	}
-	done, err := s.node.Do(r.Context(), r.caller, node.DraftStep{Forum: t.Forum, About: t.ID, Step: step})
-	var refusal *jisr.Refusal
-	if errors.As(err, &refusal) && refusal.Kind != jisr.NotAllowed {
-		problem := Problem{Field: segmentField(text, refusal.Subject), Text: sentence(rd.l, refusal)}
-		return &answer{status: 422, page: textEditPage(s.textEditOf(r, rd, &t, text, base, []Problem{problem}))}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &answer{to: rd.url("outgoing", done.Thing.Name())}, nil
+	return s.savePart(r, rd, &t, d, part, text)
 }
 
 // segmentField is the field of the first language of the segment a refusal is about.
@@ -489,8 +537,8 @@ func segmentField(t *jisr.InstrumentText, subject string) string {
 }
 
 // readText puts the form together as a text, in the form that is hashed.
-func readText(r *request, g *jisr.Agreement, full map[jisr.MemberID]jisr.Text) *jisr.InstrumentText {
-	t := &jisr.InstrumentText{Names: map[jisr.MemberID]jisr.Text{}, Clauses: readClauses(r, g)}
+func readText(r *request, g *jisr.Agreement, full map[jisr.MemberID]jisr.Text, clauses jisr.Clauses) *jisr.InstrumentText {
+	t := &jisr.InstrumentText{Names: map[jisr.MemberID]jisr.Text{}, Clauses: clauses}
 	for _, m := range g.Parties {
 		name := jisr.Text{}
 		for _, lang := range t.Clauses.Languages {

@@ -94,7 +94,7 @@ func (b *bench) agreementPages(ctx context.Context, at string, old, newer *jisr.
 		h, _ := t.Hash()
 		return strings.TrimPrefix(string(h), "sha256:")[:12]
 	}
-	paths := []string{at, at + "/text", at + "/text?version=" + short(newer) + "&against=" + short(old), at + "/say/concord", at + "/text/edit"}
+	paths := []string{at, at + "/text", at + "/text?version=" + short(newer) + "&against=" + short(old), at + "/say/concord", at + "/text/edit?part=a100", at + "/text/edit?part=clauses"}
 	return rounds(b.plan.pages/4, 3, paths, b.asks(ctx, client))
 }
 
