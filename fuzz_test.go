@@ -32,6 +32,8 @@ func FuzzContents(f *testing.F) {
 		refusedOr("edit", err, m.Check())
 		_, err = jisr.DecodeMinutes(content, jisr.Commit(sha256.Sum256(content)))
 		refusedOr("minutes", err, nil)
+		m2, err := jisr.ReadMinutes(content)
+		refusedOr("minutes", err, m2.Check())
 		s, err := jisr.ReadStatement(content)
 		refusedOr("statement", err, s.Check())
 		_, err = jisr.DecodeStatement(content, jisr.Commit(sha256.Sum256(content)))

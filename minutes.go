@@ -178,12 +178,18 @@ func (b *MinutesBody) Check() error {
 	return b.Title.Check("title", MaxSubject)
 }
 
-// DecodeMinutes reads a document, strictly, and holds it against the hash that was cleared.
-func DecodeMinutes(content []byte, hash Commitment) (MinutesBody, error) {
+// ReadMinutes reads a document, strictly, whatever its hash.
+func ReadMinutes(content []byte) (MinutesBody, error) {
 	b, err := decodeBody[MinutesBody](content)
 	if err == nil {
 		err = b.Check()
 	}
+	return b, err
+}
+
+// DecodeMinutes reads a document, strictly, and holds it against the hash that was cleared.
+func DecodeMinutes(content []byte, hash Commitment) (MinutesBody, error) {
+	b, err := ReadMinutes(content)
 	if err == nil && b.Hash() != hash {
 		err = Refuse(Malformed, "hash", "want", string(hash))
 	}

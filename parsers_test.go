@@ -24,14 +24,14 @@ func parsers() map[string]string {
 		"Decode": "FuzzDecode", "DecodeKept": "FuzzKept", "readKept": "FuzzKept", "readNoteBody": "FuzzBody",
 		"DecodeBody": "book/FuzzBody", "DecodeSigned": "FuzzSigned", "DecodeText": "FuzzDecodeText",
 		"DecodeBracket": "FuzzAgreementContents", "DecodeCorrection": "FuzzAgreementContents", "DecodeReservation": "FuzzAgreementContents",
-		"DecodeCommitment": "FuzzContents", "DecodeEvidence": "FuzzContents", "DecodeEdit": "FuzzContents", "DecodeMinutes": "FuzzContents",
+		"DecodeCommitment": "FuzzContents", "DecodeEvidence": "FuzzContents", "DecodeEdit": "FuzzContents", "DecodeMinutes": "FuzzContents", "ReadMinutes": "FuzzContents",
 		"DecodeStatement": "FuzzContents", "ReadStatement": "FuzzContents", "DecodeReadout": "FuzzContents",
 		"decodeBody": "FuzzContents", "decodeContent": "FuzzDecodeText",
 
 		"api/decodeStrict": "FuzzBodies", "api/uploadMetadata": "FuzzMetadata",
 		"portal/readDraft": "FuzzForm", "portal/samePath": "FuzzNext",
 
-		"book/ParseRecordName": "FuzzCursor", "book/parseCursor": "FuzzCursor", "book/parseEnds": "FuzzCursor", "book/parseMark": part + ": base64 of JSON, bounded",
+		"book/ParseRecordName": "FuzzCursor", "book/parseCursor": "FuzzCursor", "book/parseEnds": "FuzzCursor", "book/parseFound": "FuzzCursor", "book/parseMark": part + ": base64 of JSON, bounded",
 		"book/readBody": "FuzzBody", "book/readSignature": "FuzzBody", "book/readDraft": ours, "book/readHead": ours, "book/readOwners": ours, "book/readSecret": ours,
 
 		"ledger/ReadBundle": "FuzzBundle", "ledger/ScanDump": "node/FuzzBackup", "ledger/readRow": "node/FuzzBackup", "ledger/readField": "node/FuzzBackup",

@@ -280,15 +280,20 @@ type page[T any] struct {
 	Next  string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last."`
 }
 
+// linkNext gives the address of the next page as a link (RFC 8288).
+func (c *call) linkNext(cursor string) {
+	q := c.r.URL.Query()
+	q.Set("cursor", cursor)
+	c.w.Header().Set("Link", "<"+c.base+c.r.URL.Path+"?"+q.Encode()+`>; rel="next"`)
+}
+
 // answerPage writes a page, with the address of the next one as a link too (RFC 8288).
 func answerPage[T any](c *call, items []T, next string) error {
 	if items == nil {
 		items = []T{}
 	}
 	if next != "" {
-		q := c.r.URL.Query()
-		q.Set("cursor", next)
-		c.w.Header().Set("Link", "<"+c.base+c.r.URL.Path+"?"+q.Encode()+`>; rel="next"`)
+		c.linkNext(next)
 	}
 	return c.answer(http.StatusOK, page[T]{Items: items, Next: next})
 }

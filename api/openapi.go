@@ -68,6 +68,7 @@ func nameRoles(schemas map[string]*huma.Schema) {
 func tags() []*huma.Tag {
 	return []*huma.Tag{
 		{Name: "notes", Description: "Notes: reading, drafting, releasing."},
+		{Name: "search", Description: "Search over everything a token may read."},
 		{Name: "steps", Description: "What is done with a note: in the house before it leaves, and in the forum after."},
 		{Name: "bodies", Description: "Committees and their rules of procedure, agreed by all members."},
 		{Name: "meetings", Description: "Sessions of a body: date, agenda, delegations, papers."},

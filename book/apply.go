@@ -228,14 +228,15 @@ type touched struct {
 	stored []stored
 	folded bool // already: nothing about it is stored
 	// Of a rebuild: a released note of which there is no row, and the draft that its row is written with; paired is the draft's.
-	alone  bool
-	draft  *touched
-	paired bool
-	state  jisr.State
-	at     int64  // newest clock of the wall, in milliseconds
-	acted  string // whose it is by our own acts about it
-	json   []byte // State.Joint, or the state of the house's noun; nil: there is none
-	digest []byte // joint halves only
+	alone   bool
+	draft   *touched
+	paired  bool
+	renewed bool // a body came or went without a new act
+	state   jisr.State
+	at      int64  // newest clock of the wall, in milliseconds
+	acted   string // whose it is by our own acts about it
+	json    []byte // State.Joint, or the state of the house's noun; nil: there is none
+	digest  []byte // joint halves only
 }
 
 // stored is an act that is in the book already.

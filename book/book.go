@@ -107,6 +107,16 @@ func (r *NoteRow) HeldByAll() bool {
 	return !slices.ContainsFunc(r.Note.To, func(m jisr.MemberID) bool { return !slices.Contains(r.HeldBy, m) })
 }
 
+// Sealed tells whether the note came to this member and none of its desks has opened it: what is in it is not shown, whether
+// it can still be opened or was withdrawn before.
+func (r *NoteRow) Sealed(self jisr.MemberID) bool {
+	if r.Note == nil {
+		return false
+	}
+	reading, addressed := r.Note.Readings[self]
+	return addressed && reading.Opened == nil
+}
+
 // Standing is the step the note has reached as an official reads it: of the draft while it has not left the
 // house, else with receipts and calendar.
 func (r *NoteRow) Standing(today jisr.Date) jisr.NoteState {

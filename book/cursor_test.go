@@ -16,7 +16,7 @@ func FuzzCursor(f *testing.F) {
 	}
 	b := newBook(f, "iq")
 	take(f, b, h, "iq")
-	for _, s := range []string{"", "1.2", "-1.9", "0:1,1:2", "1:-1", "eyJyIjoxfQ", "9223372036854775808.1", "x"} {
+	for _, s := range []string{"", "1.2", "-1.9", "0:1,1:2", "1:-1", "eyJyIjoxfQ", "9223372036854775808.1", "1.2.note.3", "x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, cursor string) {
@@ -25,8 +25,9 @@ func FuzzCursor(f *testing.F) {
 		_, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Cursor: cursor})
 		_, _, err2 := b.Acts(t.Context(), book.Whole(), book.ActQuery{Forum: h.forum, Cursor: cursor})
 		_, _, err3 := b.Things(t.Context(), book.Whole(), book.ThingQuery{Noun: "commitment", Cursor: cursor})
-		if !refused(err) || !refused(err2) || !refused(err3) {
-			t.Errorf("%q: %v, %v, %v", cursor, err, err2, err3)
+		_, err4 := b.Find(t.Context(), book.Whole(), book.FindQuery{Search: "مياه", Cursor: cursor})
+		if !refused(err) || !refused(err2) || !refused(err3) || !refused(err4) {
+			t.Errorf("%q: %v, %v, %v, %v", cursor, err, err2, err3, err4)
 		}
 		if batch, place, ok := book.ParseRecordName(cursor); ok && (place < 1 || !jisr.ValidName(batch.Name())) {
 			t.Errorf("%q names record %d of %s", cursor, place, batch)

@@ -266,6 +266,9 @@ func FuzzSearch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, search string) {
 		rows, _, err := b.Notes(t.Context(), book.Whole(), book.NoteQuery{Search: search})
 		must(t, err)
+		if f, err := b.Find(t.Context(), book.Whole(), book.FindQuery{Search: search}); err != nil || len(f.Hits) > len(rows) {
+			t.Fatalf("%q finds %d of %d notes in a search of everything: %v", search, len(f.Hits), len(rows), err)
+		}
 		text := "مياه Subject مياه الفرات 1"
 		if len(rows) > 0 && strings.TrimSpace(search) != "" && len(book.Matches(search, text)) == 0 {
 			t.Fatalf("%q finds a note and marks nothing in it", search)

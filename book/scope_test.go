@@ -112,6 +112,22 @@ func sees(t *testing.T, b *book.Book, h *history, s book.Scope, ids map[string]j
 	for _, r := range rows {
 		found = append(found, r.ID)
 	}
+	hits, err := b.Find(t.Context(), s, book.FindQuery{Search: "وارد", Limit: 200})
+	must(t, err)
+	if hits.Counts["note"] != len(hits.Hits) || hits.Many {
+		t.Errorf("%d hits are counted as %v", len(hits.Hits), hits.Counts)
+	}
+	for _, hit := range hits.Hits {
+		if !slices.Contains(found, hit.Note.ID) {
+			t.Errorf("a search of everything finds %s, a list of notes does not", hit.Note.ID)
+		}
+		if hit.Text != "" {
+			t.Errorf("a search shows what an unopened note says: %q", hit.Text)
+		}
+	}
+	if len(hits.Hits) != len(found) {
+		t.Errorf("a search of everything finds %d notes, a list of notes %d", len(hits.Hits), len(found))
+	}
 	acts, _, err := b.Acts(t.Context(), s, book.ActQuery{Forum: h.forum, Limit: 200})
 	must(t, err)
 	for _, a := range acts {

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -102,10 +103,20 @@ func terms(search string) []term {
 // match writes the FTS5 query for a search: every stem, and also what begins with it where open says so. Stems
 // hold letters and digits only, so what a user types is never query language.
 func match(search string) string {
+	return matchAll(search, term.open)
+}
+
+// matchExactly is match for the stems alone. FTS5 steps through the rows of one stem; of all that begin with it, it gathers
+// every row before it gives the first.
+func matchExactly(search string) string {
+	return matchAll(search, func(term) bool { return false })
+}
+
+func matchAll(search string, open func(term) bool) string {
 	var b strings.Builder
 	for _, t := range terms(search) {
 		b.WriteString(`"` + string(t) + `"`)
-		if t.open() {
+		if open(t) {
 			b.WriteByte('*')
 		}
 		b.WriteByte(' ')
@@ -141,6 +152,18 @@ func Matches(search, text string) []Range {
 		return nil
 	})
 	return found
+}
+
+// holdsAny tells whether a text holds one of the words of a search.
+func holdsAny(search, text string) bool {
+	want := terms(search)
+	err := words(text, func(start, end int) error {
+		if stem := Stem(text[start:end]); slices.ContainsFunc(want, func(t term) bool { return t.finds(stem) }) {
+			return errEnough
+		}
+		return nil
+	})
+	return err != nil
 }
 
 // Snippet gives about size characters of text around the first match, cut at words, and the matches in it;

@@ -164,18 +164,23 @@ func (rd *reader) custody(forum jisr.ForumID, id jisr.ThingID) ([]ActRow, *jisr.
 	return house, state.Custody[forum], err
 }
 
-func (rd *reader) thing(forum jisr.ForumID, id jisr.ThingID) (r ThingRow, err error) {
-	found := false
-	cond, args := rd.scope.where("t")
-	err = rd.c.each(`SELECT `+thingColumns+` FROM thing t WHERE t.forum=? AND t.id=? AND `+cond, append([]any{string(forum), string(id)}, args...), func(st *sqlite3.Stmt) error {
-		found = true
-		r, err = readThing(st)
-		return err
-	})
+func (rd *reader) thing(forum jisr.ForumID, id jisr.ThingID) (ThingRow, error) {
+	r, found, err := rd.thingWhere(`t.forum=? AND t.id=?`, string(forum), string(id))
 	if err == nil && !found {
 		err = jisr.Refuse(jisr.NoSuch, string(id), "noun", id.Noun())
 	}
 	return r, err
+}
+
+// thingWhere reads the thing of the scope that meets a condition.
+func (rd *reader) thingWhere(cond string, args ...any) (r ThingRow, found bool, err error) {
+	scope, more := rd.scope.where("t")
+	err = rd.c.each(`SELECT `+thingColumns+` FROM thing t WHERE `+cond+` AND `+scope, append(args, more...), func(st *sqlite3.Stmt) error {
+		found = true
+		r, err = readThing(st)
+		return err
+	})
+	return r, found, err
 }
 
 // fill puts the acts into a view, with their receipts and as many bodies as it carries, the newest first.
@@ -263,7 +268,7 @@ func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
 const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, handling, acted, joint, filed)
 	VALUES(?1,?2,?,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
 	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state, members=excluded.members,
-	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted, joint=excluded.joint RETURNING n`
+	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted, joint=excluded.joint RETURNING n, said`
 
 // writeThing writes the joint state of a thing and the steps that are owed in it, or forgets them when no act about it has effect.
 func (t *batch) writeThing(c *conn, x *touched) error {
@@ -271,9 +276,9 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 	if !ok {
 		return t.unwriteThing(c, x)
 	}
-	var n int64
+	var n, said int64
 	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members),
-		joined(s.Labels), s.Handling.Rank(), x.acted, x.json}, &n)
+		joined(s.Labels), s.Handling.Rank(), x.acted, x.json}, &n, &said)
 	if err != nil {
 		return err
 	}
@@ -285,8 +290,7 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 			return err
 		}
 	}
-	t.found[-n], err = t.textOfThing(c, x, s.Title)
-	return err
+	return t.indexThing(c, x, s.Title, n, said)
 }
 
 // writeStep writes a step that is owed, where it is a matter of this member: its own, or in a thing it takes part in.
@@ -311,36 +315,6 @@ func (t *batch) unwriteThing(c *conn, x *touched) error {
 	}
 	t.found[-n] = ""
 	return errors.Join(err, c.do(`DELETE FROM todo WHERE thing=?`, n), c.do(`DELETE FROM thing WHERE n=?`, n))
-}
-
-// textOfThing is what a thing is found by: its title, and what the acts about it that have effect say in their bodies.
-func (t *batch) textOfThing(c *conn, x *touched, title jisr.Text) (string, error) {
-	var all strings.Builder
-	for _, lang := range sortedKeys(title) {
-		all.WriteString(stems(title[lang]))
-	}
-	read := func(a *jisr.Act, k key) error {
-		of := textOf(a.Kind)
-		if of == nil || a.About != x.thing || x.state.Voids[a.Position] != nil || all.Len() > maxBodies {
-			return nil
-		}
-		body, err := c.body(k)
-		if body != nil {
-			all.WriteString(of(body))
-		}
-		return err
-	}
-	for i := range x.stored {
-		if err := read(&x.stored[i].act, x.stored[i].key); err != nil {
-			return "", err
-		}
-	}
-	for _, e := range x.fresh {
-		if err := read(&e.Act, e.key); err != nil {
-			return "", err
-		}
-	}
-	return all.String(), nil
 }
 
 // joined writes members or labels so that a list can be filtered by one of them.

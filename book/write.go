@@ -395,19 +395,14 @@ func (c *conn) writeSearch(found map[int64]string) error {
 	return nil
 }
 
-// textOf says how the body of an act of a kind is read for the search; nil: it is not searched. A noun whose bodies
-// people look for has its line here, and a function that reads a body strictly and gives stems of what it says, nothing
-// of one that does not hold.
+// textOf says how the body of an act about a note is read for the search; nil: it is not searched. What is said about other things
+// stands in texts.go.
 func textOf(k jisr.Kind) func(body []byte) string {
 	switch k {
 	case jisr.KindNoteRelease:
 		return releasedText
 	case jisr.KindNoteDraft:
 		return draftText
-	case jisr.KindStatementApprove:
-		return statementText
-	case jisr.KindReadoutRelease:
-		return readoutText
 	}
 	return nil
 }
@@ -427,37 +422,6 @@ func draftText(body []byte) string {
 		return ""
 	}
 	return searchText(&d.Body, d.Files)
-}
-
-// statementText gives what a joint statement is found by once a side has approved its text, readoutText a national readout.
-func statementText(body []byte) string {
-	b, err := jisr.ReadStatement(body)
-	if err != nil {
-		return ""
-	}
-	parts := []jisr.Text{b.Title}
-	for _, p := range b.Paragraphs {
-		parts = append(parts, p.Text)
-	}
-	return textsFound(parts...)
-}
-
-func readoutText(body []byte) string {
-	b, err := jisr.DecodeReadout(body)
-	if err != nil {
-		return ""
-	}
-	return textsFound(b.Text)
-}
-
-func textsFound(parts ...jisr.Text) string {
-	var s strings.Builder
-	for _, part := range parts {
-		for _, lang := range sortedKeys(part) {
-			s.WriteString(part[lang] + "\n")
-		}
-	}
-	return stems(s.String())
 }
 
 func searchText(b *jisr.NoteBody, files []jisr.DraftFile) string {
@@ -502,7 +466,7 @@ func (t *batch) body(c *conn, l Log, k key, raw []byte) error {
 	case jisr.KindNoteDraft:
 		t.texts[k] = text{stems: textOf(a.Kind)(is.body), head: readHead(is.body)}
 	}
-	t.touch(half{l.Forum, a.About})
+	t.touch(half{l.Forum, a.About}).renewed = true
 	return nil
 }
 

@@ -70,7 +70,7 @@ func TestAConfidentialNoteIsReadByWhoIsNamed(t *testing.T) {
 // findsNothing looks for a note in every place where it could stand.
 func (h *house) findsNothing(t *testing.T, b *browser, id jisr.ThingID) {
 	t.Helper()
-	for _, path := range []string{"/ar/", "/ar/notes", "/ar/notes?box=in", "/ar/notes?box=drafts", "/ar/notes?q=" + url.QueryEscape("الجوفية"), "/ar/record", "/ar/record?thing=" + url.QueryEscape(string(id)), "/ar/commitments"} {
+	for _, path := range []string{"/ar/", "/ar/notes", "/ar/notes?box=in", "/ar/notes?box=drafts", "/ar/notes?q=" + url.QueryEscape("الجوفية"), "/ar/search?q=" + url.QueryEscape("الجوفية"), "/ar/record", "/ar/record?thing=" + url.QueryEscape(string(id)), "/ar/commitments"} {
 		p := b.get(path)
 		if p.status != http.StatusOK || strings.Contains(p.body, "ملف المياه") || strings.Contains(p.body, "/"+id.Name()+`"`) {
 			t.Errorf("%s of who is not named: %d, or it stands there", path, p.status)

@@ -4,14 +4,15 @@ import "time"
 
 // Every bound of what a request may bring and of what a page shows. Bounds of what an act may hold are in jisr.
 const (
-	maxForm       = 512 << 10 // bytes of a form without files: a note's text is at most 60 KiB in each of two languages
-	maxUploadForm = 1e9       // bytes of a form with files; larger files go up by the API, which resumes
-	maxTextForm   = 12 << 20  // of the form of an agreement's text: a text of 4 MiB as forms send it
-	maxTextFile   = 8 << 20   // of a file that a text is read from
-	maxFormMemory = 1 << 20   // bytes of such a form kept in memory; the rest waits in temporary files
-	maxSearch     = 200       // characters of a search
-	maxField      = 200       // characters of a field that names something
-	maxAddress    = 500       // characters of an address that a page leads back to
+	maxForm         = 512 << 10 // bytes of a form without files: a note's text is at most 60 KiB in each of two languages
+	maxUploadForm   = 1e9       // bytes of a form with files; larger files go up by the API, which resumes
+	maxTextForm     = 12 << 20  // of the form of an agreement's text: a text of 4 MiB as forms send it
+	maxTextFile     = 8 << 20   // of a file that a text is read from
+	maxFormMemory   = 1 << 20   // bytes of such a form kept in memory; the rest waits in temporary files
+	maxSearch       = 200       // characters of a search
+	maxBodiesListed = 100       // bodies that a search can be narrowed to
+	maxField        = 200       // characters of a field that names something
+	maxAddress      = 500       // characters of an address that a page leads back to
 
 	pageNotes    = 25     // rows of the list of notes
 	maxSheet     = 20_000 // rows of the register as a workbook

@@ -67,6 +67,7 @@ func noteRoutes() []route {
 	const draft, note, act = "/drafts/{id}", "/notes/{forum}/{id}", "/record/{forum}/{member}/{index}"
 	return []route{
 		{"GET", "/{$}", official, (*site).today},
+		{"GET", "/search", official, (*site).find},
 		{"GET", "/notes", official, (*site).notes},
 		{"GET", "/notes/new", official, (*site).newDraft},
 		{"POST", "/notes/new", official, (*site).saveNew},

@@ -28,3 +28,34 @@ func ReadShipped(name string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// OfSector names the shipped annexes of a sector ([jisr.Sectors]): where programmes and their records are looked for by sector.
+func OfSector(sector string) []string {
+	switch sector {
+	case "borders":
+		return []string{"bor"}
+	case "counter-terrorism", "security":
+		return []string{"sec"}
+	case "culture":
+		return []string{"cul"}
+	case "education":
+		return []string{"edu"}
+	case "energy":
+		return []string{"ene"}
+	case "environment":
+		return []string{"env"}
+	case "health":
+		return []string{"hea"}
+	case "investment":
+		return []string{"inv"}
+	case "refugees":
+		return []string{"ref"}
+	case "trade":
+		return []string{"trd"}
+	case "water":
+		return []string{"wat"}
+	case "other":
+		return []string{"exp", "pea"}
+	}
+	return nil
+}

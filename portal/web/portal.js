@@ -65,6 +65,18 @@ document.addEventListener('keydown', (e) => {
   }
 });
 
+// From the search field, and from line to line of a list, with the arrows. Elsewhere they scroll, as everywhere.
+document.addEventListener('keydown', (e) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  if (!step || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+  const lines = [...document.querySelectorAll('.notes h3 a')];
+  const at = lines.indexOf(e.target);
+  const searching = e.target.matches?.('input[type=search]');
+  if (lines.length === 0 || (at < 0 && !(searching && step > 0))) return;
+  e.preventDefault();
+  (lines[at + step] ?? (at + step < 0 ? document.getElementById('search') : e.target)).focus();
+});
+
 // On an Arabic layout the key that carries N gives another letter: the place of the key counts there.
 function latin(e) {
   if (e.key === '؟') return '?';
