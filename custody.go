@@ -46,15 +46,24 @@ type TakeBackTerms struct {
 	Reason   string     `json:"reason,omitempty"`
 }
 
-// LegalHoldTerms is the terms of thing.hold and thing.unhold.
+// LegalHoldTerms is the terms of thing.hold and thing.unhold. Review is the day on which the house looks at the hold again; it ends
+// nothing by itself, since what is erased does not come back.
 type LegalHoldTerms struct {
 	Forum  ForumID `json:"forum"`
 	Reason string  `json:"reason"`
+	Review Date    `json:"review,omitempty"`
+}
+
+// LegalHold is a hold that stands: who set it and when, why, and when it is looked at again.
+type LegalHold struct {
+	Step
+	Reason string `json:"reason"`
+	Review Date   `json:"review,omitempty"`
 }
 
 // Custody is the house's state of a thing in one forum.
 type Custody struct {
-	Hold      *Step               `json:"hold,omitempty"` // a legal hold is on it since
+	Hold      *LegalHold          `json:"hold,omitempty"` // nothing of it is erased
 	Desks     map[DeskID]Step     `json:"desks,omitempty"`
 	Officials map[OfficialID]Step `json:"officials,omitempty"`
 }
@@ -110,10 +119,12 @@ func (c *Custody) MayTakeBack(d DeskID, o OfficialID) error {
 func (c *Custody) Held() bool { return c != nil && c.Hold != nil }
 
 // MayHold is what setting or lifting a legal hold now would meet; c may be nil.
-func (c *Custody) MayHold(set bool, reason string) error {
+func (c *Custody) MayHold(set bool, reason string, review Date) error {
 	switch {
 	case reason == "":
 		return Refuse(Missing, "reason")
+	case review != "" && !review.Valid():
+		return Refuse(Malformed, "review", "want", "2026-12-01")
 	case set && c.Held():
 		return Refuse(Already, "hold")
 	case !set && !c.Held():
@@ -173,14 +184,13 @@ func applyCustody(of map[ForumID]*Custody, a *Act) error {
 	case KindThingHold, KindThingUnhold:
 		t, err := terms[LegalHoldTerms](a)
 		if err == nil {
-			err = of[t.Forum].MayHold(a.Kind == KindThingHold, t.Reason)
+			err = of[t.Forum].MayHold(a.Kind == KindThingHold, t.Reason, t.Review)
 		}
 		if err != nil {
 			return err
 		}
-		s := a.step()
-		if custodyIn(of, t.Forum).Hold = &s; a.Kind == KindThingUnhold {
-			of[t.Forum].Hold = nil
+		if custodyIn(of, t.Forum).Hold = nil; a.Kind == KindThingHold {
+			of[t.Forum].Hold = &LegalHold{a.step(), t.Reason, t.Review}
 		}
 	case KindThingTakeBack:
 		t, err := terms[TakeBackTerms](a)

@@ -13,6 +13,25 @@ type custodyOut struct {
 	Handling  jisr.Handling  `json:"handling" enum:"public,official,restricted,confidential,secret" doc:"Above restricted only who is named, or worked on it, reads it."`
 	Desks     []custodianOut `json:"desks" nullable:"false" doc:"Desks it belongs to; none, and no officials: the registry's."`
 	Officials []custodianOut `json:"officials" nullable:"false" doc:"Accounts that worked on it or are named for it."`
+	Hold      *holdOut       `json:"hold,omitempty" doc:"A legal hold: nothing of it is erased in this house until it is lifted."`
+}
+
+// holdOut is a legal hold that stands.
+type holdOut struct {
+	Set    *stepOut  `json:"set"`
+	Reason string    `json:"reason"`
+	Review jisr.Date `json:"review,omitempty" doc:"When it is looked at again; it ends nothing."`
+}
+
+// holdIn sets a legal hold, on a batch of records or a whole programme.
+type holdIn struct {
+	Reason string    `json:"reason"`
+	Review jisr.Date `json:"review,omitempty"`
+}
+
+// liftIn lifts it.
+type liftIn struct {
+	Reason string `json:"reason"`
 }
 
 // custodianOut is a desk or an account. Said is the act of the house that says so; absent: it worked on the thing.
@@ -51,6 +70,9 @@ func custodyOperations() []operation {
 			about: "Above restricted nobody else reads it: a second official is named before it can be cleared, a third before it can be released where neither may. Whoever sees the thing may name; once somebody is named for what came in, the registry sees it no more."},
 		{method: "POST", path: custodyPath + "/refer", id: "referThing", tag: "custody", access: program, in: referIn{}, do: (*call).referThing, summary: "Refer a thing to a desk", statuses: done},
 		{method: "POST", path: custodyPath + "/take-back", id: "takeBackThing", tag: "custody", access: program, in: takeBackIn{}, do: (*call).takeBack, summary: "Take a thing back from a desk or an official", statuses: done},
+		{method: "POST", path: custodyPath + "/hold", id: "holdThing", tag: "custody", access: program, in: holdIn{}, do: (*call).holdThing, summary: "Set a legal hold", statuses: done,
+			about: "On record/…, a batch, or on programme/…, all its batches: nothing is erased in this house, neither by agreement nor when its retention ends. The other side's hold is its own."},
+		{method: "POST", path: custodyPath + "/lift", id: "liftHold", tag: "custody", access: program, in: liftIn{}, do: (*call).liftHold, summary: "Lift a legal hold", statuses: done},
 	}
 }
 
@@ -86,7 +108,11 @@ func custodyOf(id jisr.ThingID, h jisr.Handling, desks []jisr.DeskID, officials 
 	if said == nil {
 		said = &jisr.Custody{}
 	}
-	return custodyOut{About: id, Handling: h.Level(), Desks: custodians(desks, said.Desks), Officials: custodians(officials, said.Officials)}
+	out := custodyOut{About: id, Handling: h.Level(), Desks: custodians(desks, said.Desks), Officials: custodians(officials, said.Officials)}
+	if said.Held() {
+		out.Hold = &holdOut{happened(&said.Hold.Step), said.Hold.Reason, said.Hold.Review}
+	}
+	return out
 }
 
 func custodians[ID ~string](all []ID, said map[ID]jisr.Step) []custodianOut {
@@ -129,6 +155,20 @@ func (c *call) referThing() error {
 	var in referIn
 	return c.doCustody(&in, func(f jisr.ForumID, id jisr.ThingID) node.Command {
 		return node.ReferThing{Forum: f, ID: id, Desk: in.Desk, Reason: in.Reason}
+	})
+}
+
+func (c *call) holdThing() error {
+	var in holdIn
+	return c.doCustody(&in, func(f jisr.ForumID, id jisr.ThingID) node.Command {
+		return node.HoldThing{Forum: f, ID: id, Reason: in.Reason, Review: in.Review}
+	})
+}
+
+func (c *call) liftHold() error {
+	var in liftIn
+	return c.doCustody(&in, func(f jisr.ForumID, id jisr.ThingID) node.Command {
+		return node.HoldThing{Forum: f, ID: id, Lift: true, Reason: in.Reason}
 	})
 }
 

@@ -27,6 +27,7 @@ type HoldThing struct {
 	ID     jisr.ThingID
 	Lift   bool
 	Reason string
+	Review jisr.Date // when the hold is looked at again, optional
 }
 
 // sayErased is the house saying that it deletes its copy of a batch.
@@ -50,36 +51,47 @@ func (c EraseRecords) decide(d *decision) error {
 	if _, _, err := d.aboutBatch(c.Forum, c.Batch); err != nil && !isRefusal(err, jisr.NoFlow) { // also after the agreement ended
 		return err
 	}
+	if err := d.unheld(c.Forum, c.Batch); err != nil { // a house does not agree to erase what it holds
+		return err
+	}
 	return d.saysOf(planned{forum: c.Forum, kind: jisr.KindRecordErase, about: c.Batch, terms: jisr.Reason{Reason: c.Reason}})
 }
 
 func (c HoldThing) decide(d *decision) error {
 	custody, err := d.custodyOf(c.Forum, c.ID, c.Reason)
 	if err == nil {
-		err = custody.MayHold(!c.Lift, c.Reason)
+		err = custody.MayHold(!c.Lift, c.Reason, c.Review)
 	}
 	if err != nil {
 		return err
 	}
-	return d.house(planned{kind: jisr.Kind(c.verb()), about: c.ID, terms: jisr.LegalHoldTerms{Forum: c.Forum, Reason: c.Reason}})
+	return d.house(planned{kind: jisr.Kind(c.verb()), about: c.ID, terms: jisr.LegalHoldTerms{Forum: c.Forum, Reason: c.Reason, Review: c.Review}})
 }
 
 func (c sayErased) decide(d *decision) error {
-	v, err := d.n.book.Thing(d.ctx, book.Whole(), c.forum, c.batch)
-	if err != nil {
+	if err := d.unheld(c.forum, c.batch); err != nil {
 		return err
-	}
-	p, err := d.n.book.Thing(d.ctx, book.Whole(), c.forum, v.State.Batch.Programme)
-	if err != nil {
-		return err
-	}
-	if v.Custody.Held() || p.Custody.Held() {
-		return jisr.Refuse(jisr.UnderHold, c.batch.Name())
 	}
 	if err := d.touch(c.batch); err != nil {
 		return err
 	}
 	return d.saysOf(planned{forum: c.forum, kind: jisr.KindRecordErased, about: c.batch, terms: c.terms, anonymous: true})
+}
+
+// unheld refuses when a legal hold is on a batch or on the programme it was sent under.
+func (d *decision) unheld(forum jisr.ForumID, batch jisr.ThingID) error {
+	v, err := d.n.book.Thing(d.ctx, book.Whole(), forum, batch)
+	if err != nil {
+		return err
+	}
+	p, err := d.n.book.Thing(d.ctx, book.Whole(), forum, v.State.Batch.Programme)
+	if err != nil {
+		return err
+	}
+	if v.Custody.Held() || p.Custody.Held() {
+		return jisr.Refuse(jisr.UnderHold, batch.Name())
+	}
+	return nil
 }
 
 // eraseDue erases what all have agreed to erase and what the annex has kept long enough, and finishes what a crash or a restored

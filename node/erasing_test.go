@@ -82,15 +82,22 @@ func TestContentsGoAndProofsStand(t *testing.T) {
 	}
 
 	hold := p.As("sy")
-	hold.DoAs(p.Official("sy", "clerk", jisr.Admin, jisr.Reader), node.HoldThing{Forum: p.Forum, ID: id, Reason: "دعوى قائمة"})
+	hold.DoAs(p.Official("sy", "counsel", jisr.Releaser), node.HoldThing{Forum: p.Forum, ID: id, Reason: "دعوى قائمة", Review: p.Node("sy").Today().AddDays(30)})
 	hold.Done()
+	agree := p.As("sy")
+	agree.Do(node.EraseRecords{Forum: p.Forum, Batch: batches["sy"], Reason: "اتفق الطرفان"})
+	agree.Refused(jisr.UnderHold)
+	v, err := p.Node("sy").Book().Thing(t.Context(), book.Whole(), p.Forum, id)
+	if err != nil || v.Custody.Hold.By.Official != "counsel" || v.Custody.Hold.Reason != "دعوى قائمة" || v.Custody.Hold.Review == "" {
+		t.Errorf("the hold does not say who, why and until when: %+v %v", v.Custody, err)
+	}
 	p.Pass(400 * 24 * time.Hour)
 	p.Until("the side without a hold has erased", func() bool { b, _ := state("iq", batches["sy"]); return len(b.Erased) == 1 && page("iq").All == 0 })
 	p.Settle()
 	if n := page("sy").All; n != 1 {
 		t.Errorf("under a hold %d records are listed", n)
 	}
-	hold.DoAs(p.Official("sy", "clerk", jisr.Admin, jisr.Reader), node.HoldThing{Forum: p.Forum, ID: id, Lift: true, Reason: "انتهت الدعوى"})
+	hold.DoAs(p.Official("sy", "counsel", jisr.Releaser), node.HoldThing{Forum: p.Forum, ID: id, Lift: true, Reason: "انتهت الدعوى"})
 	hold.Done()
 	p.Pass(2 * time.Hour)
 	p.Until("both have erased what was kept long enough", func() bool { _, s := state("sy", batches["sy"]); return s == jisr.RecordsErased && page("sy").All == 0 })
@@ -104,7 +111,7 @@ func TestContentsGoAndProofsStand(t *testing.T) {
 	if n := page("sy").All; n != 0 {
 		t.Errorf("made anew, the book lists %d records", n)
 	}
-	_, err := p.Node("sy").Record(t.Context(), p.reader("sy"), p.Forum, id, "water_observation", jisr.RecordName(batches["sy"], 1))
+	_, err = p.Node("sy").Record(t.Context(), p.reader("sy"), p.Forum, id, "water_observation", jisr.RecordName(batches["sy"], 1))
 	p.refusedAs(err, jisr.NoSuch)
 }
 

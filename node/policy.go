@@ -186,8 +186,8 @@ func table() []row {
 		{"record.confirm", Accepting, free},
 		{"record.erase", Accepting, binding},
 		{"record.erased", Administering, free}, // the house says it by itself
-		{"thing.hold", Administering, free},
-		{"thing.unhold", Administering, free},
+		{"thing.hold", Releasing, free},
+		{"thing.unhold", Releasing, free},
 		{"columns.keep", Reporting, free},
 		{"columns.drop", Reporting, free},
 

@@ -17,7 +17,14 @@ type custodyPart struct {
 	Means     string
 	Desks     []custodian
 	Officials []custodian
-	Change    string // address; empty: this official changes nothing in it
+	Hold      *holdPart // nil: no legal hold is on it
+	Change    string    // address; empty: this official changes nothing in it
+}
+
+// holdPart is a legal hold that stands.
+type holdPart struct {
+	By, Since, Reason, Review string
+	Overdue                   bool // the day of review has come
 }
 
 // custodian is a desk or an official whose a thing is, and how it came to be.
@@ -43,6 +50,7 @@ type custodyView struct {
 	Steps   []noteAct
 	Unnamed bool // nobody is named yet
 	Takes   bool // this official may take back
+	Holds   bool // this official may set and lift a legal hold
 }
 
 // holding is a joint thing of any noun, as custody sees it.
@@ -69,7 +77,11 @@ func (rd reader) heldNote(v *book.NoteView) holding {
 }
 
 func (rd reader) heldThing(v *book.ThingView) holding {
-	return holding{forum: v.Forum, id: v.ID, subject: rd.say(v.Summary.Title), url: rd.thingURL(v.Forum, v.ID), handling: v.Summary.Handling, desks: v.Desks, officials: v.Officials, custody: v.Custody, acts: v.House}
+	subject := rd.say(v.Summary.Title)
+	if v.Summary.Title.Empty() { // a batch of records has only a name
+		subject = rd.say(jisr.Text{"en": v.ID.Name()})
+	}
+	return holding{forum: v.Forum, id: v.ID, subject: subject, url: rd.thingURL(v.Forum, v.ID), handling: v.Summary.Handling, desks: v.Desks, officials: v.Officials, custody: v.Custody, acts: v.House}
 }
 
 // custodyOf makes the part of a page that says who may read the thing.
@@ -98,6 +110,9 @@ func (s *site) custodyOf(ctx context.Context, rd reader, h holding) (custodyPart
 		at, named := c.Officials[o]
 		p.Officials = append(p.Officials, rd.custodian("official", string(o), cmp.Or(titles[o], string(o)), "custody.named", at, named))
 	}
+	if c.Held() {
+		p.Hold = rd.hold(c.Hold, titles)
+	}
 	p.Means = rd.l.T("custody.means.open")
 	switch {
 	case h.handling.Rank() <= jisr.HandlingOfficial.Rank():
@@ -108,7 +123,7 @@ func (s *site) custodyOf(ctx context.Context, rd reader, h holding) (custodyPart
 	case h.handling.Rank() == jisr.HandlingRestricted.Rank():
 		p.Means = rd.l.T("custody.means.desks")
 	}
-	if rd.may("thing.name") || rd.may("thing.refer") || rd.may("thing.take-back") {
+	if rd.may("thing.name") || rd.may("thing.refer") || rd.may("thing.take-back") || rd.may("thing.hold") {
 		p.Change = rd.custodyURL(h.forum, h.id)
 	}
 	return p, nil
@@ -120,6 +135,17 @@ func (rd reader) custodian(field, id, word, how string, at jisr.Step, said bool)
 		c.ID, c.How, c.When = id, rd.l.T(how), rd.dateTime(at.At)
 	}
 	return c
+}
+
+func (rd reader) hold(h *jisr.LegalHold, titles map[jisr.OfficialID]string) *holdPart {
+	p := &holdPart{Since: rd.dateTime(h.At), Reason: h.Reason, Overdue: h.Review != "" && h.Review <= rd.today}
+	if h.Review != "" {
+		p.Review = rd.l.Day(string(h.Review))
+	}
+	if h.By != nil {
+		p.By = titleOf(titles, *h.By)
+	}
+	return p
 }
 
 func (rd reader) custodyURL(f jisr.ForumID, id jisr.ThingID) string {
@@ -156,7 +182,8 @@ func (s *site) askCustody(r *request, problem string) (*answer, error) {
 		return nil, err
 	}
 	v := custodyView{Page: s.page(r, ""), Title: rd.l.T("custody.title"), Subject: h.subject, Back: h.url, At: rd.custodyURL(h.forum, h.id), Problem: problem,
-		Reason: reasonOf(r), Unnamed: h.handling.Named() && len(h.officials) == 0, Takes: rd.may("thing.take-back")}
+		Reason: reasonOf(r), Unnamed: h.handling.Named() && len(h.officials) == 0, Takes: rd.may("thing.take-back"),
+		Holds: (h.id.Noun() == "record" || h.id.Noun() == "programme") && rd.may("thing.hold")}
 	if v.Part, err = s.custodyOf(r.Context(), rd, h); err != nil {
 		return nil, err
 	}
@@ -227,10 +254,10 @@ func (rd reader) custodyActs(acts []book.ActRow, titles map[jisr.OfficialID]stri
 	var all []noteAct
 	for i := len(acts) - 1; i >= 0 && len(all) < pageActs; i-- {
 		a := &acts[i].Act
-		if a.Kind != jisr.KindThingName && a.Kind != jisr.KindThingRefer && a.Kind != jisr.KindThingTakeBack {
+		if !slices.Contains([]jisr.Kind{jisr.KindThingName, jisr.KindThingRefer, jisr.KindThingTakeBack, jisr.KindThingHold, jisr.KindThingUnhold}, a.Kind) {
 			continue
 		}
-		var t jisr.TakeBackTerms // all three kinds name a desk or an official, and a reason
+		var t jisr.TakeBackTerms // all kinds name a desk, an official or neither, and a reason
 		if json.Unmarshal(a.Terms, &t) != nil {
 			continue
 		}
@@ -245,7 +272,7 @@ func (rd reader) custodyActs(acts []book.ActRow, titles map[jisr.OfficialID]stri
 	return all
 }
 
-// changeCustody names, refers or takes back. Who was the last to see the thing goes on to Today.
+// changeCustody names, refers, takes back, sets or lifts a legal hold. Who was the last to see the thing goes on to Today.
 func (s *site) changeCustody(r *request) (*answer, error) {
 	rd := s.reader(r)
 	h, err := s.holds(r, rd)
@@ -261,6 +288,8 @@ func (s *site) changeCustody(r *request) (*answer, error) {
 		cmd = node.ReferThing{Forum: h.forum, ID: h.id, Desk: desk, Reason: reasonOf(r)}
 	case "take-back":
 		cmd = node.TakeBack{Forum: h.forum, ID: h.id, Official: official, Desk: desk, Reason: reasonOf(r)}
+	case "hold", "lift":
+		cmd = node.HoldThing{Forum: h.forum, ID: h.id, Lift: r.PathValue("verb") == "lift", Reason: reasonOf(r), Review: dayOf(r.PostForm, "review")}
 	default:
 		return s.nowhere(r)
 	}
@@ -275,4 +304,12 @@ func (s *site) changeCustody(r *request) (*answer, error) {
 		return &answer{to: rd.url("") + "/"}, nil
 	}
 	return &answer{to: rd.custodyURL(h.forum, h.id)}, nil
+}
+
+// holdTone is loud once the day of review has come.
+func holdTone(h *holdPart) string {
+	if h.Overdue {
+		return "late"
+	}
+	return "soon"
 }

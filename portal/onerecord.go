@@ -28,6 +28,7 @@ type oneRecordView struct {
 	Proof    string
 	Act      string
 	Correct  string
+	Custody  string // where its batch is held or referred
 	Actions  []saying
 }
 
@@ -61,6 +62,9 @@ func (s *site) oneRecordWith(r *request, problem string) (*answer, error) {
 	v := oneRecordView{Page: s.live(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), List: Link{Word: inLanguage(rd.l, typ.Spec.Title), URL: list}, Problem: problem,
 		Line: rd.recordLine(flow, typ, &rec.RecordRow), Act: rd.actURL(flow.Forum, rec.State.Sent.Position)}
 	v.Proof = v.Act + "/proof"
+	if rd.may("thing.hold") {
+		v.Custody = rd.custodyURL(flow.Forum, rec.Batch)
+	}
 	for _, f := range typ.Fields {
 		if word := rd.cell(flow.Programme, f, rec.RecordRow.Record); word != "" {
 			v.Fields = append(v.Fields, field{Name: inLanguage(rd.l, f.Label), Value: word, Note: rd.unitOf(flow.Programme, f)})
@@ -126,8 +130,14 @@ func (rd reader) versionOf(f *book.Flow, typ *programme.Type, rec *book.RecordVi
 
 // may is what this official may say about the record now.
 func (v *oneRecordView) may(rd reader, f *book.Flow, rec *book.RecordView, at string) {
-	if rec.Void != nil || rec.Withdrawn || f.Open(rd.today) != nil {
+	defer v.mayErase(rd, rec, at)
+	if rec.Void != nil || rec.Withdrawn || f.Speaks(rd.today) != nil {
 		return
+	}
+	if _, done := rec.State.Acknowledged[rd.self]; !done && rec.By != rd.self && rec.State.AcknowledgeBy != nil && rd.may(node.Verb(jisr.KindRecordAcknowledge)) {
+		a := rd.offer(jisr.KindRecordAcknowledge, at)
+		a.First = true
+		v.Actions = append(v.Actions, a)
 	}
 	_, confirmed := rec.Change.Confirmed[rd.self]
 	switch ours := rec.By == rd.self; {
@@ -145,7 +155,17 @@ func (v *oneRecordView) may(rd reader, f *book.Flow, rec *book.RecordView, at st
 	}
 }
 
-// sayRecord withdraws or confirms a record.
+// mayErase offers to agree that the contents of the batch go, also after the programme ended.
+func (v *oneRecordView) mayErase(rd reader, rec *book.RecordView, at string) {
+	if _, said := rec.State.Erase[rd.self]; said || !rd.may(node.Verb(jisr.KindRecordErase)) {
+		return
+	}
+	a := rd.offer(jisr.KindRecordErase, at, rd.ask("reason", false))
+	a.First = len(rec.State.Erase) > 0
+	v.Actions = append(v.Actions, a)
+}
+
+// sayRecord withdraws, confirms or acknowledges a record, or agrees that its batch is erased.
 func (s *site) sayRecord(r *request) (*answer, error) {
 	rd := s.reader(r)
 	rec, flow, typ, err := s.loadRecord(r, rd)
@@ -159,6 +179,10 @@ func (s *site) sayRecord(r *request) (*answer, error) {
 		cmd = node.WithdrawRecords{Forum: flow.Forum, Batch: rec.Batch, Places: places, Reason: line1(r, "reason")}
 	case "confirm":
 		cmd = node.ConfirmRecords{Forum: flow.Forum, Batch: rec.Batch, Places: places}
+	case "acknowledge":
+		cmd = node.AcknowledgeRecords{Forum: flow.Forum, Batch: rec.Batch}
+	case "erase":
+		cmd = node.EraseRecords{Forum: flow.Forum, Batch: rec.Batch, Reason: line1(r, "reason")}
 	default:
 		return nil, jisr.Refuse(jisr.NoSuch, clip(verb, maxField), "noun", "act")
 	}

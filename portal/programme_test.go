@@ -161,8 +161,38 @@ func TestProgrammeStory(t *testing.T) {
 	if f := clerk.get(records + "/export/cap"); f.status != http.StatusNotFound {
 		t.Errorf("a form that the annex doesn't map to: %d", f.status)
 	}
+	iq.holds(t, clerk, at, one[1])
+	batch := one[1]
+	must(t, clerk.post(batch+"/erase", url.Values{"reason": {"طلب قانوني"}}), "اتُّفق على محو محتوى سجلات")
+	sy.waitFor(t, theirs, "/ar/", "الموافقة على محو محتوى السجلات")
+	must(t, theirs.get("/ar/"), batch, "سجل واحد")
 	for _, path := range []string{at, records, records + "/upload", records + "/new", one[1], one[1] + "/correct", at + "/annex"} {
 		checkPage(t, clerk.get(path), "ar")
 		checkPage(t, clerk.get("/en"+strings.TrimPrefix(path, "/ar")), "en")
+	}
+}
+
+// holds sets a legal hold on a programme and on one batch by the pages, and lifts them.
+func (h *house) holds(t *testing.T, clerk *browser, programme, record string) {
+	t.Helper()
+	batch := regexp.MustCompile(`href="(/ar/custody/iq-sy/record/[^"]*)"`).FindStringSubmatch(clerk.get(record).body)
+	if batch == nil {
+		t.Fatal("the record leads to no legal hold of its batch")
+	}
+	for _, custody := range []string{strings.Replace(programme, "/programmes/iq-sy/", "/custody/iq-sy/programme/", 1), batch[1]} {
+		if p := clerk.post(custody+"/hold", url.Values{"reason": {""}}); p.status != http.StatusUnprocessableEntity {
+			t.Errorf("a hold without a reason: %d", p.status)
+		}
+		must(t, clerk.does(custody+"/hold", url.Values{"reason": {"دعوى قائمة"}, "review.day": {"1"}, "review.month": {"6"}, "review.year": {"2099"}}), "تحت الحفظ القانوني منذ", "دعوى قائمة", "٢٠٩٩", "رئيس دائرة المعاهدات")
+		checkPage(t, clerk.get(custody), "ar")
+		checkPage(t, clerk.get("/en"+strings.TrimPrefix(custody, "/ar")), "en")
+		if custody != batch[1] {
+			must(t, clerk.get(programme), "تحت الحفظ القانوني منذ")
+		}
+		lifted := clerk.does(custody+"/lift", url.Values{"reason": {"انتهت الدعوى"}})
+		must(t, lifted, "رُفع الحفظ القانوني", "انتهت الدعوى")
+		if strings.Contains(lifted.body, "تحت الحفظ القانوني منذ") {
+			t.Error("a lifted hold still stands")
+		}
 	}
 }

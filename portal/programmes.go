@@ -43,6 +43,7 @@ type programmeView struct {
 	Facts     []field
 	Versions  []versionLine
 	Owing     owing
+	Custody   custodyPart
 	Steps     []noteAct
 }
 
@@ -154,6 +155,9 @@ func (s *site) programme(r *request) (*answer, error) {
 		return &answer{page: programmePage(v)}, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t)); err != nil {
 		return nil, err
 	}
 	v.standing(rd, &t, flow)

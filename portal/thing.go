@@ -73,6 +73,10 @@ func (rd reader) thingLine(t *book.ThingRow) line {
 	}
 	l := line{URL: rd.thingURL(t.Forum, t.ID), Kind: known(rd.l, "noun.", t.ID.Noun()), Subject: rd.say(t.Summary.Title), To: rd.sides(t.Summary.Members),
 		Date: rd.l.ShortDate(t.At.In(rd.zone)), State: tag{Tone: "idle", Icon: thingIcon(t.ID), Word: known(rd.l, t.ID.Noun()+".state.", t.Summary.State)}}
+	if b := t.State.Batch; b != nil {
+		l.Subject = saidIn(rd.l.Tag(), rd.l.N("records.count", b.Count), "")
+		l.URL = rd.programmeURL(t.Forum, b.Programme, "records", b.Type, "one", jisr.RecordName(t.ID, 1))
+	}
 	if l.Subject.Empty() {
 		l.Subject = saidIn("en", t.ID.Name(), "")
 	}
