@@ -125,6 +125,9 @@ type NoteBody struct {
 	Files   []FileName `json:"files,omitempty"`
 }
 
+// Envelope is what is read of a note before it is opened: which office wrote it, and what it is about.
+func (b *NoteBody) Envelope() NoteBody { return NoteBody{Subject: b.Subject, From: b.From} }
+
 // DecodeBody reads the body of a note, strictly: like an act it has one encoding, so that no two readers can find
 // different texts in it. files is how many attachments the act has, each of which has its name; negative: not known.
 func DecodeBody(content []byte, files int) (NoteBody, error) {
@@ -329,6 +332,13 @@ func (n *Note) Awaits() []MemberID {
 
 // Late tells whether an answer was due before today and is still awaited.
 func (n *Note) Late(today Date) bool { return len(n.Awaits()) > 0 && n.ReplyBy < today }
+
+// Unopened tells whether the note came to a member and none of its desks has opened it, whether it still can or the note was
+// withdrawn before. Opening is an act that the writer sees; what is in a note is not read before it.
+func (n *Note) Unopened(by MemberID) bool {
+	r, addressed := n.Readings[by]
+	return addressed && r.Opened == nil
+}
 
 // MayWithdraw is what a withdrawal written now, having seen all that this state was made of, would meet.
 func (n *Note) MayWithdraw(by MemberID) error {

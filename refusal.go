@@ -57,6 +57,7 @@ const (
 	NotReleased  RefusalKind = "not-released"   // nothing was released under this name
 	Withdrawn    RefusalKind = "withdrawn"      // the withdrawal arrived first
 	Opened       RefusalKind = "opened"         // the note was opened before the withdrawal arrived
+	Unopened     RefusalKind = "unopened"       // subject: a note that came in; one of our desks opens it first
 	SelfAddress  RefusalKind = "self-addressed" // a member does not write to itself
 	NotMember    RefusalKind = "not-member"     // need: forum
 

@@ -51,6 +51,12 @@ func TestAttachmentCrosses(t *testing.T) {
 	if len(note.Attachments) != 1 || note.Attachments[0].Name != name || note.Attachments[0].Size != len(file) || note.Attachments[0].Type != "text/csv" {
 		t.Fatalf("%s", a.body)
 	}
+	if p := problemOf(t, w.ask(t, "sy reader", "GET", note.Attachments[0].URL, "")); p.Kind != "unopened" || p.Status != http.StatusConflict {
+		t.Errorf("before a desk opened the note: %+v", p)
+	}
+	if open := w.ask(t, "sy direct", "POST", "/api/v1/forums/iq-sy/notes/"+note.ID+"/open", ""); open.StatusCode != http.StatusOK {
+		t.Fatalf("opening answers %d %s", open.StatusCode, open.body)
+	}
 	got := w.ask(t, "sy reader", "GET", note.Attachments[0].URL, "")
 	if sha256.Sum256(got.body) != sha256.Sum256(file) || got.StatusCode != http.StatusOK {
 		t.Fatalf("%d, %d bytes of %d", got.StatusCode, len(got.body), len(file))

@@ -33,6 +33,7 @@ type noteOut struct {
 	Closing     jisr.Text                    `json:"closing,omitempty"`
 	BodyHeld    bool                         `json:"body_held" doc:"false: subject and text have not arrived yet, or are erased, or cannot be shown (body_bad)."`
 	BodyBad     *refusalOut                  `json:"body_bad,omitempty"`
+	Withheld    bool                         `json:"withheld,omitempty" doc:"true: no desk of this member has opened the note, so its text, formulas and attachments are left out; POST …/open opens it. A token with the role direct reads them at once."`
 	State       jisr.NoteState               `json:"state" enum:"draft,returned,cleared,discarded,released,held,opened,answered,no-answer-needed,no-answer,withdrawn" doc:"The step all addressees have reached."`
 	States      map[jisr.MemberID]readingOut `json:"states,omitempty" doc:"The step each addressee has reached."`
 	HeldBy      []jisr.MemberID              `json:"held_by" nullable:"false" doc:"Members whose signed receipt covers the note and all it carries."`
@@ -141,6 +142,9 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 }
 
 func (c *call) files(v *book.NoteView) ([]attachmentOut, error) {
+	if v.Withheld {
+		return nil, nil
+	}
 	files, err := c.node.Files(c.ctx(), c.scope(), v.Forum, v.Note.Released.Position)
 	if err != nil {
 		return nil, err
@@ -173,7 +177,7 @@ func (c *call) noteRow(r *book.NoteRow) noteOut {
 		ID: r.ID.Name(), Forum: r.Forum, URL: c.noteURL(r.Forum, r.ID), Kind: r.Terms.Kind, From: c.node.Self().ID,
 		To: r.Terms.To, Number: r.Terms.Number, Date: r.Terms.Date, Precedence: r.Terms.Precedence, Handling: r.Terms.Handling.Level(), ReplyBy: r.Terms.ReplyBy,
 		InReplyTo: r.Terms.InReplyTo.Name(), State: r.Standing(c.node.Today()), HeldBy: slices.Concat([]jisr.MemberID{}, r.HeldBy),
-		BodyHeld: r.BodyHeld, BodyBad: c.refusalOut(r.BodyBad), Changed: r.At, Draft: draftState(r.Draft),
+		BodyHeld: r.BodyHeld, BodyBad: c.refusalOut(r.BodyBad), Withheld: r.Withheld, Changed: r.At, Draft: draftState(r.Draft),
 	}
 	if out.To == nil {
 		out.To = []jisr.MemberID{}

@@ -71,6 +71,7 @@ func statuses() map[jisr.RefusalKind]int {
 		jisr.NotReleased:  http.StatusConflict,
 		jisr.Withdrawn:    http.StatusConflict,
 		jisr.Opened:       http.StatusConflict,
+		jisr.Unopened:     http.StatusConflict,
 		jisr.SelfAddress:  http.StatusUnprocessableEntity,
 		jisr.NotMember:    http.StatusNotFound,
 

@@ -29,6 +29,9 @@ func TestScopesHoldOnEveryPath(t *testing.T) {
 	clerk := node.Caller{Account: "official/clerk", Desk: "mofa", Roles: []jisr.Role{jisr.Drafter}}
 	_, err = n.Do(t.Context(), clerk, node.ReferThing{Forum: "iq-sy", ID: id, Desk: "water"})
 	check(t, err)
+	engineer := node.Caller{Account: "official/engineer", Desk: "water", Roles: []jisr.Role{jisr.Drafter}}
+	_, err = n.Do(t.Context(), engineer, node.OpenNote{Forum: "iq-sy", ID: id})
+	check(t, err)
 	for name, scope := range map[string]jisr.TokenScope{"water": {}, "elsewhere": {Forums: []jisr.ForumID{"iq-sy-water"}}} {
 		w.tokens["iq "+name] = do(t, n, node.AddToken{ID: name, Title: jisr.Text{"en": name}, Desk: "water", Roles: []jisr.Role{jisr.Reader}, Scope: scope}).Secret
 	}

@@ -91,6 +91,7 @@ type NoteRow struct {
 	Body     jisr.NoteBody   // of the released note, else of the draft
 	BodyHeld bool            // false: the body has not arrived, or is erased, or cannot be read
 	BodyBad  *jisr.Refusal   // why the body cannot be shown although it is here
+	Withheld bool            // none of our desks has opened it: of the body, the reader sees the envelope
 	HeldBy   []jisr.MemberID // addressees and others whose receipt covers the release and its contents
 	At       time.Time       // of the newest act
 	Terms    jisr.NoteTerms
@@ -105,16 +106,6 @@ func (r *NoteRow) HeldByAll() bool {
 		return false
 	}
 	return !slices.ContainsFunc(r.Note.To, func(m jisr.MemberID) bool { return !slices.Contains(r.HeldBy, m) })
-}
-
-// Sealed tells whether the note came to this member and none of its desks has opened it: what is in it is not shown, whether
-// it can still be opened or was withdrawn before.
-func (r *NoteRow) Sealed(self jisr.MemberID) bool {
-	if r.Note == nil {
-		return false
-	}
-	reading, addressed := r.Note.Readings[self]
-	return addressed && reading.Opened == nil
 }
 
 // Standing is the step the note has reached as an official reads it: of the draft while it has not left the

@@ -419,7 +419,7 @@ func (x *finder) hit(c *candidate) (h Hit, err error) {
 			return h, cmp.Or(err, error(jisr.Refuse(jisr.NoSuch, "note")))
 		}
 		h.Note = &rows[0]
-		if b := &h.Note.Body; h.Note.BodyHeld && !h.Note.Sealed(x.rd.self) && shownText(h.Note.Terms.Handling) {
+		if b := &h.Note.Body; h.Note.BodyHeld && !(h.Note.Note != nil && h.Note.Note.Unopened(x.rd.self)) && shownText(h.Note.Terms.Handling) {
 			x.snippet(&h, []jisr.Text{b.Text})
 		}
 		return h, nil

@@ -228,6 +228,9 @@ func (rd *reader) note(st *sqlite3.Stmt) (NoteRow, error) {
 			r.BodyHeld = r.BodyBad == nil
 		}
 		rd.heldBy(&r, key(st.ColumnInt64(6)), len(released) > 0)
+		if r.Withheld = r.Note.Unopened(rd.self) && !rd.scope.opens(); r.Withheld {
+			r.Body = r.Body.Envelope()
+		}
 	}
 	o := readOwners(st.ColumnText(9), st.ColumnText(10))
 	r.Desks, r.Officials = o.desks, o.officials

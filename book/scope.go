@@ -21,6 +21,7 @@ type Scope struct {
 	Official   jisr.OfficialID // what this official is named for, or acted on
 	Ceiling    jisr.Handling   // nothing above this level; empty: official use
 	Forums     []jisr.ForumID  // in these only; empty: in all
+	Unopened   bool            // what is in notes that none of our desks has opened
 	whole      bool
 }
 
@@ -30,7 +31,7 @@ func Whole() Scope { return Scope{whole: true} }
 // Key names the scope: equal keys see the same.
 func (s Scope) Key() string {
 	var b strings.Builder
-	for _, yes := range []bool{s.whole, s.Everything, s.Registry} {
+	for _, yes := range []bool{s.whole, s.Everything, s.Registry, s.Unopened} {
 		b.WriteString(strconv.FormatBool(yes) + " ")
 	}
 	b.WriteString(string(s.Ceiling) + " " + string(s.Official))
@@ -42,6 +43,9 @@ func (s Scope) Key() string {
 	}
 	return b.String()
 }
+
+// opens tells whether the scope sees what is in a note before it was opened.
+func (s Scope) opens() bool { return s.whole || s.Unopened }
 
 // Reaches tells whether the scope reaches into a forum at all.
 func (s Scope) Reaches(f jisr.ForumID) bool {

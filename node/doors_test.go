@@ -45,6 +45,7 @@ func newBehind(t *testing.T) *behind {
 	must(t, err)
 	b.begun = iq.DoAs(engineer, node.DraftStep{Forum: w.Forum, Step: step}).Thing
 	iq.DoAs(engineer, node.PlanDomestic{Forum: w.Forum, Agreement: b.agreement, Steps: []jisr.DomesticStep{{ID: "cabinet", Title: jisr.Text{"ar": "مجلس الوزراء"}}}})
+	iq.DoAs(engineer, node.OpenNote{Forum: w.Forum, ID: b.note})
 	iq.Done()
 	v, err := w.Node("iq").Book().Thing(t.Context(), book.Whole(), w.Forum, b.agreement)
 	must(t, err)

@@ -93,11 +93,12 @@ func dutyOf(v Verb) (Duty, bool) {
 
 // The verbs of reading, which are no commands.
 const (
-	Read      Verb = "record.read"
-	ReadHouse Verb = "house.read"   // accounts, desks, policies
-	ReadAudit Verb = "audit.read"   // who did and read what
-	TakeAudit Verb = "audit.export" // with its proofs
-	Export    Verb = "record.export"
+	Read         Verb = "record.read"
+	ReadUnopened Verb = "note.read-unopened" // what is in a note before one of our desks has opened it
+	ReadHouse    Verb = "house.read"         // accounts, desks, policies
+	ReadAudit    Verb = "audit.read"         // who did and read what
+	TakeAudit    Verb = "audit.export"       // with its proofs
+	Export       Verb = "record.export"
 )
 
 // meetingRows are the verbs of bodies, meetings, minutes, commitments and statements.
@@ -163,6 +164,7 @@ func meetingRows() []row {
 func table() []row {
 	return slices.Concat(agreementRows(), meetingRows(), []row{
 		{Read, Reading, free},
+		{ReadUnopened, Sending, free},
 		{Export, Reading, free},
 		{ReadHouse, Administering, free},
 		{ReadAudit, Auditing, free},

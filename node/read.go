@@ -40,6 +40,23 @@ func (n *Node) seen(ctx context.Context, s book.Scope, forum jisr.ForumID, p jis
 	return origin, err
 }
 
+// opened refuses what a release carries to a reader whose desks have not opened the note yet. What stands in the log is
+// read as before: it says when, by whom and to whom, and not what.
+func (n *Node) opened(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) error {
+	row, err := n.book.Act(ctx, s, forum, p)
+	if err != nil || row.Act.Kind != jisr.KindNoteRelease {
+		return err
+	}
+	v, err := n.book.Note(ctx, s, forum, row.Act.About)
+	if isRefusal(err, jisr.NoSuch) {
+		return nil // a release that has no effect
+	}
+	if err == nil && v.Withheld {
+		err = jisr.Refuse(jisr.Unopened, "note")
+	}
+	return err
+}
+
 // Receipts says, for each member of the forum but the writer, what its node has signed about an act. Of what
 // other members hold of each other's acts this node knows only what it holds itself.
 func (n *Node) Receipts(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]Receipt, error) {
@@ -94,7 +111,11 @@ func (n *Node) Proof(ctx context.Context, s book.Scope, forum jisr.ForumID, p ji
 
 // ExportProof gives a proof file for jisr verify: the act, its place, its countersignatures and its content.
 func (n *Node) ExportProof(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]byte, error) {
-	if _, err := n.seen(ctx, s, forum, p); err != nil {
+	_, err := n.seen(ctx, s, forum, p)
+	if err == nil {
+		err = n.opened(ctx, s, forum, p)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return n.exportProof(ctx, forum, p)
@@ -195,6 +216,9 @@ func (n *Node) absent(err error, what string) error {
 // Files lists the attachments of an act, with as much of each as is here.
 func (n *Node) Files(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]File, error) {
 	origin, err := n.seen(ctx, s, forum, p)
+	if err == nil {
+		err = n.opened(ctx, s, forum, p)
+	}
 	if err != nil {
 		return nil, err
 	}

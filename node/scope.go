@@ -21,6 +21,7 @@ func (n *Node) ScopeOf(c Caller) book.Scope {
 		return rules.ask(c, Read, r, facts{}).allowed
 	}
 	s := book.Scope{Everything: reads(jisr.HandlingOfficial, someDesk, nil), Forums: c.Scope.Forums}
+	s.Unopened = rules.ask(c, ReadUnopened, c.own(), facts{}).allowed
 	for _, h := range jisr.Handlings() {
 		if reads(h, someDesk, me) {
 			s.Official, s.Ceiling = me[0], h

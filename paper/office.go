@@ -130,6 +130,9 @@ func (o *Office) note(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr
 	if v.Note == nil {
 		return nil, jisr.Refuse(jisr.NotReleased, string(id))
 	}
+	if v.Withheld {
+		return nil, jisr.Refuse(jisr.Unopened, "note")
+	}
 	if !v.BodyHeld {
 		return nil, jisr.Refuse(jisr.Unfinished, string(id))
 	}

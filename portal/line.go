@@ -140,8 +140,9 @@ func (rd reader) unopened(row *book.NoteRow) bool {
 	return row.Note != nil && row.Note.MayOpen(rd.self) == nil
 }
 
-// sealed tells whether what is in the note is not shown.
-func (rd reader) sealed(row *book.NoteRow) bool { return row.Sealed(rd.self) }
+// sealed tells whether the note came to this member and none of its desks has opened it: its page shows the envelope, whether it
+// can still be opened or was withdrawn before.
+func (rd reader) sealed(row *book.NoteRow) bool { return row.Note != nil && row.Note.Unopened(rd.self) }
 
 // precedenceCode is the precedence as the style knows it; what is no precedence of ours looks like routine.
 func precedenceCode(p jisr.Precedence) string {

@@ -432,7 +432,9 @@ func (rd reader) actions(n *book.NoteView) noteActions {
 	if rd.may("note.close") && n.Note.MayClose(rd.self) == nil {
 		a.Close = at + "/no-answer-needed"
 	}
-	a.Proof = rd.actURL(n.Forum, n.Note.Released.Position) + "/proof"
+	if !n.Withheld { // the proof carries the text
+		a.Proof = rd.actURL(n.Forum, n.Note.Released.Position) + "/proof"
+	}
 	return a
 }
 

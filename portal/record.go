@@ -269,6 +269,15 @@ func (s *site) actView(ctx context.Context, rd reader, f jisr.ForumID, p jisr.Po
 	at := rd.actURL(f, p)
 	v := actView{kind: row.Act.Kind, Index: int64(p.Index), Act: rd.actLine(&row), Fields: rd.fields(&row.Act), Entry: string(entry), Size: rd.l.Bytes(int64(len(entry))),
 		Hash: hex.EncodeToString(hash[:]), Proof: at + "/proof", TlogProof: at + "/tlog-proof", EntryURL: at + "/entry", Command: "jisr verify " + proofName(f, p)}
+	if row.Act.Kind == jisr.KindNoteRelease {
+		n, err := s.node.Book().Note(ctx, rd.scope, f, row.Act.About)
+		if err != nil && !isKind(err, jisr.NoSuch) {
+			return actView{}, err
+		}
+		if n.Withheld { // the file carries the text
+			v.Proof = ""
+		}
+	}
 	if v.Receipts, err = s.receiptLines(ctx, rd, f, p); err != nil {
 		return actView{}, err
 	}
