@@ -65,23 +65,20 @@ func (h *Health) Add(state string, labels []string, today Date) {
 	var g Group
 	due, owned, answered := Date(""), false, false
 	for _, l := range labels {
-		key, value, _ := strings.Cut(l, ":")
-		switch key + ":" {
-		case labelDue:
-			due = Date(value)
-		case labelClosed:
-			h.closed = appendNumber(h.closed, value)
-		case labelReviewed:
-			h.reviewed, answered = appendNumber(h.reviewed, value), true
-		}
-		switch l {
-		case labelOwned:
+		switch { // of what most have first: this is done for every row of a register
+		case l == labelOwned:
 			owned = true
-		case labelReturned:
+		case strings.HasPrefix(l, labelDue):
+			due = Date(l[len(labelDue):])
+		case strings.HasPrefix(l, labelClosed):
+			h.closed = appendNumber(h.closed, l[len(labelClosed):])
+		case strings.HasPrefix(l, labelReviewed):
+			h.reviewed, answered = appendNumber(h.reviewed, l[len(labelReviewed):]), true
+		case l == labelReturned:
 			h.Returned++
-		case labelOnTime:
+		case l == labelOnTime:
 			h.OnTime, h.Timed = h.OnTime+1, h.Timed+1
-		case labelPast:
+		case l == labelPast:
 			h.Timed++
 		}
 	}
@@ -123,15 +120,15 @@ func (h *Health) past(days int) {
 
 func (h *Health) group(labels []string, g Group) {
 	for _, l := range labels {
-		switch key, _, _ := strings.Cut(l, ":"); key {
-		case "desk", "sector", "body":
-			by := h.By[l]
-			if by == nil {
-				by = &Group{}
-				h.By[l] = by
-			}
-			by.Open, by.Late, by.Accepted = by.Open+g.Open, by.Late+g.Late, by.Accepted+g.Accepted
+		if !strings.HasPrefix(l, "desk:") && !strings.HasPrefix(l, "sector:") && !strings.HasPrefix(l, "body:") {
+			continue
 		}
+		by := h.By[l]
+		if by == nil {
+			by = &Group{}
+			h.By[strings.Clone(l)] = by // the row it stands in is gone soon
+		}
+		by.Open, by.Late, by.Accepted = by.Open+g.Open, by.Late+g.Late, by.Accepted+g.Accepted
 	}
 }
 

@@ -280,7 +280,7 @@ func (b *Book) SetDuties(ctx context.Context, forum jisr.ForumID, id jisr.ThingI
 			if d.Of == b.self {
 				side = ours
 			}
-			if err := c.do(`INSERT INTO todo(thing, side, of, why, due, since, desk, clock) VALUES(?,?,?,?,?,?,'',1)`, n, side, string(d.Of), "report", dueKey(d.Due), row.At.UnixMilli()); err != nil {
+			if err := c.do(insertStep, n, side, string(d.Of), "report", dueKey(d.Due), row.At.UnixMilli(), "", 1); err != nil {
 				return err
 			}
 		}

@@ -16,7 +16,7 @@ import (
 // forum.join. The house itself is none.
 func (b *Book) Forums(ctx context.Context) (rows []ForumRow, err error) {
 	err = b.read(ctx, "list forums", func(c *conn) error {
-		return c.each(`SELECT f.id, t.joint, b.body FROM (SELECT id FROM forum UNION SELECT forum FROM thing WHERE noun='forum') f
+		return c.each(`SELECT f.id, (SELECT joint FROM joint WHERE thing=t.n), b.body FROM (SELECT id FROM forum UNION SELECT forum FROM thing WHERE noun='forum') f
 			LEFT JOIN thing t ON t.forum=f.id AND t.id='forum/'||f.id LEFT JOIN forum a ON a.id=f.id LEFT JOIN body b ON b.key=a.accept ORDER BY 1`, nil, func(st *sqlite3.Stmt) error {
 			r, err := readForum(st)
 			rows = append(rows, r)

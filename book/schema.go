@@ -19,7 +19,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 12
+const schemaVersion = 13
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -44,16 +44,18 @@ CREATE TABLE note(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, 
 	box TEXT NOT NULL, state TEXT NOT NULL, kind TEXT, parties TEXT, awaited TEXT, side INTEGER, due TEXT, since INTEGER,
 	why TEXT, released INTEGER, drafted INTEGER, handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL, note TEXT, draft TEXT,
 	UNIQUE(forum, id));
--- A joint thing that is no note, whatever its noun. at: milliseconds, of the newest act. joint is State.Joint. said stands for what
--- it is found by: as long as it is the same, its words stand in search.
+-- A joint thing that is no note, whatever its noun. at: milliseconds, of the newest act. said stands for what it is found by: as long as it
+-- is the same, its words stand in search. Its State.Joint stands apart, so that counting reads thin rows.
 CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL, noun TEXT NOT NULL, digest BLOB NOT NULL,
 	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, labels TEXT NOT NULL, handling INTEGER NOT NULL,
-	acted TEXT NOT NULL, filed TEXT NOT NULL, joint TEXT NOT NULL, said INTEGER NOT NULL DEFAULT 0, UNIQUE(forum, id));
+	acted TEXT NOT NULL, filed TEXT NOT NULL, said INTEGER NOT NULL DEFAULT 0, UNIQUE(forum, id));
+CREATE TABLE joint(thing INTEGER PRIMARY KEY, joint TEXT NOT NULL);
 -- What the house says of whose a thing is; it is filed under it in its row, as soon as there is one.
 CREATE TABLE custody(forum TEXT, thing TEXT, filed TEXT NOT NULL, PRIMARY KEY(forum, thing)) WITHOUT ROWID;
 -- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes. clock 1: it follows from the time too, see SetDuties.
+-- forum, handling, acted and filed are those of the thing: what waits is counted for every page.
 CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
-	since INTEGER NOT NULL, desk TEXT NOT NULL, clock INTEGER NOT NULL DEFAULT 0);
+	since INTEGER NOT NULL, desk TEXT NOT NULL, clock INTEGER NOT NULL DEFAULT 0, forum TEXT NOT NULL, handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL);
 CREATE INDEX todo_thing ON todo(thing);
 -- The forums the house accepted: where their letters stand.
 CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;
@@ -82,7 +84,8 @@ CREATE INDEX note_state ON note(state, at);
 CREATE INDEX note_todo ON note(side, due, since, why, handling, acted, filed) WHERE side IS NOT NULL;
 CREATE INDEX thing_at ON thing(at);
 CREATE INDEX thing_noun ON thing(noun, at);
-CREATE INDEX todo_side ON todo(side, due, since);
+CREATE INDEX todo_side ON todo(side, due, since, handling, forum, acted, filed);
+CREATE INDEX thing_owed ON thing(state, labels, members, forum, handling, acted, filed) WHERE noun='commitment';
 CREATE INDEX account_hash ON account(hash) WHERE hash IS NOT NULL;
 `
 

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,7 +191,9 @@ func (t *batch) writeCustody(c *conn, x *touched) error {
 		if x.thing.Noun() == "note" {
 			table = "note"
 		}
-		if err := c.do(`UPDATE `+table+` SET filed=? WHERE forum=? AND id=?`, filed, string(f), string(x.thing)); err != nil {
+		err = errors.Join(c.do(`UPDATE `+table+` SET filed=? WHERE forum=? AND id=?`, filed, string(f), string(x.thing)),
+			c.do(`UPDATE todo SET filed=? WHERE thing=(SELECT n FROM thing WHERE forum=? AND id=?)`, filed, string(f), string(x.thing)))
+		if err != nil {
 			return err
 		}
 	}

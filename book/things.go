@@ -60,7 +60,7 @@ type ThingAct struct {
 // maxBodies is how many bytes of bodies one view carries: nobody makes a page slow by saying much.
 const maxBodies = 4 << 20
 
-const thingColumns = `t.n, t.forum, t.id, t.at, t.joint, t.acted, t.filed`
+const thingColumns = `t.n, t.forum, t.id, t.at, (SELECT joint FROM joint WHERE thing=t.n), t.acted, t.filed`
 
 // thing reads a row of thingColumns, which come first.
 func readThing(st *sqlite3.Stmt) (ThingRow, error) {
@@ -239,7 +239,7 @@ func (b *Book) Content(ctx context.Context, s Scope, forum jisr.ForumID, p jisr.
 
 // steps gives what is owed in things, on one side.
 func (rd *reader) steps(side int) (all []ToDo, err error) {
-	cond, args := rd.scope.where("t")
+	cond, args := rd.scope.where("d")
 	err = rd.c.each(`SELECT `+thingColumns+`, d.of, d.why, d.due, d.desk FROM todo d JOIN thing t ON t.n=d.thing WHERE d.side=? AND `+cond+`
 		ORDER BY d.due, d.since LIMIT `+strconv.Itoa(maxPage), append([]any{side}, args...), func(st *sqlite3.Stmt) error {
 		r, err := readThing(st)
@@ -265,10 +265,10 @@ func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
 	return others[0]
 }
 
-const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, handling, acted, joint, filed)
-	VALUES(?1,?2,?,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
+const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, handling, acted, filed)
+	VALUES(?1,?2,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
 	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state, members=excluded.members,
-	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted, joint=excluded.joint RETURNING n, said`
+	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted RETURNING n, said`
 
 // writeThing writes the joint state of a thing and the steps that are owed in it, or forgets them when no act about it has effect.
 func (t *batch) writeThing(c *conn, x *touched) error {
@@ -278,11 +278,15 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 	}
 	var n, said int64
 	err := c.one(upsertThing, []any{string(x.forum), string(x.thing), x.thing.Noun(), blob(x.digest), x.at, s.Kind, s.State, joined(s.Members),
-		joined(s.Labels), s.Handling.Rank(), x.acted, x.json}, &n, &said)
+		joined(s.Labels), s.Handling.Rank(), x.acted}, &n, &said)
 	if err != nil {
 		return err
 	}
-	if err := c.do(`DELETE FROM todo WHERE thing=? AND clock=0`, n); err != nil {
+	if err := c.do(`INSERT INTO joint(thing, joint) VALUES(?,?) ON CONFLICT DO UPDATE SET joint=excluded.joint`, n, x.json); err != nil {
+		return err
+	}
+	err = errors.Join(c.do(`DELETE FROM todo WHERE thing=? AND clock=0`, n), c.do(`UPDATE todo SET (handling, acted, filed)=(SELECT handling, acted, filed FROM thing WHERE n=?1) WHERE thing=?1`, n))
+	if err != nil {
 		return err
 	}
 	for i := range s.Awaits {
@@ -293,6 +297,9 @@ func (t *batch) writeThing(c *conn, x *touched) error {
 	return t.indexThing(c, x, s.Title, n, said)
 }
 
+const insertStep = `INSERT INTO todo(thing, side, of, why, due, since, desk, clock, forum, handling, acted, filed)
+	SELECT n,?2,?3,?4,?5,?6,?7,?8, forum, handling, acted, filed FROM thing WHERE n=?1`
+
 // writeStep writes a step that is owed, where it is a matter of this member: its own, or in a thing it takes part in.
 func (t *batch) writeStep(c *conn, n, since int64, s *jisr.Summary, a *jisr.Await) error {
 	side := theirs
@@ -302,8 +309,7 @@ func (t *batch) writeStep(c *conn, n, since int64, s *jisr.Summary, a *jisr.Awai
 	case !slices.Contains(s.Members, t.self):
 		return nil
 	}
-	return c.do(`INSERT INTO todo(thing, side, of, why, due, since, desk) VALUES(?,?,?,?,?,?,?)`,
-		n, side, string(a.Of), a.Why, dueKey(a.Due), since, string(a.Desk))
+	return c.do(insertStep, n, side, string(a.Of), a.Why, dueKey(a.Due), since, string(a.Desk), 0)
 }
 
 // unwriteThing: of the acts about it none has effect any more, or it is of a noun this version does not know.
@@ -314,7 +320,7 @@ func (t *batch) unwriteThing(c *conn, x *touched) error {
 		return nil
 	}
 	t.found[-n] = ""
-	return errors.Join(err, c.do(`DELETE FROM todo WHERE thing=?`, n), c.do(`DELETE FROM thing WHERE n=?`, n))
+	return errors.Join(err, c.do(`DELETE FROM todo WHERE thing=?`, n), c.do(`DELETE FROM joint WHERE thing=?`, n), c.do(`DELETE FROM thing WHERE n=?`, n))
 }
 
 // joined writes members or labels so that a list can be filtered by one of them.
@@ -354,7 +360,7 @@ func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error)
 
 // Health gives the figures of the commitments that a query finds and the scope sees, on a day.
 func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, today jisr.Date) (h jisr.Health, err error) {
-	q.Noun, q.Cursor = "commitment", ""
+	q.Noun, q.Cursor = "", ""
 	where, args, err := q.filter(s)
 	if err != nil {
 		return h, err
@@ -364,8 +370,10 @@ func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, today jisr.Dat
 		if err != nil {
 			return err
 		}
-		return c.each(`SELECT t.state, t.labels FROM thing t WHERE `+where+searched, append(args, more...), func(st *sqlite3.Stmt) error {
-			h.Add(st.ColumnText(0), strings.Split(strings.Trim(st.ColumnText(1), ","), ","), today)
+		var labels []string
+		return c.each(`SELECT t.state, t.labels FROM thing t INDEXED BY thing_owed WHERE t.noun='commitment' AND `+where+searched, append(args, more...), func(st *sqlite3.Stmt) error {
+			labels = slices.AppendSeq(labels[:0], strings.SplitSeq(strings.Trim(st.ColumnText(1), ","), ","))
+			h.Add(st.ColumnText(0), labels, today)
 			return nil
 		})
 	})

@@ -130,35 +130,36 @@ func dueKey(d jisr.Date) string {
 // Counts gives how much waits for what.
 func (b *Book) Counts(ctx context.Context, s Scope, today jisr.Date) (n Counts, err error) {
 	notes, args := s.where("n")
-	things, more := s.where("t")
+	things, more := s.where("d")
 	args = slices.Concat([]any{string(today)}, args, []any{string(today)}, more)
 	err = b.read(ctx, "count what is to be done", func(c *conn) error {
-		return c.each(`SELECT n.side, n.why, n.due<>'none', n.due<?, count(*) FROM note n WHERE n.side IS NOT NULL AND `+notes+` GROUP BY 1,2,3,4
-			UNION ALL SELECT d.side, '', d.due<>'none', d.due<?, count(*) FROM todo d JOIN thing t ON t.n=d.thing WHERE `+things+` GROUP BY 1,3,4`,
+		return c.each(`SELECT n.side, n.why, count(*), sum(n.due<>'none'), sum(n.due<?) FROM note n WHERE n.side IS NOT NULL AND `+notes+` GROUP BY 1,2
+			UNION ALL SELECT d.side, '', count(*), sum(d.due<>'none'), sum(d.due<?) FROM todo d WHERE `+things+` GROUP BY 1`,
 			args, func(st *sqlite3.Stmt) error {
-				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnBool(2), st.ColumnBool(3), st.ColumnInt(4))
+				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnInt(2), st.ColumnInt(3), st.ColumnInt(4))
 				return nil
 			})
 	})
 	return n, err
 }
 
-func (n *Counts) add(side int, why Why, dated, late bool, count int) {
-	sum := func(into *int, when bool) {
+// add takes what waits on a side for one step: all of it, what has a day, and whose day has passed.
+func (n *Counts) add(side int, why Why, all, dated, late int) {
+	sum := func(into *int, when bool, count int) {
 		if when {
 			*into += count
 		}
 	}
 	us, them := side == ours, side == theirs
-	sum(&n.Ours, us)
-	sum(&n.Theirs, them)
-	sum(&n.Unopened, us && why == WhyOpen)
-	sum(&n.AwaitingUs, us && dated)
-	sum(&n.LateUs, us && dated && late)
-	sum(&n.AwaitingThem, them && dated)
-	sum(&n.LateThem, them && dated && late)
-	sum(&n.ToClear, why == WhyClear)
-	sum(&n.ToRelease, why == WhyRelease)
-	sum(&n.Returned, why == WhyReturn)
+	sum(&n.Ours, us, all)
+	sum(&n.Theirs, them, all)
+	sum(&n.Unopened, us && why == WhyOpen, all)
+	sum(&n.AwaitingUs, us, dated)
+	sum(&n.LateUs, us, late)
+	sum(&n.AwaitingThem, them, dated)
+	sum(&n.LateThem, them, late)
+	sum(&n.ToClear, why == WhyClear, all)
+	sum(&n.ToRelease, why == WhyRelease, all)
+	sum(&n.Returned, why == WhyReturn, all)
 	n.Drafts = n.ToClear + n.ToRelease + n.Returned
 }

@@ -240,6 +240,9 @@ func (t *terminal) report(r *report) error {
 	add("pages over 10,000 commitments, p95 (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Commitment, func(x *commitmentFigures) float64 { return x.P95 })
 	})
+	add("… when something has just changed (ms)", func(f *figures) (float64, bool) {
+		return reached(f.Commitment, func(x *commitmentFigures) float64 { return x.Cold })
+	})
 	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Policy, func(x *policyFigures) float64 { return x.Page })
 	})

@@ -13,7 +13,8 @@ import (
 // commitmentFigures is what the pages of commitments take: the register with its figures, a part of it, a relation.
 type commitmentFigures struct {
 	P95         float64 `json:"page_p95_ms"`
-	Commitments int     `json:"commitments,omitempty"` // in the register
+	Cold        float64 `json:"page_cold_p95_ms,omitempty"` // something has changed just before each page, so that nothing is remembered
+	Commitments int     `json:"commitments,omitempty"`      // in the register
 }
 
 // benchCommitments is how many commitments the register has (issue: pages over 10,000 commitments).
@@ -39,11 +40,17 @@ func (b *bench) commitments(ctx context.Context, r *report) error {
 		return err
 	}
 	with := b.houses[1].member
-	p95, err := rounds(b.plan.pages, 5, []string{"/ar/commitments", "/ar/commitments?sector=water&with=" + with, "/ar/relations/" + string(benchForum) + "/" + with}, b.asks(ctx, client))
+	paths := []string{"/ar/commitments", "/ar/commitments?sector=water&with=" + with, "/ar/relations/" + string(benchForum) + "/" + with}
+	p95, err := rounds(b.plan.pages, 5, paths, b.asks(ctx, client))
 	if err != nil {
 		return err
 	}
-	r.Commitment = &commitmentFigures{P95: p95, Commitments: benchCommitments}
+	changes := func() error { _, err := b.send(ctx); return err }
+	cold, err := roundsAfter(b.plan.pages, 5, paths, changes, b.asks(ctx, client))
+	if err != nil {
+		return err
+	}
+	r.Commitment = &commitmentFigures{P95: p95, Cold: cold, Commitments: benchCommitments}
 	return nil
 }
 

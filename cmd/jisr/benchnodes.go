@@ -443,9 +443,19 @@ func (b *bench) asks(ctx context.Context, client *http.Client) func(path string)
 // rounds asks for every path once in each round, and gives the 95th percentile in milliseconds. The rounds to warm up come
 // before those asked for and do not count.
 func rounds(counted, warm int, paths []string, ask func(path string) error) (float64, error) {
+	return roundsAfter(counted, warm, paths, nil, ask)
+}
+
+// roundsAfter does the same, and before each page what is not measured.
+func roundsAfter(counted, warm int, paths []string, before func() error, ask func(path string) error) (float64, error) {
 	var took []time.Duration
 	for i := range warm + counted {
 		for _, path := range paths {
+			if before != nil {
+				if err := before(); err != nil {
+					return 0, err
+				}
+			}
 			begin := time.Now()
 			if err := ask(path); err != nil {
 				return 0, err
