@@ -192,7 +192,9 @@ func (b *branch) put(s *jisr.Segment) {
 		if s.Number != "" {
 			b.open.add(tag("num").say(s.Number))
 		}
-		b.open.add(tag("heading").say(text))
+		if n, title, lone := readArticle(text); s.Number == "" || !lone || n != s.Number || title != "" { // the number says it all
+			b.open.add(tag("heading").say(text))
+		}
 		b.para = nil
 		if b.chapter != nil {
 			b.chapter.add(b.open)

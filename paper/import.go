@@ -74,6 +74,7 @@ type assembler struct {
 
 func assemble(all []read, lang string, remarks []Remark) (*Import, error) {
 	a := assembler{lang: lang, ids: map[string]int{}, part: "pre", out: Import{Remarks: remarks}}
+	all = joinTitles(all)
 	for i := range all {
 		if len(a.out.Segments) >= jisr.MaxSegments {
 			a.remark(RemarkMany, "", "")
@@ -86,6 +87,57 @@ func assemble(all []read, lang string, remarks []Remark) (*Import, error) {
 	}
 	a.sides()
 	return &a.out, nil
+}
+
+// joinTitles puts the title of an article that stands on a line of its own, below "Article 5", on the line of its number.
+func joinTitles(all []read) []read {
+	var out []read
+	for i := 0; i < len(all); i++ {
+		r := all[i]
+		j := i + 1 // past empty lines
+		for j < len(all) && all[j].blank() {
+			j++
+		}
+		if j+1 < len(all) && r.lone() && all[j].titles(&r) && slices.ContainsFunc(all[j+1:], func(next read) bool { return !next.blank() }) {
+			title := all[j]
+			r.text += ": " + title.text
+			r.beside = slices.Clone(r.beside)
+			for k := range r.beside {
+				r.beside[k].text += ": " + title.beside[k].text
+			}
+			i = j
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r *read) blank() bool { return strings.TrimSpace(r.text) == "" && len(r.beside) == 0 }
+
+// headed is a paragraph with the number its program shows before it.
+func (r *read) headed() string {
+	text, _ := canonical(languageOf(r.text, ""), r.text)
+	if label, _ := canonical("", r.label); label != "" && !strings.HasPrefix(text, label) {
+		return label + " " + text
+	}
+	return text
+}
+
+// lone tells the heading of an article that has a number and no title, in every language beside it.
+func (r *read) lone() bool {
+	_, title, ok := readArticle(r.headed())
+	return ok && title == "" && !slices.ContainsFunc(r.beside, func(b read) bool { return !b.lone() })
+}
+
+// titles tells whether a line can be the title of the heading above it: a few words that end like no sentence.
+func (r *read) titles(above *read) bool {
+	s := r.headed()
+	_, _, article := readArticle(s)
+	_, _, _, item := readItem(s)
+	if s == "" || article || item || isChapter(s) || isAnnex(s) || isTestimony(s) || len(strings.Fields(s)) > maxTitleWords || strings.ContainsAny(s[len(s)-1:], ".,;:") || strings.HasSuffix(s, "،") || strings.HasSuffix(s, "؛") {
+		return false
+	}
+	return len(r.beside) == len(above.beside) && !slices.ContainsFunc(r.beside, func(b read) bool { return !b.titles(&read{}) })
 }
 
 func (a *assembler) remark(kind, segment, detail string) {

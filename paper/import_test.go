@@ -97,6 +97,31 @@ func TestEnglishHeadings(t *testing.T) {
 	}
 }
 
+// The title of an article may stand below its number; a sentence there is its text.
+func TestTitlesBelowTheNumberOfAnArticle(t *testing.T) {
+	for text, want := range map[string][]string{
+		"اتفاقية\nالمادة ٥\nالتعريفات\nلأغراض هذه الاتفاقية يقصد بالطرفين ما يلي.\nالمادة السادسة\n\nيلتزم الطرفان بالتبادل.\nالمادة ٧\nالنفاذ": {
+			`title title  {"ar":"اتفاقية"}`, `art-5 article 5 {"ar":"التعريفات"}`, `art-5-p1 paragraph  {"ar":"لأغراض هذه الاتفاقية يقصد بالطرفين ما يلي."}`,
+			`art-6 article 6 {"ar":"المادة السادسة"}`, `art-6-p1 paragraph  {"ar":"يلتزم الطرفان بالتبادل."}`, `art-7 article 7 {"ar":"المادة 7"}`, `art-7-p1 paragraph  {"ar":"النفاذ"}`},
+		"Agreement\nArticle 5\n\nDefinitions\nIn this Agreement:\n(a) one;\nArticle 6\n1. The Parties meet.\nArticle 7\nArticle 8\nFinal Provisions\nIt enters into force.": {
+			`title title  {"en":"Agreement"}`, `art-5 article 5 {"en":"Definitions"}`, `art-5-p1 paragraph  {"en":"In this Agreement:"}`, `art-5-p2 item a {"en":"one;"}`,
+			`art-6 article 6 {"en":"Article 6"}`, `art-6-p1 paragraph 1 {"en":"The Parties meet."}`, `art-7 article 7 {"en":"Article 7"}`, `art-8 article 8 {"en":"Final Provisions"}`,
+			`art-8-p1 paragraph  {"en":"It enters into force."}`},
+	} {
+		lang := "en"
+		if strings.HasPrefix(text, "ا") {
+			lang = "ar"
+		}
+		got, err := paper.ImportText([]byte(text), lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, outline(got)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestDOCXBecomesSegments(t *testing.T) {
 	list := func(level, text string) string {
 		return `<w:p><w:pPr><w:numPr><w:ilvl w:val="` + level + `"/><w:numId w:val="7"/></w:numPr></w:pPr><w:r><w:t>` + text + `</w:t></w:r></w:p>`

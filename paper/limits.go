@@ -19,4 +19,5 @@ const (
 	maxParagraphs = 20_000   // of a file that is read
 	maxNesting    = 200      // elements inside each other
 	maxRemarks    = 500      // about a file that was read
+	maxTitleWords = 8        // of an article's title on a line below its number
 )

@@ -196,7 +196,7 @@ func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.Instru
 	for i := range rows {
 		rows[i].Cells = arrange(rows[i].Cells, v.Langs)
 		for j := range rows[i].Cells {
-			rows[i].Cells[j].Number = rd.numberIn(&rows[i], rows[i].Cells[j].Lang)
+			rows[i].Cells[j].Number = rd.numberIn(&rows[i], &rows[i].Cells[j])
 		}
 		rows[i].Label = labels[rows[i].ID]
 		rows[i].Brackets = wordings[rows[i].ID]
@@ -709,15 +709,21 @@ func chosen(all []Option, value string) []Option {
 	return out
 }
 
-// numberIn is the number of a segment as a text in a language writes it.
-func (rd reader) numberIn(row *textRow, lang string) string {
+// numberIn is the number of a segment as a text in a language writes it. The heading of an article without a title says its
+// number itself: "Article 5".
+func (rd reader) numberIn(row *textRow, c *textCell) string {
 	switch {
 	case row.Number == "":
 		return ""
-	case row.Kind == string(jisr.SegmentArticle) && slices.Contains(rd.words.Tags(), lang):
-		return rd.words.In(lang).T("agreement.article", "n", words.Raw(rd.words.In(lang).Digits(row.Number)))
-	case slices.Contains(rd.words.Tags(), lang):
-		return rd.words.In(lang).Digits(row.Number) + "."
+	case row.Kind == string(jisr.SegmentArticle) && slices.Contains(rd.words.Tags(), c.Lang):
+		l := rd.words.In(c.Lang)
+		number := l.T("agreement.article", "n", words.Raw(l.Digits(row.Number)))
+		if word, _, _ := strings.Cut(number, " "); len(c.Runs) > 0 && strings.HasPrefix(strings.ToLower(c.Runs[0].Text), strings.ToLower(word)+" ") {
+			return ""
+		}
+		return number
+	case slices.Contains(rd.words.Tags(), c.Lang):
+		return rd.words.In(c.Lang).Digits(row.Number) + "."
 	}
 	return row.Number + "."
 }
