@@ -266,6 +266,18 @@ func (n *Instrument) cover(w *words.Words, l *words.Lang) []Block {
 		force = l.Day(string(n.Force))
 	}
 	add("paper.registration.force", force)
+	add("paper.registration.method", n.method(l))
 	add("paper.registration.languages", n.languageNames(l))
 	return []Block{{Heading: 1, Look: Title, Text: l.T("paper.registration.title")}, {Text: l.T("paper.registration.means")}, {Table: t, Break: true}}
+}
+
+// method is how it enters into force, in the words of its final clauses (Regulations, article 5(d)).
+func (n *Instrument) method(l *words.Lang) string {
+	var all []string
+	for _, line := range n.Text.Clauses.Lines(true) {
+		if line.Heading == "force" {
+			all = append(all, l.Clause(line.Key, line.Months, line.Days, line.Count, string(line.Date), ""))
+		}
+	}
+	return strings.Join(all, " ")
 }
