@@ -68,7 +68,7 @@ func TestMinutesAreNotSignedByWhoClearedThem(t *testing.T) {
 	_, minutes := convened(w, "iq", "sy")
 	iq, sy := w.As("iq"), w.As("sy")
 	iq.Says(jisr.KindMinutesEdit, minutes, jisr.EditTerms{Ops: []jisr.Op{{Segment: "iq-1", Section: "a", Kind: jisr.Narrative}}}, jisr.EditBody{Texts: []jisr.Text{{"ar": "نص"}}})
-	head, secretary := w.Official("iq", "head", jisr.Releaser), w.Official("iq", "secretary", "secretary")
+	head, secretary := w.Program("iq", "head", jisr.Releaser), w.Program("iq", "secretary", "secretary")
 	clearing := node.ClearMinutes{Forum: w.Forum, ID: minutes, Intent: jisr.NonBinding, Next: "2027-03-15"}
 	iq.DoAs(head, clearing)
 	iq.Done()
@@ -80,7 +80,9 @@ func TestMinutesAreNotSignedByWhoClearedThem(t *testing.T) {
 	iq.Refused(jisr.NotAllowed)
 	iq.DoAs(secretary, sign)
 	iq.Refused(jisr.NotAllowed)
-	iq.DoAs(w.Official("iq", "chair", "co-chair"), sign)
+	iq.DoAs(w.Official("iq", "chair", "co-chair"), sign) // a chair that is an official signs with its passkey
+	iq.Refused(jisr.NotAllowed)
+	iq.DoAs(w.Program("iq", "chair", "co-chair"), sign)
 	iq.Done()
 	w.Settle()
 }

@@ -179,7 +179,7 @@ func (x *clash) revokedAsItSigns() {
 	x.each(func(a *nodetest.Actor) {
 		a.Steps(mandate, jisr.KindMandateVerify, jisr.MandateSubjects{Subjects: subjects}, nil)
 	}, "sy")
-	envoy := x.Official("sy", string(holder), jisr.Roles()...)
+	envoy := x.Program("sy", string(holder), jisr.Roles()...)
 	signs := func(under jisr.ThingID) {
 		step, err := node.NewStep(jisr.KindAgreementCommit, map[string]any{"mandate": under}, nil)
 		if err != nil {

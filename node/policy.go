@@ -59,7 +59,7 @@ type bond int
 const (
 	free    bond = iota
 	binding      // it commits the member towards others
-	treaty       // it does so in the form of a treaty
+	treaty       // it does so in the form of a treaty, or as one: on the official's own signature
 )
 
 // formal lists the verbs of bodies, meetings, minutes, commitments and statements that speak for the member: what they say is drafted by
@@ -73,6 +73,11 @@ func formal() []Verb {
 
 // Formal tells whether two officials look at what the verb says, as policies are shipped.
 func Formal(v Verb) bool { return slices.Contains(formal(), v) }
+
+// Treaty tells whether what the verb leads to stands on the official's own signature, as policies are shipped.
+func Treaty(v Verb) bool {
+	return slices.ContainsFunc(table(), func(r row) bool { return r.verb == v && r.bond == treaty })
+}
 
 // row is what policy knows of a verb.
 type row struct {
@@ -119,7 +124,7 @@ func meetingRows() []row {
 		{"minutes.edit", Convening, free},
 		{"minutes.clear", Convening, free},
 		{"minutes.unclear", Convening, free},
-		{"minutes.sign", Chairing, binding},
+		{"minutes.sign", Chairing, treaty},
 		{"minutes.receive", Receiving, free},
 		{"minutes.approve", Chairing, binding},
 		{"minutes.disapprove", Chairing, free},

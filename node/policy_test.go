@@ -48,11 +48,14 @@ func matrix(t *testing.T) string {
 	for _, v := range node.Verbs() {
 		fmt.Fprintf(&b, "\n%s\n", v)
 		for _, role := range jisr.Roles() {
-			line := cells(may, v, role, true)
+			line := cells(may, v, role, node.About{Signed: true, Cleared: true})
 			if strings.ContainsAny(line, "porcs") {
 				fmt.Fprintf(&b, "  %-18s %s", role, line)
-				if !strings.ContainsAny(cells(may, v, role, false), "porcs") {
+				if !strings.ContainsAny(cells(may, v, role, node.About{Signed: true}), "porcs") {
 					b.WriteString("  once cleared")
+				}
+				if !strings.ContainsAny(cells(may, v, role, node.About{Cleared: true}), "porcs") {
+					b.WriteString("  signed")
 				}
 				b.WriteByte('\n')
 			}
@@ -61,14 +64,14 @@ func matrix(t *testing.T) string {
 	return b.String()
 }
 
-func cells(may func(node.Caller, node.Verb, node.About) (bool, []string), v node.Verb, role jisr.Role, cleared bool) string {
+func cells(may func(node.Caller, node.Verb, node.About) (bool, []string), v node.Verb, role jisr.Role, brings node.About) string {
 	c := node.Caller{Account: "official/post", Desk: "mofa", Roles: []jisr.Role{role}}
 	var all []string
 	for _, s := range standings() {
 		cell := ""
 		for _, h := range jisr.Handlings() {
 			about := s.about
-			about.Forum, about.Thing, about.Handling, about.Cleared = "iq-sy", "note/iq-1", h, cleared
+			about.Forum, about.Thing, about.Handling, about.Cleared, about.Signed = "iq-sy", "note/iq-1", h, brings.Cleared, brings.Signed
 			if ok, _ := may(c, v, about); ok {
 				cell += string(h[:1])
 			} else {

@@ -263,7 +263,7 @@ func (n *Node) vouched(ctx context.Context, c Caller, cmd Command) (Command, err
 	if _, signed := cmd.(Signed); signed || !Signs(cmd.verb()) || c.session == "" {
 		return cmd, nil
 	}
-	if c.Passkey {
+	if c.Passkey || n.NeedsSignature(c, cmd) {
 		return cmd, jisr.Refuse(jisr.Unsigned, string(cmd.verb()))
 	}
 	if !confirmed && c.since.Add(confirmWithin).After(n.now()) {
@@ -274,6 +274,12 @@ func (n *Node) vouched(ctx context.Context, c Caller, cmd Command) (Command, err
 	}
 	_, err := n.checkPassword(ctx, c.Account.Name(), password.Password, c.address)
 	return cmd, err
+}
+
+// NeedsSignature tells whether the policies let the caller do it with its own signature only.
+func (n *Node) NeedsSignature(c Caller, cmd Command) bool {
+	rules, v := n.rules.now(), cmd.verb()
+	return rules.decide(c, v, c.own(), facts{cleared: true}) != nil && rules.decide(c, v, c.own(), facts{signed: true, cleared: true}) == nil
 }
 
 // NeedsPassword tells whether a command that officials sign would ask this caller for its password.

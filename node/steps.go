@@ -184,9 +184,9 @@ func agreementRows() []row {
 		{"agreement.wake", Notifying, free},
 		{"agreement.register", Notifying, free},
 		{"agreement.milestone", Notifying, free},
-		{"mandate.issue", Empowering, free},
+		{"mandate.issue", Empowering, treaty},
 		{"mandate.verify", Empowering, free},
-		{"mandate.revoke", Empowering, free},
+		{"mandate.revoke", Empowering, treaty},
 	}
 }
 

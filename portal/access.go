@@ -43,7 +43,7 @@ func vouch(r *request, cmd node.Command) (node.Command, error) {
 // vouching prepares what a form has to ask for a command.
 func (s *site) vouching(r *request, cmd node.Command) (vouching, error) {
 	if !r.caller.Passkey {
-		return vouching{Password: s.node.NeedsPassword(r.caller) && r.caller.CameBy() != node.ByProvider}, nil
+		return vouching{Password: s.node.NeedsPassword(r.caller) && r.caller.CameBy() != node.ByProvider && !s.node.NeedsSignature(r.caller, cmd)}, nil
 	}
 	at, err := s.node.Relying(r.Host)
 	if err != nil {

@@ -85,16 +85,16 @@ func TestAgreementStory(t *testing.T) {
 	iq.waitFor(t, d1, at+"/text", "6 hours before arrival")
 	must(t, d1.get(at), "قبول الصياغة المقترحة")
 
+	p1, p2 := iq.signing("plenipotentiary"), sy.signing("plenipotentiary")
 	for _, side := range []struct {
 		house   *house
 		drafter *browser
 		second  *browser
-	}{{iq, d1, iq.signedIn("plenipotentiary")}, {sy, d2, sy.signedIn("plenipotentiary")}} {
+	}{{iq, d1, p1}, {sy, d2, p2}} {
 		side.house.waitFor(t, side.drafter, at, "/say/initial")
 		side.house.clears(t, side.second, side.drafter.post(at+"/say/initial", url.Values{"authority": {"foreign-minister"}}))
 	}
 	iq.waitFor(t, d1, at, "وُقّع النص بالأحرف الأولى")
-	p1, p2 := iq.signedIn("plenipotentiary"), sy.signedIn("plenipotentiary")
 
 	tomorrow := iq.node.Now().In(iq.node.Zone()).AddDate(0, 0, 1)
 	closes := url.Values{"closes.day": {tomorrow.Format("2")}, "closes.month": {tomorrow.Format("1")}, "closes.year": {tomorrow.Format("2006")}, "closes.hour": {"14:30"}}

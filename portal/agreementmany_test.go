@@ -71,7 +71,7 @@ func TestConventionStory(t *testing.T) {
 			}
 		}
 		h.acceptAll(letters)
-		drafters[h], seconds[h] = h.signedIn("first.secretary"), h.signedIn("plenipotentiary")
+		drafters[h], seconds[h] = h.signedIn("first.secretary"), h.signing("plenipotentiary")
 	}
 	iq, jo, sy := all[0], all[1], all[2]
 

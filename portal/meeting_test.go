@@ -80,7 +80,7 @@ type sideOf struct {
 }
 
 func (h *house) officials() sideOf {
-	return sideOf{h.signedIn("head.treaties"), h.signedIn("first.secretary")}
+	return sideOf{h.signing("head.treaties"), h.signedIn("first.secretary")}
 }
 
 // formally has the drafter fill in a form, and the head clear and release what it says.

@@ -34,7 +34,7 @@ func inForce(t *testing.T, iq, sy *house) jisr.ThingID {
 		if err != nil {
 			t.Fatal(err)
 		}
-		done := h.do(h.as("mail.program", jisr.Direct), node.SayStep{Forum: "iq-sy", About: about, Step: step})
+		done := h.do(h.program(), node.SayStep{Forum: "iq-sy", About: about, Step: step})
 		if err := h.node.WaitHeld(t.Context(), "iq-sy", done.Position); err != nil {
 			t.Fatal(err)
 		}

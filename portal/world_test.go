@@ -13,8 +13,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"jisr"
 	"jisr/node"
+	"jisr/node/nodetest"
 	"jisr/portal"
 	"jisr/words"
 )
@@ -154,6 +157,7 @@ type browser struct {
 	t    testing.TB
 	http *http.Client
 	base string
+	key  *nodetest.Authenticator // answers when a page asks for a signature; nil: nobody does
 }
 
 func (h *house) browser() *browser {
@@ -200,7 +204,46 @@ func (b *browser) post(path string, form url.Values) page {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	return b.send(req)
+	p := b.send(req)
+	if b.key == nil || !strings.Contains(p.body, "data-passkey=\"get\"") || p.status != http.StatusForbidden && p.status != http.StatusConflict {
+		return p
+	}
+	return b.signs(p)
+}
+
+// signs answers a page that asks for the official's signature.
+func (b *browser) signs(p page) page {
+	b.t.Helper()
+	options, asked := asks(b.t, p)
+	var form url.Values
+	at := ""
+	each(parse(b.t, p.body), func(n *html.Node) {
+		if has(n, "data-passkey") {
+			at = attr(n, "action")
+			form = fieldsOf(b.t, p.body, at)
+		}
+	}, "form")
+	form.Set("asked", asked)
+	form.Set("answer", string(b.key.Answers(options)))
+	key := b.key
+	b.key = nil // what is refused although it was signed is not signed again
+	defer func() { b.key = key }()
+	return b.post(at, form)
+}
+
+// signing is the browser of an official who has a passkey.
+func (h *house) signing(official jisr.OfficialID) *browser {
+	h.t.Helper()
+	b := h.local()
+	b.key = h.enrols(b, official)
+	return b
+}
+
+// program is a program of the house that may say things at once.
+func (h *house) program() node.Caller {
+	c := h.as("mail.program", jisr.Direct)
+	c.Account = "token/mail.program"
+	return c
 }
 
 func (b *browser) send(req *http.Request) page {

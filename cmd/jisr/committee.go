@@ -116,8 +116,11 @@ func (s *stage) says(ctx context.Context, m jisr.MemberID, cmd node.Command) (ji
 	say, ok := cmd.(node.Say)
 	if !ok || !node.Formal(node.Verb(say.Kind)) {
 		by := head
-		if _, clears := cmd.(node.ClearMinutes); clears {
+		switch cmd.(type) {
+		case node.ClearMinutes:
 			by = secretary
+		case node.SignMinutes:
+			by = s.releases(m, jisr.KindMinutesSign)
 		}
 		done, err := n.Do(ctx, by, cmd)
 		return done.Thing, err

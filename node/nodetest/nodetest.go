@@ -288,11 +288,17 @@ func (w *World) Official(id jisr.MemberID, post string, roles ...jisr.Role) node
 	return node.Caller{Account: jisr.ThingID("official/" + post), Desk: "mofa", DeskName: jisr.Text{"ar": "وزارة الخارجية"}, Roles: roles}
 }
 
+// Program is a caller of a member with roles that is no official.
+func (w *World) Program(id jisr.MemberID, name string, roles ...jisr.Role) node.Caller {
+	c := w.Official(id, name, roles...)
+	c.Account = jisr.ThingID("token/" + name)
+	return c
+}
+
 // Do carries out a command as a program that may do everything, and remembers a refusal for Refused.
 func (a *Actor) Do(c node.Command) node.Done {
 	a.w.T.Helper()
-	caller := a.w.Official(a.id, "clerk", jisr.Roles()...)
-	return a.DoAs(caller, c)
+	return a.DoAs(a.w.Program(a.id, "clerk", jisr.Roles()...), c)
 }
 
 // DoAs carries out a command as a caller.
