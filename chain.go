@@ -65,6 +65,9 @@ func CheckChain(id ThingID, chain []ChainAct) (*Chain, error) {
 	}
 	for i := range chain {
 		a := &chain[i]
+		if a.About.Noun() == "mandate" && a.Signed() { // whoever gave full powers signed for them too
+			c.signature(a, chain)
+		}
 		if a.About != id {
 			continue
 		}

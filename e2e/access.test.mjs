@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import path from 'node:path';
-import { account, api, asOfficial, axe, newPage, overflow, problems, shoot, startBrowser, startDemo } from './harness.mjs';
+import { account, api, asOfficial, authenticator, axe, newPage, overflow, problems, shoot, startBrowser, startDemo } from './harness.mjs';
 
 const run = promisify(execFile);
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -24,16 +24,6 @@ before(async () => {
   key = await authenticator(page);
 }, { timeout: 120_000 });
 after(async () => { await browser?.close(); await demo?.stop(); });
-
-// authenticator puts a passkey holder with a fingerprint reader into a page's browser (Chrome DevTools Protocol, WebAuthn).
-async function authenticator(where) {
-  const cdp = await where.context().newCDPSession(where);
-  await cdp.send('WebAuthn.enable');
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
-    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
-  } });
-  return { cdp, authenticatorId };
-}
 
 const press = (where, name) => where.getByRole('main').locator('a,button').filter({ hasText: name }).first().click();
 const sees = (where, what) => where.getByRole('main').getByText(what).first().waitFor({ timeout: 15_000 });

@@ -210,6 +210,41 @@ export async function asOfficial(browser, node, roleOrName, options = {}) {
   return signIn(page, node, account(node, roleOrName), options.lang);
 }
 
+/** authenticator puts a passkey holder with a fingerprint reader into a page's browser (Chrome DevTools Protocol, WebAuthn). */
+export async function authenticator(where) {
+  const cdp = await where.context().newCDPSession(where);
+  await cdp.send('WebAuthn.enable');
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
+    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+  } });
+  return { cdp, authenticatorId };
+}
+
+/** asSigner opens a page of its own at the name for which browsers make passkeys, signed in with the password that the demo
+ * prints, and adds a passkey: what binds is signed with it from then on, and the password opens the account no more. */
+export async function asSigner(browser, node, roleOrName, options = {}) {
+  const page = await newPage(browser, node.url.replace('127.0.0.1', 'localhost'), options);
+  await authenticator(page);
+  const who = account(node, roleOrName);
+  await signIn(page, { ...node, url: node.url.replace('127.0.0.1', 'localhost') }, who, options.lang);
+  await page.goto(`/${options.lang ?? 'ar'}/access`);
+  const form = page.locator('form[action$="/access/passkeys"]');
+  await form.locator('input[type=password]').fill(who.password);
+  await form.locator('button').click();
+  await page.locator('form[data-passkey=create] button').click();
+  await page.waitForURL(u => u.pathname.endsWith('/access'));
+  await page.locator('form[action$="/access/passkeys/end"]').first().waitFor({ state: 'attached' });
+  return page;
+}
+
+/** signs presses the button of the page that asks for a signature, where one comes: before is what leads there. */
+export async function signs(page, done) {
+  const ask = page.locator('main form[data-passkey=get] button[type=submit]');
+  await Promise.any([page.waitForURL(done), ask.waitFor()]);
+  if (!done(new URL(page.url()))) await ask.click();
+  await page.waitForURL(done);
+}
+
 /** axe gives the accessibility violations of the page as it stands (WCAG 2.2 AA): "rule: help: where", none when clean. */
 export async function axe(page) {
   await page.evaluate(axeCore.source);

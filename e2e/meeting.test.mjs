@@ -3,14 +3,14 @@
 // speaks for a side is drafted by one official and cleared and released by another.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { api, asOfficial, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
+import { api, asOfficial, asSigner, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
 import { fill, formally, here, says, sees } from './say.mjs';
 
 let demo, browser, iq, sy, room, promise;
 before(async () => {
   demo = await startDemo({ args: ['--empty'] });
   browser = await startBrowser();
-  const side = async node => ({ secretary: await asOfficial(browser, node, 'drafter'), head: await asOfficial(browser, node, 'releaser') });
+  const side = async node => ({ secretary: await asOfficial(browser, node, 'drafter'), head: await asSigner(browser, node, 'releaser') });
   iq = await side(demo.nodes.iq);
   sy = await side(demo.nodes.sy);
 }, { timeout: 180_000 });
@@ -118,6 +118,7 @@ test('a decision becomes a commitment, and both heads sign what was read back', 
     await head.locator('form[action$="/minutes/sign"]').waitFor({ timeout: 20_000 });
     await clean(head);
     await says(head, '/minutes/sign');
+    await head.locator('main form[data-passkey=get] button[type=submit]').click(); // the page that asks for its signature
   }
   await sees(iq.head, 'JWC/2031/1');
   await sees(iq.secretary, 'موقّع');
@@ -143,5 +144,5 @@ test('the work is reported, returned, reported again and accepted', async () => 
 });
 
 test('nothing broke the content security policy', async () => {
-  for (const page of [iq.secretary, iq.head, sy.secretary, sy.head]) assert.deepEqual(problems(page, [/status of 422/]), []);
+  for (const page of [iq.secretary, iq.head, sy.secretary, sy.head]) assert.deepEqual(problems(page, [/status of 4(22|03)/]), []);
 });

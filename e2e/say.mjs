@@ -1,5 +1,7 @@
 // How an official says something on a page: fills in the form of an action, or has it drafted by one and released by another.
 
+import { signs } from './harness.mjs';
+
 const main = page => page.getByRole('main');
 export const sees = (page, what) => main(page).getByText(what).first().waitFor({ timeout: 20_000 });
 export const here = page => new URL(page.url()).pathname;
@@ -37,5 +39,5 @@ export async function formally(side, action, values, files) {
   await side.head.locator(`a[href="${here(side.secretary)}"]`).first().click();
   await side.head.locator('form[action$="/clear"] button').click();
   await side.head.locator('form[action$="/release"] button').click();
-  await side.head.waitForURL(u => !u.pathname.includes('/outgoing/'));
+  await signs(side.head, u => !u.pathname.includes('/outgoing/'));
 }
