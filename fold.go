@@ -35,6 +35,7 @@ type State struct {
 
 	Outgoing *Outgoing  `json:"outgoing,omitempty"`
 	Columns  *ColumnMap `json:"columns,omitempty"`
+	Comment  *Comment   `json:"comment,omitempty"`
 
 	Policies *PolicyState `json:"policies,omitempty"`
 
@@ -109,6 +110,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Outgoing = foldOutgoing(acts, s.Voids)
 	case house && noun == "columns":
 		s.Columns = foldColumns(acts, s.Voids)
+	case house && noun == "comment":
+		s.Comment = foldComment(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -180,6 +183,7 @@ func (k Kind) noun(f ForumID) string {
 		KindOutgoingDraft, KindOutgoingClear, KindOutgoingReturn, KindOutgoingDiscard, KindOutgoingRelease,
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote,
 		KindColumnsKeep, KindColumnsDrop,
+		KindCommentReceive, KindCommentApprove, KindCommentDecline, KindCommentWithdraw, KindCommentReopen,
 		KindThingRefer, KindThingName, KindThingTakeBack, KindThingHold, KindThingUnhold:
 		if f != House {
 			return ""
@@ -289,7 +293,7 @@ func ReadReason(a *Act) string {
 func (s *State) Joint() []byte {
 	joint := *s
 	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
-	joint.Track, joint.Outgoing, joint.Columns, joint.Custody = nil, nil, nil, nil
+	joint.Track, joint.Outgoing, joint.Columns, joint.Comment, joint.Custody = nil, nil, nil, nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

@@ -40,6 +40,8 @@ func FuzzContents(f *testing.F) {
 		refusedOr("statement by its hash", err, nil)
 		r, err := jisr.DecodeReadout(content)
 		refusedOr("readout", err, r.Check())
+		c2, err := jisr.DecodeComment(content)
+		refusedOr("comment", err, c2.Check())
 		_, _, err = jisr.DecodeSigned(content)
 		refusedOr("signed", err, nil)
 	})

@@ -64,6 +64,8 @@ const (
 	MaxNumber         = 40     // characters of a number in a text
 	MaxIncidents      = 50     // times a statement was published early
 	MaxReadout        = 20_000 // characters of a national readout, per language
+	MaxComment        = 4_000  // characters of a comment on the public page
+	MaxEmail          = 254    // bytes of an address (RFC 5321 section 4.5.3.1.3)
 )
 
 // Bounds of an agreement and its text.

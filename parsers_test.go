@@ -25,7 +25,7 @@ func parsers() map[string]string {
 		"DecodeBody": "book/FuzzBody", "DecodeSigned": "FuzzSigned", "DecodeText": "FuzzDecodeText",
 		"DecodeBracket": "FuzzAgreementContents", "DecodeCorrection": "FuzzAgreementContents", "DecodeReservation": "FuzzAgreementContents",
 		"DecodeCommitment": "FuzzContents", "DecodeEvidence": "FuzzContents", "DecodeEdit": "FuzzContents", "DecodeMinutes": "FuzzContents", "ReadMinutes": "FuzzContents",
-		"DecodeStatement": "FuzzContents", "ReadStatement": "FuzzContents", "DecodeReadout": "FuzzContents",
+		"DecodeStatement": "FuzzContents", "ReadStatement": "FuzzContents", "DecodeReadout": "FuzzContents", "DecodeComment": "FuzzContents",
 		"decodeBody": "FuzzContents", "decodeContent": "FuzzDecodeText",
 
 		"api/decodeStrict": "FuzzBodies", "api/uploadMetadata": "FuzzMetadata",

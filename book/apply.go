@@ -426,6 +426,8 @@ func (x *touched) fold(self jisr.MemberID) error {
 		x.json, err = json.Marshal(s.Track)
 	case s.Columns != nil:
 		x.json, err = json.Marshal(s.Columns)
+	case s.Comment != nil:
+		x.json, err = json.Marshal(s.Comment)
 	}
 	return err
 }

@@ -65,6 +65,10 @@ CREATE TABLE outgoing(id TEXT PRIMARY KEY, forum TEXT NOT NULL, about TEXT NOT N
 	handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 -- How this house reads tables as records; kept is where the map stands, dropped 1 once it is of no use.
 CREATE TABLE columns(id TEXT PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, dropped INTEGER NOT NULL, kept INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+-- What readers of the public page wrote; at: milliseconds. received is where it stands.
+CREATE TABLE comment(id TEXT PRIMARY KEY, forum TEXT NOT NULL, statement TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, received INTEGER NOT NULL, comment TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX comment_state ON comment(state, at);
+CREATE INDEX comment_statement ON comment(statement, state, at);
 CREATE TABLE domestic(id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE desk(id TEXT PRIMARY KEY, desk TEXT NOT NULL) WITHOUT ROWID;
 -- The highest number a member released in a forum in a year.

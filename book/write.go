@@ -150,6 +150,8 @@ func (t *batch) writeHalf(c *conn, x *touched) error {
 		return t.writeOutgoing(c, x)
 	case s.Columns != nil:
 		return t.writeColumns(c, x)
+	case s.Comment != nil:
+		return t.writeComment(c, x)
 	case s.Track != nil:
 		return c.do(`INSERT INTO domestic(id, state) VALUES(?,?) ON CONFLICT DO UPDATE SET state=excluded.state`, string(x.thing), x.json)
 	case s.Desk != nil:

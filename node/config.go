@@ -39,6 +39,8 @@ type TLSConfig struct {
 type PublicConfig struct {
 	Listen string `toml:"listen" doc:"Address of the public page, a door of its own with no way to the rest. Empty, the default: there is none. Put a TLS proxy in front."`
 	URL    string `toml:"url" doc:"Where the public reaches it, for example https://statements.mofa.gov.iq. Feed and sitemap name it; without it there is no sitemap."`
+
+	Comments bool `toml:"comments" doc:"true: readers may comment on statements. What they write is held until a spokesperson shows it. Default: false."`
 }
 
 // LinkConfig says how this node meets others.

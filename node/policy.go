@@ -198,6 +198,13 @@ func table() []row {
 		{"columns.keep", Reporting, free},
 		{"columns.drop", Reporting, free},
 
+		{"comment.receive", Administering, free}, // the house does it by itself
+		{ReadComments, Publishing, free},
+		{"comment.approve", Publishing, free},
+		{"comment.decline", Publishing, free},
+		{"comment.withdraw", Publishing, free},
+		{"comment.reopen", Publishing, free},
+
 		{"desk.add", Administering, free},
 		{"desk.receive", Administering, free},
 		{"official.add", Administering, free},

@@ -92,3 +92,16 @@ func (n *Node) PublicationProof(ctx context.Context, forum jisr.ForumID, id jisr
 	}
 	return n.ExportProof(ctx, book.Whole(), forum, at)
 }
+
+// PublicationKeys gives the verifier keys, one a line, of the logs in which members approved a publication, and of those who
+// countersign them.
+func (n *Node) PublicationKeys(ctx context.Context, p *Publication) (all []string, err error) {
+	for _, m := range p.Members {
+		log, mirror, err := n.VerifierKeys(ctx, p.Forum, m)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, log...), mirror...)
+	}
+	return all, nil
+}

@@ -54,7 +54,7 @@ func fillWorld(t *testing.T, iq, sy *house) []string {
 	drafter, releaser := iq.as("first.secretary", jisr.Drafter), iq.as("head.treaties", jisr.Drafter, jisr.Releaser)
 	theirs := sy.as("head.treaties", jisr.Drafter, jisr.Releaser)
 	paths := []string{"/", "/notes", "/notes?box=in", "/notes?box=out&with=sy&kind=verbale&state=held", "/notes?box=drafts", "/notes?q=" + url.QueryEscape("الشاحنات"), "/notes?q=" + url.QueryEscape(strings.Repeat("ا", 900)),
-		"/search", "/search?q=" + url.QueryEscape("الشاحنات"), "/search?q=" + url.QueryEscape("مذكرة مياه") + "&kind=note&with=sy&sector=water&body=body/x&from=2026-01-01&to=x", "/search?q=!&kind=x", "/search?q=a&cursor=nonsense", "/notes?cursor=nonsense", "/notes/new", "/record", "/record?member=sy", "/record?forum=house&thing=note/x", "/forum", "/nothing", "/record/iq-sy/iq/0", "/record/iq-sy/iq/999", "/record/house/iq/0"}
+		"/comments", "/comments?state=shown&cursor=x", "/search", "/search?q=" + url.QueryEscape("الشاحنات"), "/search?q=" + url.QueryEscape("مذكرة مياه") + "&kind=note&with=sy&sector=water&body=body/x&from=2026-01-01&to=x", "/search?q=!&kind=x", "/search?q=a&cursor=nonsense", "/notes?cursor=nonsense", "/notes/new", "/record", "/record?member=sy", "/record?forum=house&thing=note/x", "/forum", "/nothing", "/record/iq-sy/iq/0", "/record/iq-sy/iq/999", "/record/house/iq/0"}
 	note := func(d node.Done) string { return "/notes/iq-sy/" + d.Thing.Name() }
 
 	asked := verbale("sy", "الشاحنات المبردة")

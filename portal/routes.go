@@ -146,6 +146,8 @@ func statementRoutes() []route {
 		{"GET", statement + "/readout", official, (*site).newReadout},
 		{"POST", statement + "/readout", official, (*site).saveReadout},
 		{"POST", statement + "/{verb}", official, (*site).sayStatement},
+		{"GET", "/comments", official, (*site).comments},
+		{"POST", "/comments/{verb}", official, (*site).moderate},
 		{"GET", readout, official, (*site).readout},
 		{"POST", readout + "/withdraw", official, (*site).withdrawReadout},
 	}

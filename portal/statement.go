@@ -17,6 +17,7 @@ type statementsView struct {
 	Lines    []line
 	Readouts []line
 	New      string // empty: the official may not
+	Comments string // of readers, with how many wait; empty: the official does not decide about them
 	First    string
 	Next     string
 }
@@ -205,6 +206,16 @@ func (s *site) statements(r *request) (*answer, error) {
 	}
 	if rd.may(node.Verb(jisr.KindStatementPropose)) {
 		v.New = rd.url("statements", "new")
+	}
+	if rd.may(node.ReadComments) {
+		counts, err := s.node.Book().CommentCounts(r.Context(), rd.scope)
+		if err != nil {
+			return nil, err
+		}
+		v.Comments = rd.l.T("comment.title")
+		if n := counts[jisr.CommentHeld]; n > 0 {
+			v.Comments = rd.l.N("comment.waiting", n)
+		}
 	}
 	return &answer{page: statementsPage(v)}, nil
 }

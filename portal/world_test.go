@@ -97,6 +97,7 @@ func (h *house) settle() {
 		{"head.treaties", jisr.Text{"ar": "رئيس دائرة المعاهدات", "en": "Head of the Treaties Department"}, []jisr.Role{jisr.Drafter, jisr.Releaser}},
 		{"plenipotentiary", jisr.Text{"ar": "المفوَّض", "en": "Plenipotentiary"}, []jisr.Role{jisr.Releaser, "plenipotentiary"}},
 		{"auditor", jisr.Text{"ar": "المدقق", "en": "Auditor"}, []jisr.Role{jisr.Reader}},
+		{"spokes", jisr.Text{"ar": "الناطق الرسمي", "en": "Spokesperson"}, []jisr.Role{jisr.Spokesperson}},
 	} {
 		h.do(op, node.AddOfficial{ID: o.id, Post: o.post, Desk: "mofa.treaties", Roles: o.roles, Password: password})
 	}

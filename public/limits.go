@@ -19,6 +19,12 @@ const (
 	maxCallers = 10_000 // callers whose pace is remembered
 	burst      = 40     // answers made anew for one caller at once …
 	perSecond  = 10     // … and then each second
+
+	maxForm        = 32 << 10 // bytes of a comment as it is sent
+	commentBurst   = 3        // comments of one caller at once …
+	commentsPerSec = 1. / 300 // … and then one in five minutes
+	allBurst       = 60       // comments of everybody at once …
+	allPerSec      = 10. / 60 // … and then ten a minute
 )
 
 // kept is the answers in memory. One that is full begins anew: what is asked for often is back at once.
@@ -56,10 +62,11 @@ func (k *kept) put(key string, changes int64, a *answer) {
 	k.all[key] = keptAnswer{a, changes, time.Now()}
 }
 
-// pace is how much each caller may still ask to be made: a bucket of burst that fills by perSecond.
+// pace is how much each caller may still do: a bucket of burst that fills by perSecond.
 type pace struct {
-	mu  sync.Mutex
-	all map[netip.Prefix]bucket
+	burst, perSecond float64
+	mu               sync.Mutex
+	all              map[netip.Prefix]bucket
 }
 
 type bucket struct {
@@ -74,10 +81,10 @@ func (p *pace) take(who netip.Prefix, now time.Time) bool {
 	defer p.mu.Unlock()
 	b, ok := p.all[who]
 	if !ok {
-		b = bucket{burst, now}
+		b = bucket{p.burst, now}
 		p.makeRoom(now)
 	}
-	b.left, b.at = min(burst, b.left+now.Sub(b.at).Seconds()*perSecond), now
+	b.left, b.at = min(p.burst, b.left+now.Sub(b.at).Seconds()*p.perSecond), now
 	taken := b.left >= 1
 	if taken {
 		b.left--
@@ -90,7 +97,7 @@ func (p *pace) makeRoom(now time.Time) {
 	if p.all != nil && len(p.all) < maxCallers {
 		return
 	}
-	full := time.Duration(burst/perSecond) * time.Second
+	full := time.Duration(p.burst / p.perSecond * float64(time.Second))
 	for who, b := range p.all {
 		if now.Sub(b.at) >= full {
 			delete(p.all, who)

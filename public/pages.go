@@ -46,8 +46,13 @@ type statementView struct {
 	Texts      []link // the other authentic languages
 	Hash       string
 	Raw, File  string
-	Proofs     []link
-	Data       article
+	About      string // the statement, as acts name it
+	Keys       string // address of the verifier keys
+
+	KeysFile, ProofFile string // as they are saved
+	Proofs              []link
+	Data                article
+	Comments            commentsView
 }
 
 // article describes a statement for search engines (schema.org Article).
@@ -141,24 +146,33 @@ func (s *site) published(r *http.Request) (*node.PublishedText, error) {
 	return s.node.Publication(r.Context(), f, jisr.ThingID("statement/"+id))
 }
 
-// statement is a statement in one of its authentic languages: that of the address, else the page's, else the first.
 func (s *site) statement(r *http.Request) (*answer, error) {
+	v, err := s.statementView(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.page(r.Context(), statementPage(v))
+}
+
+// statementView is a statement in one of its authentic languages: that of the address, else the page's, else the first.
+func (s *site) statementView(r *http.Request) (v statementView, err error) {
 	l := s.lang(r)
 	p, err := s.published(r)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	tag := r.PathValue("text")
 	switch {
 	case tag != "" && !slices.Contains(p.Body.Languages, tag):
-		return nil, jisr.Refuse(jisr.NoSuch, "text")
+		return v, jisr.Refuse(jisr.NoSuch, "text")
 	case tag == "" && slices.Contains(p.Body.Languages, l.Tag()):
 		tag = l.Tag()
 	case tag == "":
 		tag = p.Body.Languages[0]
 	}
 	path := statementPath(&p.Publication)
-	v := statementView{frame: s.frame(l, p.Body.Title[tag], path), Lang: tag, Dir: words.DirOf(tag), Members: names(l, &p.Publication), Released: s.day(l, p.Released), Hash: string(p.Hash), Raw: "/public" + path + "/text.json", File: p.ID.Name() + ".json"}
+	v = statementView{frame: s.frame(l, p.Body.Title[tag], path), Lang: tag, Dir: words.DirOf(tag), Members: names(l, &p.Publication), Released: s.day(l, p.Released), Hash: string(p.Hash), Raw: "/public" + path + "/text.json", File: p.ID.Name() + ".json",
+		About: string(p.ID), Keys: "/public" + path + "/keys.txt", KeysFile: p.ID.Name() + ".keys", ProofFile: proofName(p.ID, p.Members[0])}
 	for _, q := range p.Body.Paragraphs {
 		v.Paragraphs = append(v.Paragraphs, strings.Split(q.Text[tag], "\n"))
 	}
@@ -175,7 +189,8 @@ func (s *site) statement(r *http.Request) (*answer, error) {
 		v.Proofs = append(v.Proofs, link{Word: name(l, &p.Publication, m), URL: "/public" + path + "/" + string(m) + "/proof.txt"})
 		v.Data.Author = append(v.Data.Author, organisation{"GovernmentOrganization", name(l, &p.Publication, m)})
 	}
-	return s.page(r.Context(), statementPage(v))
+	v.Comments, err = s.commentsOf(r, l, &p.Publication)
+	return v, err
 }
 
 func (s *site) languageName(tag string) string {
@@ -203,5 +218,23 @@ func (s *site) proof(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{typ: "text/plain; charset=utf-8", body: b, name: id + "-" + string(m) + ".proof"}, nil
+	return &answer{typ: "text/plain; charset=utf-8", body: b, name: proofName(jisr.ThingID("statement/"+id), m)}, nil
+}
+
+func proofName(id jisr.ThingID, m jisr.MemberID) string {
+	return id.Name() + "-" + string(m) + ".proof"
+}
+
+// keys are the verifier keys of the members' logs and countersignatures. That they are the members' own, a letter of credence
+// tells; this page cannot vouch for itself.
+func (s *site) keys(r *http.Request) (*answer, error) {
+	p, err := s.published(r)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.node.PublicationKeys(r.Context(), &p.Publication)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{typ: "text/plain; charset=utf-8", body: []byte(strings.Join(keys, "\n") + "\n"), name: p.ID.Name() + ".keys"}, nil
 }

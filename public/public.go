@@ -1,8 +1,9 @@
 // Package public is what anybody may read: joint statements that are released, in each of their authentic languages, with what
 // a reader needs to verify them.
 //
-// It stands on a listener of its own, off by default, and reads nothing but [node.Publication]: no draft, no note, no post, no
-// session is within its reach, and it writes nothing. It takes GET and HEAD only. Pages work without script and have none.
+// It stands on a listener of its own, off by default, and reads nothing but [node.Publication] and approved comments: no draft, no
+// note, no post, no session is within its reach, and it writes nothing but readers' comments, where these are on. Else it takes GET
+// and HEAD only. Pages work without script; the one there is verifies a statement in the reader's browser.
 //
 // Answers are kept in memory for as long as nothing changed, or a second; what must be made anew is limited for each caller, so
 // that a flood is answered from memory or not at all. Bounds are in limits.go.
@@ -27,12 +28,16 @@ import (
 	"jisr/words"
 )
 
-// policy is the content security policy: a style sheet from here, and nothing else. The description for search engines is
-// data (application/ld+json), which is not run and which no policy governs (CSP level 3 section 4.2.3).
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy is the content security policy: a style sheet, pictures and one script from here, which reads proofs from here, and
+// nothing else. The description for search engines is data (application/ld+json), which is not run and which no policy governs
+// (CSP level 3 section 4.2.3).
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 //go:embed style.css
 var style []byte
+
+//go:embed verify.js
+var script []byte
 
 // Config is what the public page needs.
 type Config struct {
@@ -40,6 +45,8 @@ type Config struct {
 	Words  *words.Words
 	Logger *slog.Logger // nil: discard
 	URL    string       // where the public reaches it; empty: addresses are relative, and there is no sitemap
+
+	Comments bool // readers may comment
 }
 
 // site is the public page at work.
@@ -50,21 +57,27 @@ type site struct {
 	url   string
 	kept  kept
 	pace  pace
+
+	comments   bool
+	commenters pace // of comments, by caller
+	everybody  pace // of all comments together
 }
 
 // New gives the handler.
 func New(c Config) http.Handler {
-	s := &site{node: c.Node, words: c.Words, log: c.Logger, url: strings.TrimSuffix(c.URL, "/")}
+	s := &site{node: c.Node, words: c.Words, log: c.Logger, url: strings.TrimSuffix(c.URL, "/"), comments: c.Comments, pace: pace{burst: burst, perSecond: perSecond},
+		commenters: pace{burst: commentBurst, perSecond: commentsPerSec}, everybody: pace{burst: allBurst, perSecond: allPerSec}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	mux := http.NewServeMux()
 	for _, tag := range s.words.Tags() {
 		for path, serve := range map[string]func(*http.Request) (*answer, error){
-			"/{$}":                               s.list,
-			"/statements/{forum}/{id}":           s.statement,
-			"/statements/{forum}/{id}/in/{text}": s.statement,
-			"/feed.atom":                         s.feed,
+			"/{$}":                                   s.list,
+			"/statements/{forum}/{id}":               s.statement,
+			"/statements/{forum}/{id}/in/{text}":     s.statement,
+			"/statements/{forum}/{id}/comments/held": s.held,
+			"/feed.atom":                             s.feed,
 		} {
 			mux.Handle("GET /public/"+tag+path, s.handler(func(r *http.Request) (*answer, error) {
 				r.SetPathValue("lang", tag)
@@ -72,11 +85,23 @@ func New(c Config) http.Handler {
 			}))
 		}
 	}
+	if s.comments {
+		for _, tag := range s.words.Tags() {
+			mux.HandleFunc("POST /public/"+tag+"/statements/{forum}/{id}/comments", func(w http.ResponseWriter, r *http.Request) {
+				r.SetPathValue("lang", tag)
+				s.comment(w, r)
+			})
+		}
+	}
 	mux.Handle("GET /public/statements/{forum}/{id}/text.json", s.handler(s.text))
+	mux.Handle("GET /public/statements/{forum}/{id}/keys.txt", s.handler(s.keys))
 	mux.Handle("GET /public/statements/{forum}/{id}/{member}/proof.txt", s.handler(s.proof))
 	mux.Handle("GET /public/sitemap.xml", s.handler(s.sitemap))
 	mux.HandleFunc("GET /public/style.css", func(w http.ResponseWriter, r *http.Request) {
 		(&answer{typ: "text/css; charset=utf-8", body: style}).write(w)
+	})
+	mux.HandleFunc("GET /public/verify.js", func(w http.ResponseWriter, r *http.Request) {
+		(&answer{typ: "text/javascript; charset=utf-8", body: script}).write(w)
 	})
 	mux.HandleFunc("GET /robots.txt", s.robots)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
@@ -90,7 +115,7 @@ func New(c Config) http.Handler {
 	return guard(mux)
 }
 
-// guard puts on every answer what keeps it apart from other sites, and refuses what brings a body.
+// guard puts on every answer what keeps it apart from other sites, and bounds what is brought: a comment's form, else nothing.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -100,7 +125,11 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "public, max-age=60")
-		r.Body = http.MaxBytesReader(w, r.Body, 0)
+		most := int64(0)
+		if r.Method == http.MethodPost {
+			most = maxForm
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		if len(r.URL.Path) > maxPath || len(r.URL.RawQuery) > maxPath {
 			http.Error(w, "too long", http.StatusRequestURITooLong)
 			return

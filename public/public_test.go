@@ -23,7 +23,13 @@ import (
 
 // world is two members, one statement that is public and one that is not, and the public page of one of them.
 func world(t testing.TB, text string) (h http.Handler, out, secret jisr.ThingID) {
-	w := nodetest.New(t, "iq", "sy")
+	_, h, out, secret = houses(t, text)
+	return h, out, secret
+}
+
+// houses is world with its houses.
+func houses(t testing.TB, text string) (w *nodetest.World, h http.Handler, out, secret jisr.ThingID) {
+	w = nodetest.New(t, "iq", "sy")
 	iq := w.As("iq")
 	begin := func(title string) jisr.ThingID {
 		id := iq.Says(jisr.KindStatementPropose, "", jisr.StatementTerms{Title: jisr.Text{"ar": title, "en": title + " (en)"}, Members: []jisr.MemberID{"iq", "sy"}, Languages: []string{"ar", "en"}}, nil)
@@ -44,11 +50,16 @@ func world(t testing.TB, text string) (h http.Handler, out, secret jisr.ThingID)
 	iq.Do(node.ReleaseStatement{Forum: w.Forum, ID: out})
 	iq.Done()
 	w.Settle()
+	return w, site(t, w.Node("iq"), true), out, secret
+}
+
+// site is the public page of a node.
+func site(t testing.TB, n *node.Node, comments bool) http.Handler {
 	catalogue, err := words.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return public.New(public.Config{Node: w.Node("iq"), Words: catalogue, URL: "https://statements.example"}), out, secret
+	return public.New(public.Config{Node: n, Words: catalogue, URL: "https://statements.example", Comments: comments})
 }
 
 func ask(h http.Handler, method, path, from string) *httptest.ResponseRecorder {
@@ -80,7 +91,7 @@ func TestWhatIsReleasedIsReadVerifiedAndFollowed(t *testing.T) {
 		if m == nil || json.Unmarshal([]byte(m[1]), &data) != nil || data["@type"] != "Article" || data["inLanguage"] != lang {
 			t.Errorf("%s: what search engines read is %v", lang, m)
 		}
-		if strings.Contains(body, "<style") || strings.Contains(body, "style=") || strings.Count(body, "<script") != 1 {
+		if strings.Contains(body, "<style") || strings.Contains(body, "style=") || strings.Count(body, "<script") != 2 || !strings.Contains(body, `<script src="/public/verify.js" defer></script>`) {
 			t.Errorf("%s: the page needs what its policy forbids", lang)
 		}
 	}
