@@ -22,6 +22,7 @@ const (
 	MinPassword    = 12        // characters (NIST SP 800-63B asks for at least 8; an office shares a building)
 	MaxPassword    = 256       // characters, so that hashing is bounded
 	MaxAttachment  = 4 << 30   // bytes of one file
+	UploadDays     = 7         // after which an upload that nothing names is forgotten
 	MaxDomain      = 253       // characters of a domain name (RFC 1035 section 2.3.4)
 	MaxCustodians  = 64        // desks a thing is assigned to, and officials named for it
 	MaxConcerns    = 32        // other things whose state one act may change

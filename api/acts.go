@@ -32,9 +32,10 @@ type actOut struct {
 
 // entryOut is an act with the exact bytes that are hashed.
 type entryOut struct {
-	Act   actOut `json:"act"`
-	Entry string `json:"entry" contentEncoding:"base64" doc:"The exact bytes of the entry, base64."`
-	Proof string `json:"proof" doc:"Where the proof is that it stands in its log."`
+	Act      actOut                       `json:"act"`
+	Entry    string                       `json:"entry" contentEncoding:"base64" doc:"The exact bytes of the entry, base64."`
+	Proof    string                       `json:"proof" doc:"Where the proof is that it stands in its log."`
+	Receipts map[jisr.MemberID]receiptOut `json:"receipts" nullable:"false" doc:"What other members' nodes have signed about it; of another member's act, what this node has."`
 	// Signature: of an act that officials sign.
 	Signature *signatureOut `json:"signature,omitempty" doc:"The official's own signature, where officials sign acts of its kind."`
 }
@@ -98,6 +99,9 @@ func (c *call) getAct() error {
 		return err
 	}
 	out := entryOut{Act: c.actOut(&row), Entry: base64.StdEncoding.EncodeToString(entry), Proof: c.actURL(f, p) + "/proof"}
+	if out.Receipts, err = c.receipts(f, p); err != nil {
+		return err
+	}
 	if node.Signs(node.Verb(row.Act.Kind)) {
 		if out.Signature, err = c.signature(f, p); err != nil {
 			return err

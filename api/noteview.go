@@ -37,13 +37,13 @@ type noteOut struct {
 	State       jisr.NoteState               `json:"state" enum:"draft,returned,cleared,discarded,released,held,opened,answered,no-answer-needed,no-answer,withdrawn" doc:"The step all addressees have reached."`
 	States      map[jisr.MemberID]readingOut `json:"states,omitempty" doc:"The step each addressee has reached."`
 	HeldBy      []jisr.MemberID              `json:"held_by" nullable:"false" doc:"Members whose signed receipt covers the note and all it carries."`
-	Receipts    map[jisr.MemberID]receiptOut `json:"receipts,omitempty" doc:"What each other member has signed about the note."`
+	Receipts    map[jisr.MemberID]receiptOut `json:"receipts,omitempty" doc:"What each other member has signed about the note; of one that came in, what this node has."`
 	Attachments []attachmentOut              `json:"attachments,omitempty" nullable:"false"`
 	Released    *stepOut                     `json:"released,omitempty"`
 	Withdrawn   *stepOut                     `json:"withdrawn,omitempty"`
 	Closed      *stepOut                     `json:"closed,omitempty" doc:"No answer needed."`
 	Position    *jisr.Position               `json:"position,omitempty" doc:"Of the act that released it."`
-	Changed     time.Time                    `json:"changed" doc:"Of the newest act about it."`
+	Changed     time.Time                    `json:"changed" doc:"When the newest act about it was written here or reached this node."`
 	Draft       *draftOut                    `json:"draft,omitempty" doc:"What the house knows of it; never shared."`
 	Signature   *signatureOut                `json:"signature,omitempty" doc:"The releasing official's own signature; a non-paper has none."`
 	Acts        []actOut                     `json:"acts,omitempty" nullable:"false" doc:"All that was said about it, the house's own acts first."`
@@ -126,18 +126,24 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 		out.Attachments = draftFiles(v.Drafted)
 		return out, nil
 	}
-	receipts, err := c.node.Receipts(c.ctx(), c.scope(), v.Forum, v.Note.Released.Position)
-	if err != nil {
+	var err error
+	if out.Receipts, err = c.receipts(v.Forum, v.Note.Released.Position); err != nil {
 		return out, err
-	}
-	out.Receipts = make(map[jisr.MemberID]receiptOut, len(receipts))
-	for _, r := range receipts {
-		out.Receipts[r.Member] = receiptOut{CountersignedAt: timeOut(r.CountersignedAt), HeldAt: timeOut(r.HeldAt), LogSize: r.LogSize}
 	}
 	if out.Attachments, err = c.files(v); err != nil || v.Note.Kind == jisr.NonPaper { // a non-paper is without attribution
 		return out, err
 	}
 	out.Signature, err = c.signature(v.Forum, v.Note.Released.Position)
+	return out, err
+}
+
+// receipts is what nodes have signed about an act.
+func (c *call) receipts(f jisr.ForumID, p jisr.Position) (map[jisr.MemberID]receiptOut, error) {
+	receipts, err := c.node.Receipts(c.ctx(), c.scope(), f, p)
+	out := make(map[jisr.MemberID]receiptOut, len(receipts))
+	for _, r := range receipts {
+		out[r.Member] = receiptOut{CountersignedAt: timeOut(r.CountersignedAt), HeldAt: timeOut(r.HeldAt), LogSize: r.LogSize}
+	}
 	return out, err
 }
 

@@ -233,7 +233,7 @@ type touched struct {
 	paired  bool
 	renewed bool // a body came or went without a new act
 	state   jisr.State
-	at      int64  // newest clock of the wall, in milliseconds
+	at      int64  // when the newest act about it was written here or came, in milliseconds
 	acted   string // whose it is by our own acts about it
 	json    []byte // State.Joint, or the state of the house's noun; nil: there is none
 	digest  []byte // joint halves only
@@ -244,6 +244,7 @@ type stored struct {
 	act  jisr.Act
 	key  key
 	void string
+	came int64
 }
 
 // newBatch checks that the acts follow, and sorts them by what they touch.
@@ -312,7 +313,7 @@ func (t *batch) run(c *conn) error {
 
 // load reads the acts about a half that are here already.
 func (c *conn) load(of map[int64]Log, x *touched) error {
-	for _, sql := range []string{`SELECT key, act, void FROM act WHERE thing=?`, `SELECT a.key, a.act, a.void FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?`} {
+	for _, sql := range []string{`SELECT key, act, void, came FROM act WHERE thing=?`, `SELECT a.key, a.act, a.void, a.came FROM concern c JOIN act a ON a.key=c.key WHERE c.thing=?`} {
 		err := c.each(sql, []any{string(x.thing)}, func(st *sqlite3.Stmt) error {
 			k := key(st.ColumnInt64(0))
 			l := of[k.log()]
@@ -320,7 +321,7 @@ func (c *conn) load(of map[int64]Log, x *touched) error {
 				return nil
 			}
 			a, err := jisr.DecodeKept(l.Member, k.index(), st.ColumnRawText(1))
-			x.stored = append(x.stored, stored{a, k, st.ColumnText(2)})
+			x.stored = append(x.stored, stored{a, k, st.ColumnText(2), st.ColumnInt64(3)})
 			return err
 		})
 		if err != nil || x.forum == jisr.House {
@@ -391,6 +392,21 @@ func encodeVoid(r *jisr.Refusal) ([]byte, error) {
 	return json.Marshal(r)
 }
 
+// came is when an act about the half was written here or reached this node.
+func (x *touched) came(p jisr.Position) int64 {
+	for _, s := range x.stored {
+		if s.act.Position == p {
+			return s.came
+		}
+	}
+	for _, e := range x.fresh {
+		if e.Act.Position == p {
+			return e.came()
+		}
+	}
+	return 0
+}
+
 // fold makes the state of a half from all acts about it.
 func (x *touched) fold(self jisr.MemberID) error {
 	if x.folded {
@@ -399,12 +415,11 @@ func (x *touched) fold(self jisr.MemberID) error {
 	acts := make([]jisr.Act, 0, len(x.fresh)+len(x.stored))
 	for _, s := range x.stored {
 		acts = append(acts, s.act)
+		x.at = max(x.at, s.came)
 	}
 	for _, e := range x.fresh {
 		acts = append(acts, e.Act)
-	}
-	for i := range acts {
-		x.at = max(x.at, acts[i].At.UnixMilli())
+		x.at = max(x.at, e.came())
 	}
 	x.state = jisr.Fold(x.thing, acts)
 	var err error

@@ -61,6 +61,17 @@ type Said struct {
 	Act   jisr.Act
 	Body  []byte
 	Entry []byte
+	// Came is when another member's act reached this node, by this node's clock; zero: as its writer says. Lists go by it, so
+	// that a clock that is off puts nothing above what came later.
+	Came time.Time
+}
+
+// came is when the act was written here or reached this node, in milliseconds.
+func (s *Said) came() int64 {
+	if s.Came.IsZero() {
+		return s.Act.At.UnixMilli()
+	}
+	return s.Came.UnixMilli()
 }
 
 // Held is what one mirror's newest receipt says of a log: everything below Size but Missing.
@@ -93,7 +104,7 @@ type NoteRow struct {
 	BodyBad  *jisr.Refusal   // why the body cannot be shown although it is here
 	Withheld bool            // none of our desks has opened it: of the body, the reader sees the envelope
 	HeldBy   []jisr.MemberID // addressees and others whose receipt covers the release and its contents
-	At       time.Time       // of the newest act
+	At       time.Time       // when the newest act about it was written here or reached this node
 	Terms    jisr.NoteTerms
 	// Desks and Officials are those whose it is here; none: the registry's.
 	Desks     []jisr.DeskID

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -107,6 +108,37 @@ func (c *conn) outgoing(s Scope, where string, args ...any) (rows []OutgoingRow,
 		return err
 	})
 	return rows, err
+}
+
+// Prepared tells which uploads are named by what is in preparation: drafts of notes that are neither released nor discarded, and
+// open outgoing acts.
+func (b *Book) Prepared(ctx context.Context, uploads []string) (named map[string]bool, err error) {
+	named = map[string]bool{}
+	err = b.read(ctx, "look for files of drafts", func(c *conn) error {
+		logs, err := c.places()
+		if err != nil {
+			return err
+		}
+		names := func(st *sqlite3.Stmt) error {
+			body, err := unpack(st.ColumnRawBlob(0))
+			for _, id := range uploads {
+				named[id] = named[id] || bytes.Contains(body, []byte(id))
+			}
+			return err
+		}
+		err = c.each(`SELECT b.body FROM note n JOIN body b ON b.key=n.drafted WHERE n.note IS NULL AND n.state<>?`, []any{string(jisr.DiscardedState)}, names)
+		if err != nil {
+			return err
+		}
+		return c.each(`SELECT state FROM outgoing WHERE open=1`, nil, func(st *sqlite3.Stmt) error {
+			var o jisr.Outgoing
+			if err := json.Unmarshal(st.ColumnRawText(0), &o); err != nil {
+				return err
+			}
+			return c.each(`SELECT body FROM body WHERE key=?`, []any{keyOf(logs[Log{jisr.House, o.Drafted.Member}].n, o.Drafted.Index)}, names)
+		})
+	})
+	return named, err
 }
 
 // Domestic gives the domestic track of an agreement that is in the scope; nil when there is none.

@@ -31,7 +31,8 @@ CREATE TABLE log(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, member TEXT NOT NUL
 -- The newest receipt of each mirror of a log; missing is JSON [[from,to],…], half-open.
 CREATE TABLE held(log INTEGER, mirror TEXT, size INTEGER NOT NULL, missing TEXT, PRIMARY KEY(log, mirror)) WITHOUT ROWID;
 -- wants is 1 while the body is not here, 2 once it was erased. void is the refusal as JSON, null when the act has effect.
-CREATE TABLE act(key INTEGER PRIMARY KEY, thing TEXT NOT NULL, kind TEXT NOT NULL, wants INTEGER, void TEXT, act TEXT NOT NULL);
+-- came: milliseconds, when it was written here or reached this node.
+CREATE TABLE act(key INTEGER PRIMARY KEY, thing TEXT NOT NULL, kind TEXT NOT NULL, wants INTEGER, void TEXT, came INTEGER NOT NULL, act TEXT NOT NULL);
 CREATE INDEX act_thing ON act(thing);
 -- Acts that change the state of things beside the one they are about (jisr.Concerns).
 CREATE TABLE concern(thing TEXT, key INTEGER, PRIMARY KEY(thing, key)) WITHOUT ROWID;

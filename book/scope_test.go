@@ -16,7 +16,7 @@ import (
 func TestEveryReadingTakesAScope(t *testing.T) {
 	without := map[string]string{
 		"Close": "writes", "Apply": "writes", "Body": "writes", "Bodies": "writes", "SetDuties": "writes", "Expired": "what the node erases by itself", "SetHeld": "writes",
-		"Positions": "where the follower goes on", "Head": "where the writer goes on", "Wanting": "what the follower looks for",
+		"Positions": "where the follower goes on", "Head": "where the writer goes on", "Wanting": "what the follower looks for", "Prepared": "what the node keeps by itself",
 		"Meets":      "a refusal; node has asked who may",
 		"LastNumber": "the next number of a series", "Digest": "a hash over everything, the same on every node",
 		"Forums": "every account knows them", "Desks": "every account knows them",

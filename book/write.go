@@ -87,8 +87,8 @@ func (t *batch) writePlaces(c *conn) error {
 }
 
 func (t *batch) writeAct(c *conn, e *entry) error {
-	err := c.do(`INSERT INTO act(key, thing, kind, wants, void, act) VALUES(?,?,?,?,?,?)`,
-		e.key, string(e.Act.About), string(e.Act.Kind), wants(&e.Act, e.body), e.void, e.encoded)
+	err := c.do(`INSERT INTO act(key, thing, kind, wants, void, came, act) VALUES(?,?,?,?,?,?,?)`,
+		e.key, string(e.Act.About), string(e.Act.Kind), wants(&e.Act, e.body), e.void, e.came(), e.encoded)
 	for _, thing := range e.things[1:] {
 		if err == nil {
 			err = c.do(`INSERT INTO concern(thing, key) VALUES(?,?)`, string(thing), e.key)
@@ -223,7 +223,7 @@ func (t *batch) writeNote(c *conn, x *touched) error {
 	}
 	side, due, why := t.owed(n)
 	columns := []any{string(x.forum), string(x.thing), blob(x.digest), x.at, t.box(n), string(n.State()), string(n.Kind),
-		parties(n.From, n.To), awaited, orNull(side), orNull(due), n.Released.At.UnixMilli(), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json}
+		parties(n.From, n.To), awaited, orNull(side), orNull(due), x.came(n.Released.Position), orNull(string(why)), released, n.Handling.Rank(), x.acted, x.json}
 	var row, isNote int64
 	var err error
 	if x.alone || x.draft != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -71,23 +72,28 @@ func (l *Ledger) accept(w *write, r Receipt) error {
 	if err := sameRoot(t, r.Size, r.Root, t.checkpoint, r.Checkpoint); err != nil {
 		return err
 	}
+	proves, newer, err := provesMore(w, t, r)
+	if err != nil || !proves && !newer {
+		return err
+	}
+	return keepReceipt(w, t, r, proves)
+}
+
+// provesMore compares a receipt with the last one kept of the same mirror: whether it proves more, or says the same later. What it
+// proves decides, not the mirror's clock, which may have been set back.
+func provesMore(w *write, t *tree, r Receipt) (proves, newer bool, err error) {
 	var size, at int64
 	var missing string
 	n, err := w.Query("SELECT size, at, missing FROM receipt WHERE log = $1 AND mirror = $2 ORDER BY size DESC, id DESC LIMIT 1",
 		args(t.id, r.Mirror), dest(&size, &at, &missing), nil)
-	if err != nil {
-		return err
+	if err != nil || n == 0 {
+		return n == 0, false, err
 	}
 	held, err := parseMissing(missing)
-	if n > 0 && err != nil {
-		return fmt.Errorf("couldn't read a kept receipt: %w", err)
+	if err != nil {
+		return false, false, fmt.Errorf("couldn't read a kept receipt: %w", err)
 	}
-	// What a receipt proves decides, not the mirror's clock, which may have been set back.
-	proves := n == 0 || r.Size > size || r.Size == size && drops(held, r.Missing)
-	if !proves && (r.Size < size || r.Time.UnixMilli() < at) {
-		return nil
-	}
-	return keepReceipt(w, t, r, proves)
+	return r.Size > size || r.Size == size && drops(held, r.Missing), r.Size == size && r.Time.UnixMilli() >= at, nil
 }
 
 // keepReceipt replaces the newest receipt if that proved nothing of its own. A crash in between leaves the one before.
@@ -168,8 +174,8 @@ func (l *Ledger) Receipts(ctx context.Context, log Origin) (receipts []Receipt, 
 	return receipts, nil
 }
 
-// HeldAt returns the first receipt of a mirror that covers entry i of one of our own logs, and the first that covers it and
-// does not miss a content of it. nil: there is none yet.
+// HeldAt returns the first receipt of a mirror that covers entry i of a log, and the first that covers it and does not miss a
+// content of it: of our own logs what the mirrors signed, of another's what we did. nil: there is none yet.
 func (l *Ledger) HeldAt(ctx context.Context, log Origin, mirror string, i int64) (covers, held *Receipt, err error) {
 	err = l.viewTree(ctx, log, func(t *tree) error {
 		covers, held, err = firstReceipts(t, mirror, i)
@@ -179,6 +185,37 @@ func (l *Ledger) HeldAt(ctx context.Context, log Origin, mirror string, i int64)
 		return nil, nil, fmt.Errorf("couldn't find the receipts for entry %d of %s: %w", i, log, err)
 	}
 	return covers, held, nil
+}
+
+// Arrivals tells when entries from up to before to of another's log came, by our own first receipts for them. Below first we had
+// signed for all at once, and how much earlier they came is not known. An entry that no receipt covers has the zero time.
+func (l *Ledger) Arrivals(ctx context.Context, log Origin, from, to int64) (at []time.Time, first int64, err error) {
+	at = make([]time.Time, to-from)
+	err = l.viewTree(ctx, log, func(t *tree) error {
+		var size, milli int64
+		_, err := t.tx.Query("SELECT size FROM receipt WHERE log = $1 AND mirror = $2 ORDER BY size, id LIMIT 1", args(t.id, l.keys.name), dest(&first), nil)
+		if err != nil {
+			return err
+		}
+		next := from
+		_, err = t.tx.Query("SELECT size, at FROM receipt WHERE log = $1 AND mirror = $2 AND size > $3 ORDER BY size, id", args(t.id, l.keys.name, from), dest(&size, &milli), func() error {
+			for ; next < min(size, to); next++ {
+				at[next-from] = time.UnixMilli(milli).UTC()
+			}
+			if next == to {
+				return errStop
+			}
+			return nil
+		})
+		if errors.Is(err, errStop) {
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("couldn't tell when entries of %s came: %w", log, err)
+	}
+	return at, first, nil
 }
 
 var errStop = errors.New("found") // ends a Query; not a mutable variable

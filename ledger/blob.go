@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"time"
 )
 
 // CommitOf is the commitment of an entry to a content: SHA-256(salt || data). The salt, 32 random bytes, travels with the
@@ -30,6 +31,7 @@ func newCommit(salt [32]byte) hash.Hash {
 // SHA-256 with it: going on after any interruption never reads again what is there.
 type blob struct {
 	id, size, held, complete int64
+	made                     int64 // of an upload: when it began, in milliseconds
 	name, typ, file          string
 	salt, sum                []byte // sum: the hash's state, when complete the commitment
 }
@@ -48,8 +50,8 @@ func newBlob(tx Tx, b *blob) error {
 	if err := b.take(h); err != nil {
 		return err
 	}
-	return one(tx, `INSERT INTO blob (name, size, held, complete, type, file, salt, sum) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
-		args(b.name, b.size, b.held, b.complete, b.typ, b.file, b.salt, b.sum), dest(&b.id))
+	return one(tx, `INSERT INTO blob (name, size, held, complete, type, file, salt, sum, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		args(b.name, b.size, b.held, b.complete, b.typ, b.file, b.salt, b.sum, b.made), dest(&b.id))
 }
 
 // take keeps the hash's state, or its sum when nothing is to come.
@@ -207,7 +209,7 @@ func (l *Ledger) NewUpload(ctx context.Context, size int64, typ, name string) (s
 	if size < 0 || size > MaxContent || len(typ) > MaxType || len(name) > MaxType {
 		return "", fmt.Errorf("couldn't begin an upload of %d bytes: %w", size, ErrTooLong)
 	}
-	b := &blob{name: "up-" + rand.Text(), size: size, typ: typ, file: name, salt: make([]byte, 32)}
+	b := &blob{name: "up-" + rand.Text(), size: size, typ: typ, file: name, salt: make([]byte, 32), made: l.now().UnixMilli()}
 	rand.Read(b.salt) // never fails
 	if err := l.submit(ctx, &job{run: func(w *write) error { return newBlob(w, b) }}); err != nil {
 		return "", fmt.Errorf("couldn't begin an upload: %w", err)
@@ -295,6 +297,27 @@ func (l *Ledger) DropUpload(ctx context.Context, name string) error {
 		return fmt.Errorf("couldn't drop upload %s: %w", name, err)
 	}
 	return nil
+}
+
+// Unused lists uploads that began before a time and that no entry names, the oldest first. One of which it is not known when it
+// began counts from now on.
+func (l *Ledger) Unused(ctx context.Context, before time.Time, most int) (names []string, err error) {
+	const uploads = "name >= 'up-' AND name < 'up.'"
+	err = l.submit(ctx, &job{run: func(w *write) error {
+		return exec(w, "UPDATE blob SET made = $1 WHERE made = 0 AND "+uploads, l.now().UnixMilli())
+	}})
+	if err == nil {
+		err = l.store.View(ctx, func(tx Tx) error {
+			var name string
+			_, err := tx.Query("SELECT name FROM blob WHERE made < $1 AND "+uploads+` AND NOT EXISTS (SELECT 1 FROM content WHERE content.blob = blob.id)
+				ORDER BY made, id LIMIT $2`, args(before.UnixMilli(), int64(most)), dest(&name), func() error { names = append(names, name); return nil })
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("couldn't look for uploads that nothing names: %w", err)
+	}
+	return names, nil
 }
 
 // OpenUpload reads a complete upload; ErrMissing if it is not.

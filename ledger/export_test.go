@@ -73,3 +73,10 @@ func (l *Ledger) LimitPages(pages int) error {
 // Pack and Unpack are what a content is kept as.
 func Pack(data []byte) []byte                        { return pack(data) }
 func Unpack(data []byte, size int64) ([]byte, error) { return unpack(data, size) }
+
+// Former makes a store's file one of version 1, as it was before uploads had a time.
+func Former(store Store) error {
+	t := <-store.(*sqliteStore).writer
+	defer func() { store.(*sqliteStore).writer <- t }()
+	return t.conn.Exec("ALTER TABLE blob DROP COLUMN made; PRAGMA user_version = 1")
+}

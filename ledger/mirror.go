@@ -138,7 +138,21 @@ func (in *incoming) take(w *write) (Receipt, error) {
 			return Receipt{}, err
 		}
 	}
-	return in.l.receipt(t, now)
+	r, err := in.l.receipt(t, now)
+	if err == nil && !in.signer.own {
+		err = in.l.keepOwn(w, t, r)
+	}
+	return r, err
+}
+
+// keepOwn keeps what we signed for another's log, as its owner does: each receipt that first covers an entry, or first no longer
+// misses one. The rest say nothing new.
+func (l *Ledger) keepOwn(w *write, t *tree, r Receipt) error {
+	proves, _, err := provesMore(w, t, r)
+	if err != nil || !proves {
+		return err
+	}
+	return keepReceipt(w, t, r, true)
 }
 
 func (in *incoming) takeEntries(t *tree, now time.Time) error {

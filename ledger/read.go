@@ -81,8 +81,10 @@ func (t *tree) entries(from, to int64, maxBytes int) (entries [][]byte, err erro
 // checkpoint (c2sp.org/tlog-tiles). ErrNotFound for a mirror that nothing came for yet.
 func (l *Ledger) Checkpoint(ctx context.Context, log Origin) (signed []byte, err error) {
 	err = l.viewTree(ctx, log, func(t *tree) error {
-		if signed, err = t.witnessed(t.size); err != nil || signed != nil {
-			return err
+		if t.cosigned == nil {
+			if signed, err = t.witnessed(t.size); err != nil || signed != nil {
+				return err
+			}
 		}
 		if signed = t.newest(); signed == nil {
 			return ErrNotFound

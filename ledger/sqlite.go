@@ -13,7 +13,7 @@ import (
 
 const (
 	sqliteID      = 0x4a495352 // application_id: "JISR"
-	sqliteVersion = 1          // user_version: the schema below
+	sqliteVersion = 2          // user_version: the schema below
 	sqliteReaders = 4
 	sqliteBusy    = 10 * time.Second // how long another process may hold the write lock: it holds it for one group
 )
@@ -38,7 +38,8 @@ CREATE INDEX content_missing ON content (log, id) WHERE missing = 1;
 CREATE INDEX content_blob ON content (blob) WHERE blob IS NOT NULL;
 CREATE TABLE blob (
 	id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, held INTEGER NOT NULL, complete INTEGER NOT NULL,
-	type TEXT NOT NULL, file TEXT NOT NULL, salt BLOB NOT NULL, sum BLOB NOT NULL -- running SHA-256, then the commitment
+	type TEXT NOT NULL, file TEXT NOT NULL, salt BLOB NOT NULL, sum BLOB NOT NULL, -- running SHA-256, then the commitment
+	made INTEGER NOT NULL DEFAULT 0 -- milliseconds, when an upload began; 0: not known (before version 2, or from a backup)
 );
 CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE receipt (
@@ -55,6 +56,11 @@ CREATE TABLE evidence (
 );
 CREATE INDEX evidence_kind ON evidence (kind, log);
 `
+
+// sqliteSteps bring a file of an older version to the next: the first one of version 1 to 2.
+func sqliteSteps() []string {
+	return []string{"ALTER TABLE blob ADD COLUMN made INTEGER NOT NULL DEFAULT 0"}
+}
 
 // sqliteStore is a Store in one SQLite file in WAL mode. Several processes may have it open.
 type sqliteStore struct {
@@ -140,12 +146,42 @@ func (s *sqliteStore) connect(cache int) (*sqliteTx, error) {
 	err = errors.Join(c.BusyTimeout(sqliteBusy), c.Exec(fmt.Sprintf(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
 		PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -%d;`, cache)))
 	if err == nil {
+		err = t.upgrade()
+	}
+	if err == nil {
 		err = t.checkSchema()
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
+}
+
+// upgrade brings a file of an older version to this one, whole or not at all: a crash before the commit leaves the older
+// version, which the next opening brings up again. A file that is no ledger, or of a newer version, is left as it is.
+func (t *sqliteTx) upgrade() error {
+	version := func() (id, v int64, err error) {
+		_, err1 := t.Query("PRAGMA application_id", nil, dest(&id), nil)
+		_, err2 := t.Query("PRAGMA user_version", nil, dest(&v), nil)
+		return id, v, errors.Join(err1, err2)
+	}
+	if id, v, err := version(); err != nil || id != sqliteID || v < 1 || v >= sqliteVersion {
+		return err
+	}
+	if err := t.conn.Exec("BEGIN IMMEDIATE"); err != nil {
+		return &storeError{err}
+	}
+	_, v, err := version() // another process may have been first
+	for ; err == nil && v < sqliteVersion; v++ {
+		err = t.conn.Exec(fmt.Sprintf("%s; PRAGMA user_version = %d", sqliteSteps()[v-1], v+1))
+	}
+	if err == nil {
+		err = t.conn.Exec("COMMIT")
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("couldn't bring the ledger to version %d: %w", sqliteVersion, &storeError{err}), t.rollback())
+	}
+	return nil
 }
 
 func (t *sqliteTx) checkSchema() error {

@@ -104,6 +104,9 @@ func (n *Node) followLoop(ctx context.Context) {
 			if err := n.workOutDuties(ctx); err != nil && ctx.Err() == nil {
 				n.log.Error("couldn't work out what is owed and what is to be erased under programmes; trying again", "err", err)
 			}
+			if err := n.dropUploads(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error("couldn't forget uploads that nothing names; trying again", "err", err)
+			}
 		}
 		n.writeUsed(false)
 		n.pokeAudit()
@@ -217,12 +220,34 @@ func (n *Node) readSome(ctx context.Context, l book.Log, from jisr.Index, conten
 	if err != nil {
 		return nil, err
 	}
+	if err := n.whenCame(ctx, l, said); err != nil {
+		return nil, err
+	}
 	for i := range said {
 		if s := &said[i]; s.Act.Content != nil { // an act without a body may have a file as its first content
 			s.Body = bodies[int64(s.Act.Index)]
 		}
 	}
 	return said, nil
+}
+
+// whenCame says of another member's acts when they reached this node, by its own receipts. Of what it had before it kept those, the
+// writer's clock is believed as far as it was not ahead.
+func (n *Node) whenCame(ctx context.Context, l book.Log, said []book.Said) error {
+	if l.Member == n.self.ID || len(said) == 0 {
+		return nil
+	}
+	from := said[0].Act.Index
+	came, first, err := n.ledger.Arrivals(ctx, n.origin(l.Forum, l.Member), int64(from), int64(from)+int64(len(said)))
+	if err != nil {
+		return err
+	}
+	for i := range said {
+		if s := &said[i]; int64(s.Act.Index) >= first || s.Act.At.After(came[i]) {
+			s.Came = came[i]
+		}
+	}
+	return nil
 }
 
 // bodyAt reads the body of an act; nil when it is not here (yet, or any more).

@@ -52,6 +52,7 @@ type Node struct {
 	following sync.Mutex
 	heads     map[jisr.ForumID]head
 	wanting   map[book.Log][]jisr.Index
+	swept     time.Time   // when uploads that nothing names were last looked for; the follower's alone
 	hurried   atomic.Bool // the follower was woken: it leaves for its next round what can wait
 
 	// mu guards the forums this member has entered, and why one is frozen.

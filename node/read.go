@@ -57,8 +57,8 @@ func (n *Node) opened(ctx context.Context, s book.Scope, forum jisr.ForumID, p j
 	return err
 }
 
-// Receipts says, for each member of the forum but the writer, what its node has signed about an act. Of what
-// other members hold of each other's acts this node knows only what it holds itself.
+// Receipts says, for each member of the forum but the writer, what its node has signed about an act; of another member's act, what
+// this node did. Of what other members hold of each other's acts this node knows nothing.
 func (n *Node) Receipts(ctx context.Context, s book.Scope, forum jisr.ForumID, p jisr.Position) ([]Receipt, error) {
 	origin, err := n.seen(ctx, s, forum, p)
 	if err != nil {
@@ -69,7 +69,7 @@ func (n *Node) Receipts(ctx context.Context, s book.Scope, forum jisr.ForumID, p
 		return nil, err
 	}
 	var all []Receipt
-	for _, m := range f.others {
+	for _, m := range append(slices.Clone(f.others), n.self.ID) {
 		if m == p.Member {
 			continue
 		}
