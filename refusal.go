@@ -116,6 +116,8 @@ const (
 	UnknownField       RefusalKind = "unknown-field"  // subject: a field the annex does not have
 	ReadOnly           RefusalKind = "read-only"      // subject: a field that is derived, not sent
 	NoSuchCode         RefusalKind = "no-such-code"   // need: list, got
+	NoReference        RefusalKind = "no-reference"   // subject: a field; need: got, the record it names; type
+	NoFile             RefusalKind = "no-file"        // subject: a field; need: got, the file it names, which does not come with it
 	CodeEnded          RefusalKind = "code-not-valid" // need: got, day, from, to
 	NoSuchUnit         RefusalKind = "no-such-unit"   // subject: a code; need: deprecated where it is
 	BadFormula         RefusalKind = "bad-formula"    // need: error, or want and got

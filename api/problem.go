@@ -139,6 +139,8 @@ func annexStatuses() map[jisr.RefusalKind]int {
 		jisr.UnknownField:       http.StatusUnprocessableEntity,
 		jisr.ReadOnly:           http.StatusUnprocessableEntity,
 		jisr.NoSuchCode:         http.StatusUnprocessableEntity,
+		jisr.NoReference:        http.StatusUnprocessableEntity,
+		jisr.NoFile:             http.StatusUnprocessableEntity,
 		jisr.CodeEnded:          http.StatusUnprocessableEntity,
 		jisr.NoSuchUnit:         http.StatusUnprocessableEntity,
 		jisr.BadFormula:         http.StatusUnprocessableEntity,

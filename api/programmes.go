@@ -213,7 +213,7 @@ func (c *call) postRecords() error {
 	if err != nil {
 		return err
 	}
-	cmd, refused, err := c.node.Sift(c.ctx(), node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: records, Handling: jisr.Handling(q.Get("handling"))})
+	cmd, refused, err := c.node.Sift(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: records, Handling: jisr.Handling(q.Get("handling"))})
 	if err != nil {
 		return inBody(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"jisr/book"
 	"jisr/node"
 	"jisr/programme"
+	"jisr/words"
 )
 
 // recordHistoryOut is one record with what was said about it.
@@ -55,9 +57,10 @@ func (c *call) sentRecord(r *book.RecordRow) sentRecordOut {
 	return sentRecordOut{ID: r.ID, By: r.By, At: r.Sent, Handling: r.Handling, Record: r.Raw, Corrected: r.Corrected, Withdrawn: r.Withdrawn, Confirmed: r.Confirmed, Void: c.refusalOut(r.Void)}
 }
 
-// recordQuery reads the question of a list: fields of the type are filters, name=value, name.from and name.to.
-func (c *call) recordQuery(q book.RecordQuery, t *programme.Type) (book.RecordQuery, error) {
-	known := []string{"cursor", "limit", "sort", "order", "q", "void"}
+// recordQuery reads the question of a list: fields of the type are filters, name=value, name.from and name.to. Others are
+// parameters that the caller reads by itself.
+func (c *call) recordQuery(q book.RecordQuery, t *programme.Type, others ...string) (book.RecordQuery, error) {
+	known := append([]string{"sort", "order", "q"}, others...)
 	names := []string{"@by", "@sent", "@corrected", "@confirmed"}
 	for _, f := range t.Fields {
 		if !slices.Contains(known, f.Name) {
@@ -102,7 +105,7 @@ func (c *call) getRecords() error {
 	if err != nil {
 		return err
 	}
-	q, err := c.recordQuery(book.RecordQuery{Forum: forum, Programme: id, Type: typ}, t)
+	q, err := c.recordQuery(book.RecordQuery{Forum: forum, Programme: id, Type: typ}, t, "cursor", "limit", "void")
 	if err != nil {
 		return err
 	}
@@ -151,6 +154,29 @@ func (c *call) answerRecord(status int, v *book.RecordView) error {
 		out.Acts = append(out.Acts, c.actOut(&v.Acts[i].ActRow))
 	}
 	return c.answer(status, out)
+}
+
+// getRecordFile streams a file of a record: what stands in it was made by somebody else, see getAttachment.
+func (c *call) getRecordFile() error {
+	forum, id, typ, err := c.recordType()
+	if err != nil {
+		return err
+	}
+	name, sum := c.r.PathValue("record"), c.r.PathValue("sha256")
+	if len(name) > maxID+len(".100000") || len(sum) > 64 {
+		return jisr.Refuse(jisr.NoSuch, echo(sum), "noun", "attachment")
+	}
+	content, file, err := c.node.RecordFile(c.ctx(), c.caller, forum, id, typ, name, sum)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	h := c.w.Header()
+	h.Set("Content-Type", safeType(file.Type))
+	h.Set("Content-Disposition", words.Download(file.Name, "attachment"))
+	h.Set("ETag", strconv.Quote(sum))
+	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, content)
+	return nil
 }
 
 // says carries out a command about the record in the path and answers how it then stands.
@@ -242,6 +268,15 @@ func (c *call) postColumns() error {
 	return c.answer(http.StatusCreated, columnMapOut{done.Thing.Name(), in.Title, in.Columns})
 }
 
+// recordQuestion are the parameters of a question about records beside its filters.
+func recordQuestion() []param {
+	return []param{{name: "sort", about: "A field, @sent or @by; what dates a record where left out."}, {name: "order", about: "Largest and newest first where left out.", enum: []string{"ascending"}},
+		{name: "q", about: "Words of its texts; Arabic is normalised."}}
+}
+
+// recordFilters says how a list and an export are narrowed.
+const recordFilters = "Every field that can be compared is a filter: station=JRB,HSB for one of these, time.from=2026-01 and time.to=2026-03 for a stretch (a day or month as to is included), and so are @by, @sent, @corrected and @confirmed."
+
 func recordActOperations() []operation {
 	records := thingsPath("programme") + "/{id}/records/{type}"
 	one := records + "/{record}"
@@ -249,10 +284,11 @@ func recordActOperations() []operation {
 	said := []int{http.StatusOK, http.StatusAccepted}
 	return []operation{
 		{method: "GET", path: records, id: "getRecords", tag: "programmes", access: reading, out: page[sentRecordOut]{}, do: (*call).getRecords, summary: "List records, newest first", statuses: ok,
-			about: "Every field that can be compared is a filter: station=JRB,HSB for one of these, time.from=2026-01 and time.to=2026-03 for a stretch (a day or month as to is included), and so are @by, @sent, @corrected and @confirmed.",
-			query: append([]param{{name: "sort", about: "A field, @sent or @by; what dates a record where left out."}, {name: "order", about: "Largest and newest first where left out.", enum: []string{"ascending"}},
-				{name: "q", about: "Words of its texts; Arabic is normalised."}, {name: "void", about: "true: also those without effect.", enum: []string{"true"}}}, paging()...)},
+			about: recordFilters,
+			query: append(append(recordQuestion(), param{name: "void", about: "true: also those without effect.", enum: []string{"true"}}), paging()...)},
 		{method: "GET", path: one, id: "getRecord", tag: "programmes", access: reading, out: recordHistoryOut{}, do: (*call).getRecord, summary: "Read one record with its history", statuses: ok},
+		{method: "GET", path: one + "/files/{sha256}", id: "getRecordFile", tag: "programmes", access: reading, plain: "application/octet-stream", do: (*call).getRecordFile, summary: "Download a file of a record", statuses: []int{http.StatusOK, http.StatusPartialContent},
+			about: "Whole or in ranges. A record that is sent names an upload of /api/v1/attachments in the place of a file, {\"upload\":\"…\"}; its name, size, type and SHA-256 are put there."},
 		{method: "POST", path: one + "/correct", id: "correctRecord", tag: "programmes", access: program, in: correctIn{}, out: recordHistoryOut{}, do: (*call).correctRecord, summary: "Put another record in its place", statuses: said, headers: []param{prefer("")},
 			about: "Who sent it corrects it. The correction of a confirmed figure asks for its confirmation anew."},
 		{method: "POST", path: one + "/withdraw", id: "withdrawRecord", tag: "programmes", access: program, in: reasonIn{}, out: recordHistoryOut{}, do: (*call).withdrawRecord, summary: "Withdraw a record", statuses: said, headers: []param{prefer("")},

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -89,30 +89,51 @@ func (c *call) importRecords() error {
 	return c.sendRecords(node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling"))}, in.Refused)
 }
 
-// exportRecords writes records in a form that others read.
+// exportRecords writes the records that a question asks for in a form that others read, as they are read: a million are not
+// held in memory. What fails after the first byte ends the connection, so that nobody takes half for the whole.
 func (c *call) exportRecords() error {
 	f, id, typ, err := c.recordType()
 	if err != nil {
 		return err
 	}
-	q, err := c.query("format")
+	_, t, err := c.flowOf(f, id, typ)
 	if err != nil {
 		return err
 	}
-	format := programme.Format(q.Get("format"))
-	if format == "" {
-		format = programme.CSV
-	}
-	var b bytes.Buffer
-	if err := c.node.ExportRecords(c.ctx(), c.caller, &b, book.RecordQuery{Forum: f, Programme: id, Type: typ}, format, c.lang().Tag()); err != nil {
+	q, err := c.recordQuery(book.RecordQuery{Forum: f, Programme: id, Type: typ}, t, "format")
+	if err != nil {
 		return err
 	}
+	format := programme.Format(cmp.Or(c.r.URL.Query().Get("format"), string(programme.CSV)))
 	media, ending := formOf(format)
-	c.w.Header().Set("Content-Type", media)
-	c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, id.Name(), typ, ending))
-	c.w.WriteHeader(http.StatusOK)
-	_, err = c.w.Write(b.Bytes())
+	w := &beginning{ResponseWriter: &patientWriter{c.w, c}, begin: func() {
+		c.w.Header().Set("Content-Type", media)
+		c.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, id.Name(), typ, ending))
+	}}
+	err = c.node.ExportRecords(c.ctx(), c.caller, w, q, format, c.lang().Tag())
+	if err != nil && w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	if err == nil && !w.begun { // a form without headings, of no records
+		w.begin()
+		c.w.WriteHeader(http.StatusOK)
+	}
 	return err
+}
+
+// beginning is an answer that is a file from its first byte on, and may be a problem until then.
+type beginning struct {
+	http.ResponseWriter
+	begin func()
+	begun bool
+}
+
+func (w *beginning) Write(b []byte) (int, error) {
+	if !w.begun {
+		w.begin()
+		w.begun = true
+	}
+	return w.ResponseWriter.Write(b)
 }
 
 // formOf is the media type of a form, and how names of its files end.
@@ -139,7 +160,7 @@ func tableOperations() []operation {
 			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{idempotency(), prefer("")}, query: partial(),
 			about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it or nothing, unless partial=true."},
 		{method: "GET", path: one + "/export", id: "exportRecords", tag: "programmes", access: reading, plain: "text/csv", do: (*call).exportRecords, summary: "Export records", statuses: []int{http.StatusOK},
-			query: []param{{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the newest record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}},
-			about: "Records that have effect and that the caller may read, newest batch first; headings in the language of Accept-Language."},
+			query: append(recordQuestion(), param{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the first record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}),
+			about: "Records that have effect and that the caller may read, newest batch first unless sort says otherwise; headings in the language of Accept-Language. " + recordFilters},
 	}
 }

@@ -143,24 +143,36 @@ type RefusedRow struct {
 	Refusal *jisr.Refusal `json:"refusal"`
 }
 
-// Check holds records against the annex and gives those it allows, and of the others every fault.
-func (f *Flow) Check(t *programme.Type, records []json.RawMessage) (good []json.RawMessage, refused []RefusedRow) {
+// Check holds records against the annex, and what the annex allows against more, and gives those that hold, and of the
+// others every fault.
+func (f *Flow) Check(t *programme.Type, records []json.RawMessage, more ...func(*programme.Record) []programme.Fault) (good []json.RawMessage, refused []RefusedRow) {
 	var r programme.Record
 	for i, raw := range records {
 		faults := t.Check(raw, &r)
+		for _, check := range more {
+			if len(faults) == 0 {
+				faults = check(&r)
+			}
+		}
 		if len(faults) == 0 {
 			good = append(good, raw)
 		}
-		for _, fault := range faults {
-			need := f.Clause(fault.Refusal, fault.Clause)
-			need.Need["row"] = strconv.Itoa(i + 1)
-			refused = append(refused, RefusedRow{i + 1, fault.Path, need})
-		}
+		refused = append(refused, f.Refused(i+1, faults)...)
 	}
 	if len(records) == 0 {
 		refused = append(refused, RefusedRow{0, "", jisr.Refuse(jisr.Missing, "record")})
 	}
 	return good, refused
+}
+
+// Refused says of each fault of a row which agreement, article and paragraph of the annex it breaks.
+func (f *Flow) Refused(row int, faults []programme.Fault) (all []RefusedRow) {
+	for _, fault := range faults {
+		need := f.Clause(fault.Refusal, fault.Clause)
+		need.Need["row"] = strconv.Itoa(row)
+		all = append(all, RefusedRow{row, fault.Path, need})
+	}
+	return all
 }
 
 // annexes keeps compiled annexes: what a hash names never changes.

@@ -19,7 +19,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 13
+const schemaVersion = 14
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -258,7 +258,7 @@ func bind(st *sqlite3.Stmt, i int, arg any) error {
 // blob is bytes that are not text.
 type blob []byte
 
-// packed is a body, compressed where it is kept: records say much that repeats.
+// packed is a body or a column, compressed where it is kept: records say much that repeats.
 type packed []byte
 
 func unpack(kept []byte) (packed, error) {

@@ -198,7 +198,7 @@ func (c *conn) openBlock(t *programme.Type, shelf int64, n int, h *head) (*shelv
 }
 
 func (c *conn) cells(shelf int64, n, field int) (data []byte, err error) {
-	err = c.one(`SELECT data FROM cells WHERE shelf=? AND n=? AND field=?`, []any{shelf, n, field}, &data)
+	err = c.one(`SELECT data FROM cells WHERE shelf=? AND n=? AND field=?`, []any{shelf, n, field}, (*packed)(&data))
 	return data, err
 }
 
@@ -257,7 +257,7 @@ func (c *conn) writeCells(shelf int64, n, field int, data []byte) error {
 	if data == nil {
 		data = []byte{}
 	}
-	return c.do(`INSERT INTO cells(shelf, n, field, data) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET data=excluded.data`, shelf, n, field, blob(data))
+	return c.do(`INSERT INTO cells(shelf, n, field, data) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET data=excluded.data`, shelf, n, field, packed(data))
 }
 
 // rawOf reads the bytes of a row.

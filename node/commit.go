@@ -115,9 +115,16 @@ func (n *Node) Do(ctx context.Context, c Caller, cmd Command) (Done, error) {
 
 // carryOut has a command decided, a large one in steps.
 func (n *Node) carryOut(ctx context.Context, c Caller, cmd Command) (a answer) {
+	if correct, ok := cmd.(CorrectRecords); ok {
+		prepared, err := correct.prepared(ctx, n, c)
+		if err != nil {
+			return answer{err: err}
+		}
+		cmd = prepared
+	}
 	steps := []Command{cmd}
 	if send, ok := cmd.(SendRecords); ok {
-		parts, err := send.parts(ctx, n)
+		parts, err := send.parts(ctx, n, c)
 		if err != nil {
 			return answer{err: err}
 		}

@@ -99,15 +99,16 @@ type SendRecords struct {
 	Handling  jisr.Handling // none: what the annex says
 	Key       string        // Idempotency-Key, optional
 
-	checked jisr.Commitment // the annex these records were held against already
-	from    int             // how many batches of the same sending went before
+	checked jisr.Commitment           // the annex these records were held against already
+	files   map[string]jisr.DraftFile // that they carry, by the hash of the bytes
+	from    int                       // how many batches of the same sending went before
 }
 
 func (SendRecords) verb() Verb { return "record.batch" }
 
 // Sift holds records against the annex before they are sent: the command with those it allows, which are not held against it
 // again, and of the others every fault.
-func (n *Node) Sift(ctx context.Context, c SendRecords) (SendRecords, []book.RefusedRow, error) {
+func (n *Node) Sift(ctx context.Context, by Caller, c SendRecords) (SendRecords, []book.RefusedRow, error) {
 	f, err := n.Flow(ctx, c.Forum, c.Programme)
 	if err != nil {
 		return c, nil, err
@@ -117,13 +118,13 @@ func (n *Node) Sift(ctx context.Context, c SendRecords) (SendRecords, []book.Ref
 		return c, nil, jisr.Refuse(jisr.NoSuch, c.Type, "noun", "record")
 	}
 	var refused []book.RefusedRow
-	c.Records, refused = f.Check(t, c.Records)
+	c.Records, refused, c.files, err = n.check(ctx, by, f, t, c.Records)
 	c.checked = f.Laid.Document
-	return c, refused, nil
+	return c, refused, err
 }
 
 // parts checks records and cuts them into steps of whole batches.
-func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) {
+func (c SendRecords) parts(ctx context.Context, n *Node, by Caller) ([]SendRecords, error) {
 	f, err := n.Flow(ctx, c.Forum, c.Programme)
 	if err != nil {
 		return nil, err
@@ -133,14 +134,17 @@ func (c SendRecords) parts(ctx context.Context, n *Node) ([]SendRecords, error) 
 		return []SendRecords{c}, nil // refused where it is decided, when it is known who asks
 	}
 	if c.checked != f.Laid.Document {
-		if _, refused := f.Check(t, c.Records); len(refused) > 0 {
+		var refused []book.RefusedRow
+		if c, refused, err = n.Sift(ctx, by, c); err != nil {
+			return nil, err
+		}
+		if len(refused) > 0 {
 			return nil, refused[0].Refusal
 		}
-		c.checked = f.Laid.Document
 	}
 	var parts []SendRecords
 	size := 0
-	for i, some := range split(c.Records, t.Spec.Limits.Batch) {
+	for i, some := range split(c.Records, t) {
 		of := 0
 		for _, r := range some {
 			of += len(r)
@@ -171,19 +175,19 @@ func (c SendRecords) decide(d *decision) error {
 		return err
 	}
 	if c.checked != f.Laid.Document {
-		if _, refused := f.Check(t, c.Records); len(refused) > 0 {
+		if _, refused := f.Check(t, c.Records, d.n.holds(d.ctx, f, t, c.files)...); len(refused) > 0 {
 			return refused[0].Refusal
 		}
 	}
 	first := d.newThing("record", c.Forum, c.Key)
-	for i, some := range split(c.Records, t.Spec.Limits.Batch) {
+	for i, some := range split(c.Records, t) {
 		about := first
 		if c.from+i > 0 {
 			about = jisr.ThingID(string(first) + "-" + strconv.Itoa(c.from+i))
 		}
 		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling,
 			To: receivers(f, t, d.n.self.ID), AcknowledgeBy: d.acknowledgeBy(f, t, some)}
-		p := planned{forum: c.Forum, kind: jisr.KindRecordBatch, about: about, terms: terms, body: some, maxBody: maxBatchBody}
+		p := planned{forum: c.Forum, kind: jisr.KindRecordBatch, about: about, terms: terms, body: some, maxBody: maxBatchBody, files: uploads(t, some, c.files)}
 		if c.Key != "" {
 			if err := d.touch(about); err != nil {
 				return err
@@ -204,19 +208,19 @@ func (c SendRecords) decide(d *decision) error {
 	return nil
 }
 
-// split puts records into batches by number and size.
-func split(all []json.RawMessage, most int) [][]json.RawMessage {
-	if most == 0 {
-		most = jisr.MaxBatch
-	}
+// split puts records into batches by number, size, and the files they carry.
+func split(all []json.RawMessage, t *programme.Type) [][]json.RawMessage {
+	most := cmp.Or(t.Spec.Limits.Batch, jisr.MaxBatch)
 	var batches [][]json.RawMessage
-	size, from := 2, 0
+	size, from, files := 2, 0, 0
 	for i, r := range all {
-		if i > from && (i-from == most || size+len(r)+1 > maxBatchBody) {
+		more := len(carried(t, all[i:i+1]))
+		if i > from && (i-from == most || size+len(r)+1 > maxBatchBody || files+more > jisr.MaxAttachments) {
 			batches = append(batches, all[from:i])
-			size, from = 2, i
+			size, from, files = 2, i, 0
 		}
 		size += len(r) + 1
+		files += more
 	}
 	return append(batches, all[from:])
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,8 @@ type CorrectRecords struct {
 	Batch   jisr.ThingID
 	Records map[int]json.RawMessage // by place in the batch
 	Reason  string
+
+	files map[string]jisr.DraftFile // that they carry, by the hash of the bytes
 }
 
 // WithdrawRecords takes back records that this member sent and nobody confirmed.
@@ -93,11 +96,76 @@ func (c CorrectRecords) decide(d *decision) error {
 	for _, place := range places {
 		records = append(records, c.Records[place])
 	}
-	if _, refused := f.Check(t, records); len(refused) > 0 {
+	files := maps.Clone(c.files)
+	if err := d.n.carriedBefore(d.ctx, c.Forum, b, t, places, &files); err != nil {
+		return err
+	}
+	if _, refused := f.Check(t, records, d.n.holds(d.ctx, f, t, files)...); len(refused) > 0 {
 		return refused[0].Refusal
 	}
 	return d.saysOf(planned{forum: c.Forum, kind: jisr.KindRecordCorrect, about: c.Batch, terms: jisr.PlaceTerms{Records: jisr.PlacesOf(places...), Reason: c.Reason},
-		body: records, maxBody: maxBatchBody})
+		body: records, maxBody: maxBatchBody, files: uploads(t, records, c.files)})
+}
+
+// prepared puts into the records what is known of the uploads they name.
+func (c CorrectRecords) prepared(ctx context.Context, n *Node, by Caller) (CorrectRecords, error) {
+	v, err := n.book.Thing(ctx, book.Whole(), c.Forum, c.Batch)
+	if err != nil || v.State.Batch == nil {
+		return c, nil // refused where it is decided
+	}
+	f, err := n.Flow(ctx, c.Forum, v.State.Batch.Programme)
+	if err != nil {
+		return c, err
+	}
+	t := f.Programme.Type(v.State.Batch.Type)
+	if t == nil || !t.Names(programme.FileOf) {
+		return c, nil
+	}
+	records := map[int]json.RawMessage{}
+	files := map[string]jisr.DraftFile{}
+	for _, place := range slices.Sorted(maps.Keys(c.Records)) {
+		attached, faults, carries, err := n.attach(ctx, by, t, []json.RawMessage{c.Records[place]})
+		if err != nil {
+			return c, err
+		}
+		if len(faults) > 0 {
+			return c, f.Refused(1, faults[1])[0].Refusal
+		}
+		records[place] = attached[0]
+		maps.Copy(files, carries)
+	}
+	c.Records, c.files = records, files
+	return c, nil
+}
+
+// carriedBefore adds the files that records carried before they are corrected: a correction may keep them, and they are not sent again.
+func (n *Node) carriedBefore(ctx context.Context, forum jisr.ForumID, b *jisr.RecordBatch, t *programme.Type, places []int, files *map[string]jisr.DraftFile) error {
+	if !t.Names(programme.FileOf) {
+		return nil
+	}
+	if *files == nil {
+		*files = map[string]jisr.DraftFile{}
+	}
+	positions := []jisr.Position{b.Sent.Position}
+	for _, place := range places {
+		if c := b.Changes[place]; c != nil && c.Corrected != nil {
+			positions = append(positions, c.Corrected.Position)
+		}
+	}
+	for _, p := range positions {
+		body, err := n.bodyAt(ctx, n.origin(forum, p.Member), p.Index)
+		if err != nil {
+			return err
+		}
+		var records []json.RawMessage
+		programme.Split(body, func(from, to int) { records = append(records, body[from:to]) })
+		for _, sum := range carried(t, records) {
+			if _, here := (*files)[sum]; !here {
+				(*files)[sum] = jisr.DraftFile{}
+			}
+		}
+	}
+	return nil
 }
 
 func (c WithdrawRecords) decide(d *decision) error {

@@ -74,9 +74,12 @@ func (n *Node) imported(ctx context.Context, c Caller, t Table) (iter.Seq2[progr
 		return nil, nil, jisr.Refuse(jisr.NoSuch, t.Type, "noun", "record")
 	}
 	t.Columns.Record = t.Type
-	rows := f.Programme.Import(t.Columns, t.Data)
+	rows, checks := f.Programme.Import(t.Columns, t.Data), n.holds(ctx, f, typ, nil)
 	return func(yield func(programme.Imported, error) bool) {
 		for r, err := range rows {
+			if err == nil && len(r.Faults) == 0 && len(checks) > 0 {
+				r.Faults = marked(t.Columns, typ, r.Raw, checks)
+			}
 			for i := range r.Faults {
 				r.Faults[i].Refusal = f.Clause(r.Faults[i].Refusal, r.Faults[i].Clause)
 			}
@@ -85,6 +88,24 @@ func (n *Node) imported(ctx context.Context, c Caller, t Table) (iter.Seq2[progr
 			}
 		}
 	}, typ, nil
+}
+
+// marked holds a row that the annex allows against what it names, and marks the cells.
+func marked(c programme.Columns, t *programme.Type, raw json.RawMessage, checks []func(*programme.Record) []programme.Fault) (all []programme.Marked) {
+	var r programme.Record
+	if len(t.Check(raw, &r)) > 0 {
+		return nil
+	}
+	for _, check := range checks {
+		for _, fault := range check(&r) {
+			m := programme.Marked{Fault: fault, Cell: fault.Refusal.Need["got"]}
+			if from := c.Fields[fault.Path].From; len(from) > 0 {
+				m.Column = from[0]
+			}
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // Imported is what became of a table: the records to send, and the rows that were left out, each with its first fault.

@@ -3,7 +3,6 @@ package portal
 import (
 	"encoding/json"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,8 +65,9 @@ func (s *site) oneRecordWith(r *request, problem string) (*answer, error) {
 		v.Custody = rd.custodyURL(flow.Forum, rec.Batch)
 	}
 	for _, f := range typ.Fields {
-		if word := rd.cell(flow.Programme, f, rec.RecordRow.Record); word != "" {
-			v.Fields = append(v.Fields, field{Name: inLanguage(rd.l, f.Label), Value: word, Note: rd.unitOf(flow.Programme, f)})
+		links, files := s.namedBy(r, rd, flow, typ, &rec, f)
+		if word := rd.cell(flow.Programme, f, rec.RecordRow.Record); word != "" || len(files) > 0 {
+			v.Fields = append(v.Fields, field{Name: inLanguage(rd.l, f.Label), Value: word, Note: rd.unitOf(flow.Programme, f), Links: links, Files: files})
 		}
 	}
 	v.Facts = []field{{Name: rd.l.T("records.name"), Value: rec.ID, Code: true}, {Name: rd.l.T("note.field.handling"), Value: rd.handling(rec.Handling)},
@@ -243,12 +243,15 @@ func (s *site) correctRecord(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := writtenRecord(flow.Programme, typ, r.PostForm)
-	if err == nil && len(made.Faults) > 0 {
-		return s.askRecordWith(r, r.PostForm, clauses(flow, made.Faults), "", rec.ID)
+	raw, faults, err := s.writtenWhole(r, flow, typ, rec.Raw)
+	if err == nil && len(faults) > 0 {
+		return s.askRecordWith(r, r.PostForm, clauses(flow, faults), "", rec.ID)
 	}
 	if err == nil {
-		_, err = s.node.Do(r.Context(), r.caller, node.CorrectRecords{Forum: flow.Forum, Batch: rec.Batch, Records: map[int]json.RawMessage{rec.Place: slices.Clone(made.Raw)}, Reason: line1(r, "reason")})
+		_, err = s.node.Do(r.Context(), r.caller, node.CorrectRecords{Forum: flow.Forum, Batch: rec.Batch, Records: map[int]json.RawMessage{rec.Place: raw}, Reason: line1(r, "reason")})
+	}
+	if faults := faultOf(err); faults != nil {
+		return s.askRecordWith(r, r.PostForm, faults, "", rec.ID)
 	}
 	if why := rd.why(err); why != "" {
 		return s.askRecordWith(r, r.PostForm, nil, why, rec.ID)

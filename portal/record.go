@@ -206,9 +206,10 @@ type actView struct {
 
 // field is one part of a decoded act. Code: an identifier or hash, Latin in every language.
 type field struct {
-	Name, Value string
-	Code        bool
-	Note        string
+	Name, Value  string
+	Code         bool
+	Note         string
+	Links, Files []Link // in the place of the value: other records, files
 }
 
 // receiptLine is what one other member's node has signed.

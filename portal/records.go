@@ -290,7 +290,12 @@ func (rd reader) cell(p *programme.Programme, f *programme.Field, r *programme.R
 		}
 	case programme.I18n:
 		return inLanguage(rd.l, r.Words(f.Name))
+	case programme.FileOf:
+		return fileNames(r, f)
 	case programme.List:
+		if f.Of.Type == programme.FileOf {
+			return fileNames(r, f)
+		}
 		return rd.listWord(p, f, v)
 	case programme.Geo:
 		var g struct{ Lat, Lon float64 }
@@ -299,6 +304,17 @@ func (rd reader) cell(p *programme.Programme, f *programme.Field, r *programme.R
 		}
 	}
 	return v
+}
+
+// fileNames are the names of the files in a field.
+func fileNames(r *programme.Record, f *programme.Field) string {
+	var all []string
+	for _, n := range r.Named(programme.FileOf) {
+		if n.Path == f.Name || strings.HasPrefix(n.Path, f.Name+"[") {
+			all = append(all, n.File.Name)
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // codeWord is the name of a code; the code itself where its list has none.

@@ -213,6 +213,7 @@ func programmeRoutes() []route {
 		{"POST", records + "/new", official, (*site).sendRecord},
 		{"GET", records + "/one/{record}", official, (*site).oneRecord},
 		{"GET", records + "/one/{record}/correct", official, (*site).askCorrection},
+		{"GET", records + "/one/{record}/files/{sum}", official, (*site).recordFile},
 		{"POST", records + "/one/{record}/correct", official, (*site).correctRecord},
 		{"POST", records + "/one/{record}/{verb}", official, (*site).sayRecord},
 	}

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
@@ -382,6 +381,7 @@ type enterView struct {
 	Levels              []Option
 	Key                 string
 	Why                 bool // a correction says why
+	Files               bool // it asks for files
 	Reason              string
 }
 
@@ -393,6 +393,7 @@ type enterField struct {
 	Day, Month, Year string
 	Options          []Option
 	Max              int
+	Many             bool // files
 }
 
 func (s *site) askRecord(r *request) (*answer, error) { return s.askRecordWith(r, nil, nil, "", "") }
@@ -413,6 +414,17 @@ func (s *site) askRecordWith(r *request, in url.Values, faults []programme.Marke
 		f := rd.enterField(flow.Programme, p, in)
 		for i := range faults {
 			if outer, _, _ := strings.Cut(p.Path, "."); faults[i].Path == p.Path || faults[i].Path == outer {
+				f.Error = sentence(rd.l, named(faults[i].Refusal, f.Label))
+				v.Problems = append(v.Problems, Problem{Field: f.Name, Text: f.Error})
+				break
+			}
+		}
+		v.Fields = append(v.Fields, f)
+	}
+	for _, f := range rd.fileFields(typ, correct != "") {
+		v.Files = true
+		for i := range faults {
+			if path := strings.TrimPrefix(f.Name, "file."); faults[i].Path == path || strings.HasPrefix(faults[i].Path, path+"[") {
 				f.Error = sentence(rd.l, named(faults[i].Refusal, f.Label))
 				v.Problems = append(v.Problems, Problem{Field: f.Name, Text: f.Error})
 				break
@@ -508,12 +520,15 @@ func (s *site) sendRecord(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := writtenRecord(flow.Programme, typ, r.PostForm)
-	if err == nil && len(rec.Faults) > 0 {
-		return s.askRecordWith(r, r.PostForm, clauses(flow, rec.Faults), "", "")
+	raw, faults, err := s.writtenWhole(r, flow, typ, nil)
+	if err == nil && len(faults) > 0 {
+		return s.askRecordWith(r, r.PostForm, clauses(flow, faults), "", "")
 	}
 	if err == nil {
-		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: []json.RawMessage{bytes.Clone(rec.Raw)}, Handling: jisr.Handling(line1(r, "handling")), Key: line1(r, "key")})
+		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: []json.RawMessage{raw}, Handling: jisr.Handling(line1(r, "handling")), Key: line1(r, "key")})
+	}
+	if faults := faultOf(err); faults != nil {
+		return s.askRecordWith(r, r.PostForm, faults, "", "")
 	}
 	if why := rd.why(err); why != "" {
 		return s.askRecordWith(r, r.PostForm, nil, why, "")
