@@ -231,6 +231,10 @@ func (acc *Account) access(a *Act) error {
 		return acc.handOver(a)
 	case KindOfficialFeed:
 		return acc.feed(a)
+	case KindOfficialNotify:
+		return acc.notify(a)
+	case KindOfficialConfirm:
+		return acc.confirm(a)
 	}
 	return nil
 }
@@ -269,7 +273,7 @@ func (acc *Account) handOver(a *Act) error {
 	} else if _, ok := t.Invitation.Sum(); ok {
 		acc.Invitation = &Invitation{Hash: t.Invitation, Until: t.Until, By: a.By}
 	}
-	acc.Secret, acc.HandedOver, acc.Identity, acc.Feed = a.Index, &s, nil, nil
+	acc.Secret, acc.HandedOver, acc.Identity, acc.Feed, acc.Notify = a.Index, &s, nil, nil, nil
 	return nil
 }
 

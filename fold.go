@@ -173,7 +173,7 @@ func (k Kind) noun(f ForumID) string {
 			return ""
 		}
 	case KindOfficialInvite, KindOfficialEnrol, KindOfficialRevoke, KindOfficialRecover, KindOfficialRestore,
-		KindOfficialHandOver, KindOfficialLink, KindOfficialFeed:
+		KindOfficialHandOver, KindOfficialLink, KindOfficialFeed, KindOfficialNotify, KindOfficialConfirm:
 		if f != House {
 			return ""
 		}

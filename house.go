@@ -282,7 +282,8 @@ type Account struct {
 	Identity   *Identity   `json:"identity,omitempty"`    // at the house's identity provider; nil: it vouches for nobody here
 	HandedOver *Step       `json:"handed_over,omitempty"` // the last time its holder changed
 
-	Feed *Feed `json:"feed,omitempty"`
+	Feed   *Feed   `json:"feed,omitempty"`
+	Notify *Notify `json:"notify,omitempty"`
 }
 
 // Desk is the house's state of a desk.
@@ -380,10 +381,10 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 		t, err := terms[OfficialTerms](a)
 		next := &Account{Title: t.Post, Desk: t.Desk, Roles: t.Roles, Secret: a.Index}
 		if acc != nil { // a post that changes keeps its passkeys
-			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver, next.Identity, next.Feed = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver, acc.Identity, acc.Feed
+			next.Passkeys, next.Invitation, next.Recovery, next.HandedOver, next.Identity, next.Feed, next.Notify = acc.Passkeys, acc.Invitation, acc.Recovery, acc.HandedOver, acc.Identity, acc.Feed, acc.Notify
 			if acc.Ended != nil { // who left does not come back with it
 				next.endPasskeys(a.step())
-				next.Invitation, next.Identity, next.Feed = nil, nil, nil
+				next.Invitation, next.Identity, next.Feed, next.Notify = nil, nil, nil, nil
 			}
 			if a.Content == nil && acc.Ended == nil { // and its password, where the act brings none
 				next.Secret = acc.Secret

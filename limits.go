@@ -7,6 +7,7 @@ const (
 	MaxNoteContent = 60 * 1024 // bytes of a note's content as JSON; longer texts are attachments
 	MaxSubject     = 300       // characters of a subject, per language
 	MaxFormula     = 1_000     // characters of an opening or closing formula, per language
+	MaxAddress     = 254       // characters of an address of mail (RFC 5321 section 4.5.3.1.3 leaves so many)
 	MaxTitle       = 200       // characters of the title of a desk, post or forum, per language
 	MaxReason      = 2_000     // characters of a reason
 	MaxLanguages   = 8         // languages of one text

@@ -32,15 +32,17 @@ func mayImport() map[string][]string {
 		"link":      {"ledger"},
 		"programme": {"."},
 		"book":      {".", "programme"},
-		"node":      {".", "programme", "ledger", "link", "book"},
+		"outbox":    {},
+		"node":      {".", "programme", "ledger", "link", "book", "outbox"},
 		"portal":    face,
 		"api":       face,
 		"public":    face,
 		"taxii":     face,
 		"paper":     face,
 		"calendar":  face,
+		"mail":      face,
 		"e2e":       {}, // tests only, which run the program
-		"cmd/jisr":  {".", "programme", "ledger", "link", "book", "node", "words", "portal", "api", "public", "taxii", "paper", "calendar"},
+		"cmd/jisr":  {".", "programme", "ledger", "link", "book", "node", "words", "portal", "api", "public", "taxii", "paper", "calendar", "mail"},
 	}
 }
 
@@ -112,7 +114,7 @@ func forTests(below string) bool {
 
 // isFace tells the packages that must not know of each other.
 func isFace(r string) bool {
-	return slices.Contains([]string{"portal", "api", "public", "taxii", "paper", "calendar"}, r)
+	return slices.Contains([]string{"portal", "api", "public", "taxii", "paper", "calendar", "mail"}, r)
 }
 
 // standard tells an import path of the standard library: its first element has no dot.

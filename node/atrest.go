@@ -160,9 +160,9 @@ func reencrypt(dir string, c AtRestConfig, begin func(*ledger.Vault) (*ledger.Va
 			return AtRest{}, err
 		}
 	}
-	for _, name := range []string{fileLedger, fileBook} {
+	for _, name := range []string{fileLedger, fileBook, fileOutbox} {
 		err := v.Reencrypt(filepath.Join(dir, name))
-		if err != nil && (name != fileBook || !errors.Is(err, os.ErrNotExist)) {
+		if err != nil && (name == fileLedger || !errors.Is(err, os.ErrNotExist)) {
 			return AtRest{}, err
 		}
 	}

@@ -1,6 +1,10 @@
 package node
 
 import (
+	"errors"
+	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"jisr"
@@ -14,12 +18,15 @@ type Config struct {
 	Origin      string            `toml:"origin" doc:"The name of this member's keys and logs, under a domain the member owns, for example jisr.mofa.gov.iq. It cannot be changed."`
 	Name        map[string]string `toml:"name" doc:"The member's name by language: ar, en."`
 	Timezone    string            `toml:"timezone" doc:"Where the member's calendar days begin and end, an IANA name. Default: Asia/Baghdad."`
+	Weekend     []string          `toml:"weekend" doc:"The member's days of rest, on which no digest is mailed. Default: friday, saturday."`
+	Holidays    []string          `toml:"holidays" doc:"The member's holidays of the years ahead, for example 2026-12-25: no digest is mailed on them."`
 	Listen      string            `toml:"listen" doc:"Address of the portal and the API. Default: 127.0.0.1:8400. For other machines set tls.cert and tls.key, or url and a TLS proxy in front."`
 	URL         string            `toml:"url" doc:"Where officials and programs reach the portal and the API when a proxy of the member's own stands in front, for example https://jisr.mofa.gov.iq. Default: none stands in front."`
 	TLS         TLSConfig         `toml:"tls" doc:"Certificate of the portal and the API."`
 	Link        LinkConfig        `toml:"link" doc:"The road to other members' nodes."`
 	AtRest      AtRestConfig      `toml:"at_rest" doc:"What opens the data key that this node's databases and private keys are encrypted with."`
 	Public      PublicConfig      `toml:"public" doc:"The public page: joint statements that are released, for anybody."`
+	Mail        MailConfig        `toml:"mail" doc:"Mail to the member's own officials that something waits for them. It says where, never what."`
 	Session     SessionConfig     `toml:"session" doc:"How long an official stays signed in."`
 	OIDC        OIDCConfig        `toml:"oidc" doc:"Signing in through an identity provider (OpenID Connect)."`
 	Courtesy    string            `toml:"courtesy" doc:"A JSON file of courtesy formulas that replace the shipped ones."`
@@ -41,6 +48,82 @@ type PublicConfig struct {
 	URL    string `toml:"url" doc:"Where the public reaches it, for example https://statements.mofa.gov.iq. Feed and sitemap name it; without it there is no sitemap."`
 
 	Comments bool `toml:"comments" doc:"true: readers may comment on statements. What they write is held until a spokesperson shows it. Default: false."`
+}
+
+// MailConfig says how mail leaves this node.
+type MailConfig struct {
+	Server       string `toml:"server" doc:"host:port of the server that takes this node's mail (RFC 6409), for example smtp.mofa.gov.iq:587. Empty, the default: no mail is sent. Mail needs url, where its links lead."`
+	TLS          string `toml:"tls" doc:"How the server is reached: starttls; implicit (port 465); or none, on this machine only. Default: starttls."`
+	From         string `toml:"from" doc:"The address mail is from, for example jisr@mofa.gov.iq."`
+	Bounce       string `toml:"bounce" doc:"Where mail that cannot be delivered comes back. Have its mailbox call jisr mail bounce. Default: mail.from."`
+	User         string `toml:"user" doc:"The account at the server; empty: it asks for none."`
+	PasswordFile string `toml:"password_file" doc:"A file whose first line is that account's password."`
+	CA           string `toml:"ca" doc:"PEM file of the authorities the server's certificate may come from. Default: the machine's."`
+}
+
+// check refuses what no mail can be sent with.
+func (m MailConfig) check(url string) error {
+	if m.Server == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(m.Server)
+	if err != nil || host == "" {
+		return jisr.Refuse(jisr.Malformed, "mail.server", "want", "smtp.mofa.gov.iq:587")
+	}
+	if !slices.Contains([]string{"", "starttls", "implicit", "none"}, m.TLS) {
+		return jisr.Refuse(jisr.NotOneOf, "mail.tls", "got", m.TLS)
+	}
+	if ip := net.ParseIP(host); m.TLS == "none" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return jisr.Refuse(jisr.Malformed, "mail.tls", "want", "starttls")
+	}
+	for name, a := range map[string]string{"mail.from": m.From, "mail.bounce": m.Bounce} {
+		body := jisr.NotifyBody{Address: a}
+		if (a != "" || name == "mail.from") && body.Check() != nil {
+			return jisr.Refuse(jisr.Malformed, name, "want", "jisr@mofa.gov.iq")
+		}
+	}
+	if url == "" {
+		return jisr.Refuse(jisr.Missing, "url")
+	}
+	return nil
+}
+
+// weekdays are the names of days as the configuration has them, from Sunday on.
+func weekdays() []string {
+	return []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+}
+
+// calendar is how the member counts its own days; check has found it good.
+func (c Config) calendar() jisr.Calendar {
+	cal := jisr.DefaultCalendar()
+	if len(c.Weekend) > 0 {
+		cal.Weekend = nil
+	}
+	for _, d := range c.Weekend {
+		if i := slices.Index(weekdays(), strings.ToLower(strings.TrimSpace(d))); i >= 0 {
+			cal.Weekend = append(cal.Weekend, time.Weekday(i))
+		}
+	}
+	for _, d := range c.Holidays {
+		cal.Holidays = append(cal.Holidays, jisr.Date(strings.TrimSpace(d)))
+	}
+	return cal
+}
+
+// checkCalendar refuses days that are none.
+func (c Config) checkCalendar() error {
+	if len(c.Weekend) > 6 {
+		return jisr.Refuse(jisr.TooMany, "weekend", "max", "6")
+	}
+	if len(c.calendar().Weekend) != len(c.Weekend) && len(c.Weekend) > 0 {
+		return jisr.Refuse(jisr.Malformed, "weekend", "want", strings.Join(weekdays(), ", "))
+	}
+	for _, d := range c.calendar().Holidays {
+		if !d.Valid() {
+			return jisr.Refuse(jisr.Malformed, "holidays", "want", "2026-12-25")
+		}
+	}
+	return nil
 }
 
 // LinkConfig says how this node meets others.
@@ -78,7 +161,7 @@ func (c Config) check() error {
 	if _, err := c.Location(); err != nil {
 		return jisr.Refuse(jisr.Malformed, "timezone", "want", "Asia/Baghdad")
 	}
-	if err := c.Session.check(); err != nil {
+	if err := errors.Join(c.Session.check(), c.Mail.check(c.URL), c.checkCalendar()); err != nil {
 		return err
 	}
 	if err := c.OIDC.check(); err != nil {
@@ -117,6 +200,9 @@ func (c Config) Defaulted() Config {
 	}
 	if c.Log == "" {
 		c.Log = "info"
+	}
+	if c.Mail.TLS == "" {
+		c.Mail.TLS = "starttls"
 	}
 	if c.Session.Idle == "" {
 		c.Session.Idle = "30m"

@@ -11,7 +11,7 @@ import (
 func Commands() []Command {
 	return []Command{DraftNote{}, ClearNote{}, ReturnNote{}, DiscardNote{}, ReleaseNote{}, SendNote{}, WithdrawNote{}, OpenNote{}, CloseNote{},
 		DraftStep{}, ClearStep{}, ReturnStep{}, DiscardStep{}, ReleaseStep{}, SayStep{}, PlanDomestic{}, MoveDomestic{}, LayProgramme{}, SendRecords{},
-		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, InviteOfficial{}, EnrolPasskey{}, RevokePasskey{}, RecoverOfficial{}, RestoreOfficial{}, HandOver{}, RenewFeed{}, EndFeed{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, ClearMinutes{}, SignMinutes{}, ApproveStatement{}, ReleaseStatement{}, Say{Kind: jisr.KindStatementPropose}, Say{Kind: jisr.KindReadoutRelease}, Say{Kind: jisr.KindBodyPropose}, Say{Kind: jisr.KindMeetingPropose}, Say{Kind: jisr.KindMinutesEdit}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
+		AcceptForum{}, AddDesk{}, AddOfficial{}, SetPassword{}, EndOfficial{}, InviteOfficial{}, EnrolPasskey{}, RevokePasskey{}, RecoverOfficial{}, RestoreOfficial{}, HandOver{}, RenewFeed{}, EndFeed{}, SetNotify{}, ConfirmNotify{}, AddToken{}, EndToken{}, ProposePolicies{}, ApprovePolicies{}, WithdrawPolicies{}, ClearMinutes{}, SignMinutes{}, ApproveStatement{}, ReleaseStatement{}, Say{Kind: jisr.KindStatementPropose}, Say{Kind: jisr.KindReadoutRelease}, Say{Kind: jisr.KindBodyPropose}, Say{Kind: jisr.KindMeetingPropose}, Say{Kind: jisr.KindMinutesEdit}, Say{Kind: jisr.KindCommitmentPropose}, Say{Kind: jisr.KindCommitmentReport}, Say{Kind: jisr.KindCommitmentAccept}}
 }
 
 // Attend looks once whether the house has to say something by itself.

@@ -20,6 +20,7 @@ import (
 	"jisr/book"
 	"jisr/ledger"
 	"jisr/link"
+	"jisr/outbox"
 )
 
 // Node is one member's node. Its methods are safe for concurrent use.
@@ -37,6 +38,7 @@ type Node struct {
 	ledger  *ledger.Ledger
 	book    *book.Book
 	link    *link.Link
+	outbox  *outbox.Box // nil: no mail is sent
 
 	jobs      chan *job
 	closing   chan struct{} // closed once, by Close
@@ -224,7 +226,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.sessionKey, err = n.vault.Read(filepath.Join(n.dir, dirKeys, fileSession)); err != nil {
 		return fmt.Errorf("couldn't read the session key: %w", err)
 	}
-	if err := errors.Join(n.readRestored(), n.openBook(ctx)); err != nil {
+	if err := errors.Join(n.readRestored(), n.openBook(ctx), n.openOutbox()); err != nil {
 		return err
 	}
 	return n.start(ctx)
@@ -428,6 +430,9 @@ func (n *Node) closeStores() error {
 	if n.book != nil {
 		errs = append(errs, n.book.Close())
 	}
+	if n.outbox != nil {
+		errs = append(errs, n.outbox.Close())
+	}
 	if n.ledger != nil {
 		errs = append(errs, n.ledger.Close())
 	}
@@ -448,6 +453,12 @@ func (n *Node) Today() jisr.Date { return n.dateOf(n.now()) }
 
 func (n *Node) dateOf(t time.Time) jisr.Date {
 	return jisr.Date(t.In(n.zone).Format(time.DateOnly))
+}
+
+// Free tells a day of the member's weekend, or a holiday of its calendar.
+func (n *Node) Free(d jisr.Date) bool {
+	c := n.config.calendar()
+	return c.Free(d)
 }
 
 // Zone is where the member's calendar days begin and end.

@@ -218,6 +218,8 @@ func table() []row {
 		{"official.enrol", Entering, free},
 		{"official.revoke", Entering, free}, // others' for administrators only
 		{"official.feed", Entering, free},   // others' can be ended by administrators only
+		{"official.notify", Entering, free}, // others' too
+		{"official.confirm", Entering, free},
 		{"session.end", Administering, free},
 		{"token.add", Administering, free},
 		{"token.end", Administering, free},

@@ -186,8 +186,10 @@ type accountView struct {
 }
 
 // Wrong is what is wrong with a field; empty: nothing.
-func (v *accountView) Wrong(field string) string {
-	for _, p := range v.Problems {
+func (v *accountView) Wrong(field string) string { return wrongWith(v.Problems, field) }
+
+func wrongWith(all []Problem, field string) string {
+	for _, p := range all {
 		if p.Field == field {
 			return p.Text
 		}

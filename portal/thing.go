@@ -33,9 +33,16 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 	return rd.recordURL(book.ActQuery{Forum: f, Thing: id}, "")
 }
 
-// ThingPath is where the portal shows a thing, in a language.
+// ThingPath is where the portal shows a thing, in a language; of what has not left the house, its draft.
 func ThingPath(l *words.Lang, f jisr.ForumID, id jisr.ThingID) string {
-	return reader{l: l}.thingURL(f, id)
+	rd := reader{l: l}
+	switch id.Noun() {
+	case "draft":
+		return rd.url("drafts", id.Name())
+	case "outgoing":
+		return rd.url("outgoing", id.Name())
+	}
+	return rd.thingURL(f, id)
 }
 
 // thingIcon is what a thing is known by at a glance.

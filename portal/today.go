@@ -3,9 +3,7 @@ package portal
 import (
 	"cmp"
 	"context"
-	"slices"
 
-	"jisr"
 	"jisr/book"
 	"jisr/node"
 )
@@ -71,7 +69,7 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 	for i := range ours {
 		t := &ours[i]
 		if t.Thing == nil && t.Why != book.WhyOpen && t.Why != book.WhyAnswer {
-			if rd.concerns(t) && len(v.House) < pageToDo {
+			if node.Concerns(rd.caller, t) && len(v.House) < pageToDo {
 				v.House = append(v.House, rd.todo(t, "ours"))
 			}
 			continue
@@ -111,22 +109,6 @@ func (rd reader) late(n int) string {
 	return rd.l.N("today.late.count", n)
 }
 
-// concerns tells whether a draft waits for this official: clearance and release for who may and did not draft
-// it, another version for who drafted.
-func (rd reader) concerns(t *book.ToDo) bool {
-	d := t.Note.Draft
-	if d == nil {
-		return false
-	}
-	switch t.Why {
-	case book.WhyClear:
-		return rd.may("note.clear") && d.MayClear(rd.caller.By(), d.Version) == nil
-	case book.WhyRelease:
-		return rd.may("note.release") && d.MayRelease(rd.caller.By(), d.Version) == nil
-	}
-	return rd.may("note.draft")
-}
-
 // outgoingTodo lists the acts in preparation that wait for a step of this official.
 func (s *site) outgoingTodo(ctx context.Context, rd reader) (all []todo, err error) {
 	for _, f := range s.forumsHere() {
@@ -136,15 +118,7 @@ func (s *site) outgoingTodo(ctx context.Context, rd reader) (all []todo, err err
 		}
 		for i := range rows {
 			o := &rows[i].Outgoing
-			by, why := rd.caller.By(), book.Why("")
-			switch {
-			case o.State() == jisr.Returned && slices.ContainsFunc(o.Drafters, func(d jisr.By) bool { return d.Official == by.Official }):
-				why = book.WhyReturn
-			case o.State() == jisr.Drafted && rd.may("outgoing.clear") && o.MayClear(by, o.Version) == nil:
-				why = book.WhyClear
-			case o.State() == jisr.Cleared && rd.may(node.Verb(o.Kind)) && o.MayRelease(by, o.Version) == nil:
-				why = book.WhyRelease
-			}
+			why := node.OutgoingStep(rd.caller, o)
 			if why != "" && len(all) < pageToDo {
 				l := s.outgoingLine(ctx, rd, &rows[i])
 				all = append(all, todo{line: line{URL: l.URL, Subject: saidIn(rd.l.Tag(), cmp.Or(l.On, l.What), ""), Kind: l.What, From: rd.side(rd.self), Date: l.When},

@@ -88,6 +88,7 @@ func verbs() []verb {
 		tokenAddVerb(), tokenListVerb(), tokenEndVerb(),
 		programmeCheckVerb(), programmeNewVerb(), programmeShowVerb(),
 		policyShowVerb(), policyCheckVerb(), policyProposeVerb(), policyApproveVerb(), policyWithdrawVerb(),
+		mailBounceVerb(),
 		benchVerb(), configDescribeVerb(), versionVerb(),
 	}
 }

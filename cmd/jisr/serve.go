@@ -17,6 +17,7 @@ import (
 
 	"jisr/api"
 	"jisr/calendar"
+	"jisr/mail"
 	"jisr/node"
 	"jisr/paper"
 	"jisr/portal"
@@ -100,7 +101,13 @@ func serve(ctx context.Context, t *terminal, dir string) error {
 	}
 	warnAtRest(dir, c, log)
 	debug.FreeOSMemory() // opening hashed a password, which takes 64 MiB once
-	return errors.Join(serveNode(ctx, t, n, paper.Open(n, t.words, heads, c.Demo), c, doors, log), n.Close())
+	stopMail, err := sendMail(ctx, t, n, c, dir, log)
+	if err != nil {
+		return errors.Join(err, n.Close())
+	}
+	err = serveNode(ctx, t, n, paper.Open(n, t.words, heads, c.Demo), c, doors, log)
+	stopMail()
+	return errors.Join(err, n.Close())
 }
 
 // doors are the sockets of a node.
@@ -216,6 +223,28 @@ func serveNode(ctx context.Context, t *terminal, n *node.Node, office *paper.Off
 	defer servePublic(t, n, c, d.public, log)()
 	log.Info("ready", "url", scheme+d.portal.Addr().String(), "link", c.Link.Listen)
 	return stopWhen(ctx, cancel, server, closing, endRequests, failed)
+}
+
+// sendMail tells officials by mail what waits for them, where that is set, and gives what waits for its end.
+func sendMail(ctx context.Context, t *terminal, n *node.Node, c node.Config, dir string, log *slog.Logger) (stop func(), err error) {
+	if c.Mail.Server == "" {
+		return func() {}, nil
+	}
+	p, err := mail.New(mail.Config{Node: n, Words: t.words, Logger: log, Mail: c.Mail, Dir: dir, URL: c.URL, Page: portal.ThingPath, Invite: invitation(n.Self().Origin)})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); p.Run(ctx) }()
+	return func() { cancel(); <-done }, nil
+}
+
+// invitation is how mail has an invitation written.
+func invitation(origin string) func(*words.Lang, *node.CalendarEntry, string, string) ([]byte, error) {
+	return func(l *words.Lang, e *node.CalendarEntry, from, to string) ([]byte, error) {
+		return calendar.Invite(l, e, origin, from, to)
+	}
 }
 
 // warnIfPlain says in the log that passwords may cross a network in the clear.
