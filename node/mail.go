@@ -404,7 +404,7 @@ func (n *Node) letterFor(ctx context.Context, m *outbox.Message) (*Letter, error
 		l.Code = n.mailCode(r.Account, r.notify.Address)
 		return l, nil
 	case MailInvite:
-		l.Entry, err = n.invited(ctx, &r, string(m.Items))
+		l.Entry, err = n.meetingOf(ctx, &r, string(m.Items))
 		if l.Entry == nil {
 			return nil, err
 		}
@@ -423,8 +423,8 @@ func (n *Node) letterFor(ctx context.Context, m *outbox.Message) (*Letter, error
 	return l, nil
 }
 
-// invited is the meeting of an invitation as it stands now; nil: the post does not see it any more.
-func (n *Node) invited(ctx context.Context, r *recipient, item string) (*CalendarEntry, error) {
+// meetingOf is the meeting of an invitation as it stands now; nil: the post does not see it any more.
+func (n *Node) meetingOf(ctx context.Context, r *recipient, item string) (*CalendarEntry, error) {
 	forum, id, _ := strings.Cut(item, " ")
 	v, err := n.book.Thing(ctx, n.deskScope(r.Caller), jisr.ForumID(forum), jisr.ThingID(id))
 	if isRefusal(err, jisr.NoSuch) || err == nil && v.State.Meeting == nil {
