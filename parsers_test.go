@@ -44,7 +44,7 @@ func parsers() map[string]string {
 
 		"paper/ImportDOCX": "FuzzImportDOCX", "paper/ImportText": "FuzzImportText", "paper/readArticle": "FuzzImportText", "paper/readItem": "FuzzImportText",
 		"paper/readNumber": "FuzzImportText", "paper/ReadHeads": operator,
-		"mail/ReadReport": "FuzzReadReport",
+		"mail/ReadReport":  "FuzzReadReport",
 		"programme/Decode": "FuzzCompile", "programme/Split": "FuzzSplit", "programme/Parse": "FuzzCompile", "programme/decode": "FuzzCanonical", "programme/parseFormula": "FuzzFormula",
 		"programme/parseDuration": "FuzzCompile", "programme/parseNumber": "FuzzCheck", "programme/readSheet": "FuzzImport",
 		"programme/ReadShared": shipped, "programme/ReadShipped": shipped, "programme/DecodeTally": ours,

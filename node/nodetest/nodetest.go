@@ -127,14 +127,6 @@ func (w *World) Start(id jisr.MemberID) {
 	}
 }
 
-// Configure ends a member's node, changes its configuration, and starts it again.
-func (w *World) Configure(id jisr.MemberID, change func(*node.Config)) {
-	w.T.Helper()
-	w.Stop(id)
-	change(&w.nodes[id].config)
-	w.Start(id)
-}
-
 // Stop ends a member's node; Start begins it again.
 func (w *World) Stop(id jisr.MemberID) {
 	if m := w.nodes[id]; m.stop != nil {
