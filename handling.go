@@ -60,7 +60,7 @@ func (h Handling) TLP() string {
 // Check refuses what is no level. Empty is one: for official use.
 func (h Handling) Check() error {
 	if h.Rank() >= len(Handlings()) {
-		return Refuse(NotOneOf, "handling", "got", string(h))
+		return Refuse(NotOneOf, "handling", "got", string(h), "allowed", listed(Handlings()))
 	}
 	return nil
 }

@@ -192,9 +192,9 @@ func (b *NoteBody) Check() error {
 func (t *NoteTerms) Check(from MemberID) error {
 	switch {
 	case !slices.Contains(NoteKinds(), t.Kind):
-		return Refuse(NotOneOf, "kind", "got", string(t.Kind))
+		return Refuse(NotOneOf, "kind", "got", string(t.Kind), "allowed", listed(NoteKinds()))
 	case !slices.Contains(Precedences(), t.Precedence):
-		return Refuse(NotOneOf, "precedence", "got", string(t.Precedence))
+		return Refuse(NotOneOf, "precedence", "got", string(t.Precedence), "allowed", listed(Precedences()))
 	case t.Handling.Check() != nil:
 		return t.Handling.Check()
 	case len(t.To) == 0:

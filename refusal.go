@@ -163,3 +163,15 @@ func (r *Refusal) Error() string {
 	}
 	return b.String()
 }
+
+// listed writes what is possible, for the need of a refusal.
+func listed[S ~string](all []S) string {
+	var b strings.Builder
+	for i, s := range all {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(s))
+	}
+	return b.String()
+}

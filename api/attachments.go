@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"jisr"
+	"jisr/node"
 	"jisr/words"
 )
 
-// getAttachment streams a file of a released note, as a whole or in ranges (RFC 9110 section 14).
+// getAttachment streams a file of a note, as a whole or in ranges (RFC 9110 section 14).
 //
 // What stands in it was made by somebody else: it comes as a download, under a name made safe, and is never guessed
 // at or run in this origin.
@@ -28,19 +29,23 @@ func (c *call) getAttachment() error {
 	if err != nil {
 		return err
 	}
+	h := c.w.Header()
+	var content io.ReadSeekCloser
+	var file node.File
 	if v.Note == nil {
-		return jisr.Refuse(jisr.NotReleased, id.Name())
+		content, file, err = c.node.OpenDraftFile(c.ctx(), c.scope(), f, id, n)
+	} else {
+		at := v.Note.Released.Position
+		content, file, err = c.node.OpenFile(c.ctx(), c.scope(), f, at, n)
+		h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
 	}
-	at := v.Note.Released.Position
-	content, file, err := c.node.OpenFile(c.ctx(), c.scope(), f, at, n)
 	if err != nil {
+		h.Del("ETag")
 		return err
 	}
 	defer content.Close()
-	h := c.w.Header()
 	h.Set("Content-Type", safeType(file.Type))
 	h.Set("Content-Disposition", words.Download(file.Name, "attachment-"+itoa(n)))
-	h.Set("ETag", strconv.Quote(string(at.Member)+"-"+strconv.FormatInt(int64(at.Index), 10)+"-"+itoa(n))) // a content never changes
 	http.ServeContent(&patientWriter{c.w, c}, c.r, "", time.Time{}, content)
 	return nil
 }

@@ -39,6 +39,25 @@ func many(n int, s string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(strconv.Quote(s)+",", n), ",") + "]"
 }
 
+// What is said of a request says what is needed, in one language: no word of ours in another, and no word for something else.
+func TestSentencesSayWhatIsNeeded(t *testing.T) {
+	w := newWorld(t)
+	notes := "/api/v1/forums/iq-sy/notes"
+	for name, c := range map[string]struct{ body, has, lacks string }{
+		"no JSON":        {`{"kind":`, "محتوى الطلب", "اللجنة"},
+		"two values":     {goodNote + "{}", "محتوى الطلب", "one"},
+		"unknown field":  {with("relase", "true"), "لا حقل بهذا الاسم", "unknown"},
+		"unknown kind":   {with("kind", `"letter"`), "aide-memoire", "kind"},
+		"no precedence":  {with("precedence", `"urgent"`), "immediate", "precedence"},
+		"unknown levels": {with("handling", `"top secret"`), "confidential", "handling"},
+	} {
+		p := problemOf(t, w.ask(t, "iq direct", "POST", notes, c.body, "Accept-Language", "ar"))
+		if !strings.Contains(p.Detail, c.has) || strings.Contains(p.Detail, c.lacks) {
+			t.Errorf("%s: %s", name, p.Detail)
+		}
+	}
+}
+
 // Whatever is wrong with what comes in, the answer is a problem that says what, in both languages, and nothing is kept.
 func TestBadInput(t *testing.T) {
 	w := newWorld(t)

@@ -78,6 +78,33 @@ func TestAttachmentCrosses(t *testing.T) {
 	}
 }
 
+// Who may read a draft may read its files: who clears it reads what would go out. Nobody else does.
+func TestFilesOfADraft(t *testing.T) {
+	w := newWorld(t)
+	up := w.ask(t, "iq drafter", "POST", "/api/v1/attachments", "hello", "Tus-Resumable", "1.0.0", "Upload-Length", "5", "Upload-Metadata", "filename aGVsbG8udHh0", "Content-Type", chunk)
+	at := up.Header.Get("Location")
+	var note struct {
+		ID, State   string
+		Attachments []struct{ Name, URL string }
+	}
+	a := w.ask(t, "iq drafter", "POST", "/api/v1/forums/iq-sy/notes", with("attachments", `["`+at[strings.LastIndexByte(at, '/')+1:]+`"]`), "Prefer", "return=representation")
+	check(t, json.Unmarshal(a.body, &note))
+	if note.State != "draft" || len(note.Attachments) != 1 || note.Attachments[0].URL == "" {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	for _, who := range []string{"iq drafter", "iq reader"} {
+		if got := w.ask(t, who, "GET", note.Attachments[0].URL, ""); string(got.body) != "hello" || !strings.Contains(got.Header.Get("Content-Disposition"), "hello.txt") {
+			t.Errorf("%s gets %d %q", who, got.StatusCode, got.body)
+		}
+	}
+	if got := w.ask(t, "sy direct", "GET", "/api/v1/forums/iq-sy/notes/"+note.ID+"/attachments/0", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the other side gets %d", got.StatusCode)
+	}
+	if got := w.ask(t, "iq drafter", "GET", "/api/v1/forums/iq-sy/notes/"+note.ID+"/attachments/1", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("a file it does not have: %d", got.StatusCode)
+	}
+}
+
 func (w *world) begin(t *testing.T, size int, name, typ string) string {
 	t.Helper()
 	meta := "filename " + base64.StdEncoding.EncodeToString([]byte(name)) + ",filetype " + base64.StdEncoding.EncodeToString([]byte(typ))

@@ -123,7 +123,7 @@ func (c *call) noteOut(v *book.NoteView) (noteOut, error) {
 		out.Links.Replies = append(out.Links.Replies, c.noteURL(v.Forum, v.Replies[i].ID))
 	}
 	if v.Note == nil {
-		out.Attachments = draftFiles(v.Drafted)
+		out.Attachments = draftFiles(v.Drafted, out.URL)
 		return out, nil
 	}
 	var err error
@@ -166,13 +166,13 @@ func (c *call) files(v *book.NoteView) ([]attachmentOut, error) {
 	return all, nil
 }
 
-func draftFiles(d *jisr.Draft) []attachmentOut {
+func draftFiles(d *jisr.Draft, at string) []attachmentOut {
 	if d == nil {
 		return nil
 	}
 	var all []attachmentOut
-	for _, f := range d.Files {
-		all = append(all, attachmentOut{Name: f.Name, Type: f.Type, Size: f.Size, Held: f.Size, Upload: f.Upload})
+	for i, f := range d.Files {
+		all = append(all, attachmentOut{Name: f.Name, Type: f.Type, Size: f.Size, Held: f.Size, URL: at + "/attachments/" + itoa(i), Upload: f.Upload})
 	}
 	return all
 }

@@ -230,7 +230,11 @@ func sentence(lang *words.Lang, r *jisr.Refusal) string {
 	if r.Kind == jisr.BadLogin {
 		return lang.T("api.token")
 	}
-	return lang.Refusal(string(r.Kind), r.Subject, r.Need)
+	subject := r.Subject
+	if subject == "body" && (len(r.Need) > 0 || r.Kind == jisr.Missing) { // the request's; a committee that is malformed needs nothing else
+		subject = "request-body"
+	}
+	return lang.Refusal(string(r.Kind), subject, r.Need)
 }
 
 // title names the status in the reader's language.

@@ -306,6 +306,24 @@ func (n *Node) OpenFile(ctx context.Context, s book.Scope, forum jisr.ForumID, p
 	return r, f, nil
 }
 
+// OpenDraftFile opens an attachment of a note that is still a draft: for who may read the draft.
+func (n *Node) OpenDraftFile(ctx context.Context, s book.Scope, forum jisr.ForumID, id jisr.ThingID, index int) (io.ReadSeekCloser, File, error) {
+	v, err := n.book.Note(ctx, s, forum, id)
+	if err != nil {
+		return nil, File{}, err
+	}
+	if v.Note != nil || v.Drafted == nil || index < 0 || index >= len(v.Drafted.Files) {
+		return nil, File{}, jisr.Refuse(jisr.NoSuch, fmt.Sprint(index), "noun", "attachment")
+	}
+	d := v.Drafted.Files[index]
+	f := File{Index: index, Name: d.Name, Type: d.Type, Size: d.Size, Held: d.Size}
+	r, err := n.ledger.OpenUpload(ctx, d.Upload)
+	if err != nil {
+		return nil, f, n.absent(err, f.Name)
+	}
+	return r, f, nil
+}
+
 // NewUpload begins an attachment of the given size. It is the caller's until an act names it.
 func (n *Node) NewUpload(ctx context.Context, c Caller, name, typ string, size int64) (Upload, error) {
 	if err := n.mayUpload(c); err != nil {

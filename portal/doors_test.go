@@ -279,7 +279,15 @@ func TestUploads(t *testing.T) {
 	must(t, refused, "جدول.csv")
 	again := fill(t, refused, url.Values{"text_ar": {"ن"}})
 	saved := b.multipart("/ar/notes/new", again, map[string]string{"b.txt": "", "c.txt": "c"})
-	must(t, saved, "جدول.csv", "b.txt", "c.txt")
+	must(t, saved, "جدول.csv", "b.txt", "c.txt", saved.path+"/files/0")
+	for who, reader := range map[string]*browser{"who drafts": b, "who clears": iq.signedIn("head.treaties")} {
+		if p := reader.get(saved.path + "/files/0"); p.status != http.StatusOK || p.body != "a,b\n1,2\n" {
+			t.Errorf("%s reads %d %q of a draft's file", who, p.status, p.body)
+		}
+	}
+	if p := b.get(saved.path + "/files/3"); p.status != http.StatusNotFound {
+		t.Errorf("a file the draft does not have: %d", p.status)
+	}
 	edit := b.get(saved.path + "/edit")
 	form = fill(t, edit, nil)
 	form.Set("remove", form["keep"][0])

@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"context"
+	"strconv"
 
 	"jisr"
 	"jisr/book"
@@ -93,7 +94,7 @@ func (s *site) draftView(ctx context.Context, rd reader, n *book.NoteView) (draf
 		v.Reason = said{Dir: "auto", Pieces: []piece{{Text: d.Reason}}}
 	}
 	if n.Drafted != nil {
-		v.Letter, v.Files = rd.draftLetter(n), rd.draftFiles(n.Drafted)
+		v.Letter, v.Files = rd.draftLetter(n), rd.draftFiles(n.Drafted, v.Note.URL)
 	}
 	if n.Answers != nil {
 		l := rd.line(n.Answers, "")
@@ -158,12 +159,33 @@ func (rd reader) draftLetter(n *book.NoteView) letter {
 	return l
 }
 
-func (rd reader) draftFiles(d *jisr.Draft) []attachment {
+func (rd reader) draftFiles(d *jisr.Draft, at string) []attachment {
 	var all []attachment
-	for _, f := range d.Files {
-		all = append(all, attachment{Draft: true, Name: f.Name, Type: safeType(f.Type), Size: rd.l.Bytes(f.Size)})
+	for i, f := range d.Files {
+		all = append(all, attachment{Name: f.Name, Type: safeType(f.Type), Size: rd.l.Bytes(f.Size), URL: at + "/files/" + strconv.Itoa(i)})
 	}
 	return all
+}
+
+// draftFile gives an attachment of a draft: who clears it reads what would go out.
+func (s *site) draftFile(r *request) (*answer, error) {
+	rd := s.reader(r)
+	n, err := s.loadDraft(r.Context(), rd, noteID(r))
+	if err != nil {
+		return nil, err
+	}
+	if n.Note != nil {
+		return &answer{to: rd.rowURL(&n.NoteRow)}, nil
+	}
+	i, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil {
+		return nil, jisr.Refuse(jisr.NoSuch, clip(r.PathValue("n"), maxField), "noun", "attachment")
+	}
+	content, f, err := s.node.OpenDraftFile(r.Context(), rd.scope, n.Forum, n.ID, i)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{file: &file{name: f.Name, typ: f.Type, content: content}}, nil
 }
 
 // titles gives the posts of this house by name.

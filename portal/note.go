@@ -65,13 +65,12 @@ type column struct {
 
 // attachment is a file and how much of it is here.
 type attachment struct {
-	Name  string
-	Type  string
-	Size  string
-	Held  string // "٣ من ٢٠ ميغابايت", while it is arriving
-	Part  int    // per cent
-	URL   string // empty while it is not whole
-	Draft bool   // of a draft: it has no address yet
+	Name string
+	Type string
+	Size string
+	Held string // "٣ من ٢٠ ميغابايت", while it is arriving
+	Part int    // per cent
+	URL  string // empty while it is not whole
 }
 
 // ladder is how far a note has got with one addressee. Every step can be proved.

@@ -77,6 +77,7 @@ func noteRoutes() []route {
 		{"GET", draft, official, (*site).draft},
 		{"GET", draft + "/edit", official, (*site).editDraft},
 		{"POST", draft + "/edit", official, (*site).saveDraft},
+		{"GET", draft + "/files/{n}", official, (*site).draftFile},
 		{"POST", draft + "/clear", official, (*site).clear},
 		{"GET", draft + "/release", official, (*site).askRelease},
 		{"POST", draft + "/release", official, (*site).release},

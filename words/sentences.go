@@ -41,6 +41,10 @@ func (l *Lang) need(subject, name, value string) any {
 		if key := map[string]string{"role": "role.", "noun": "subject.", "policy": "policy."}[name] + value; l.Has(key) {
 			return Raw(l.text(key))
 		}
+	case "error", "want": // what our own parsers say, where there is a word for it
+		if key := "refusal." + name + "." + strings.ToLower(strings.ReplaceAll(value, " ", "-")); l.Has(key) {
+			return Raw(l.text(key))
+		}
 	case "today", "since":
 		return Raw(l.Day(value))
 	case "at":
