@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cedar-policy/cedar-go"
 	expast "github.com/cedar-policy/cedar-go/x/exp/ast"
@@ -61,6 +62,7 @@ type policySet struct {
 	of      map[Verb]list   // those that speak of the verb
 	actions cedar.EntityMap // the verbs, in the groups of their duties
 	needs   map[Verb]jisr.Role
+	asked   atomic.Int64 // questions, since it is in force
 }
 
 // named is a policy under its @id.
@@ -291,6 +293,7 @@ type verdict struct {
 
 // ask puts one question to the policies. A policy that cannot be evaluated might have forbidden, so it does.
 func (s *policySet) ask(c Caller, v Verb, r resource, f facts) verdict {
+	s.asked.Add(1)
 	q := &question{set: s, who: principal(c), what: thing(r)}
 	noun := v.Noun()
 	if v == Read || v == Export {

@@ -86,3 +86,53 @@ func TestMinutesAreNotSignedByWhoClearedThem(t *testing.T) {
 	iq.Done()
 	w.Settle()
 }
+
+// A second official clears and releases what is said of a confidential agreement once it is named for the agreement, and
+// nobody else does. Beyond the desks of a thing, who clears names; a drafter does not.
+func TestWhatIsConfidentialIsClearedByWhoIsNamedForIt(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq, op := w.As("iq"), w.Node("iq").Operator()
+	iq.DoAs(op, node.AddDesk{ID: "water", Title: jisr.Text{"ar": "وزارة الموارد المائية"}})
+	for id, desk := range map[jisr.OfficialID]jisr.DeskID{"writer": "mofa", "head": "mofa", "stranger": "mofa", "expert": "water"} {
+		iq.DoAs(op, node.AddOfficial{ID: id, Post: jisr.Text{"ar": "منصب"}, Desk: desk, Roles: []jisr.Role{jisr.Releaser}})
+	}
+	iq.Done()
+	writer, head, stranger := w.Official("iq", "writer", jisr.Drafter), w.Official("iq", "head", jisr.Releaser), w.Official("iq", "stranger", jisr.Releaser)
+	step, err := node.NewStep(jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.AgreementKind, Title: jisr.Text{"ar": "اتفاقية مكتومة", "en": "A confidential agreement"},
+		Parties: []jisr.MemberID{"iq", "sy"}, Binding: true, Handling: jisr.HandlingConfidential}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := w.Program("iq", "clerk", jisr.Roles()...)
+	id := iq.DoAs(program, node.SayStep{Forum: w.Forum, Step: step}).Thing
+	iq.Done()
+	w.Settle()
+	name := func(by node.Caller, who jisr.OfficialID) {
+		iq.DoAs(by, node.NameOfficial{Forum: w.Forum, ID: id, Official: who})
+	}
+	name(program, "writer")
+	name(program, "head")
+	iq.Done()
+	text, err := node.NewStep(jisr.KindAgreementTable, nil, w.Text([]jisr.MemberID{"iq", "sy"}, "The Parties shall exchange data."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.As("sy").Do(node.SayStep{Forum: w.Forum, About: id, Step: node.Step{Kind: jisr.KindAgreementNegotiate, Terms: []byte(`{"binding":true}`)}})
+	w.Settle()
+	draft := iq.DoAs(writer, node.DraftStep{Forum: w.Forum, About: id, Step: text})
+	iq.Done()
+	for _, c := range []node.Command{node.ClearStep{ID: draft.Thing, Version: 1}, node.NameOfficial{Forum: w.Forum, ID: id, Official: "stranger"}} {
+		iq.DoAs(stranger, c)
+		iq.Refused(jisr.NoSuch)
+	}
+	name(writer, "expert")
+	iq.Refused(jisr.NotAllowed)
+	name(head, "expert")
+	iq.Done()
+	iq.DoAs(writer, node.ClearStep{ID: draft.Thing, Version: 1})
+	iq.Refused(jisr.NotAllowed)
+	iq.DoAs(head, node.ClearStep{ID: draft.Thing, Version: 1})
+	iq.DoAs(head, node.ReleaseStep{ID: draft.Thing, Version: 1, Kind: jisr.KindAgreementTable})
+	iq.Done()
+	w.Settle()
+}

@@ -41,6 +41,8 @@ func (n *Node) Metrics(w io.Writer) error {
 		p.printf("jisr_commands_total{command=%q,outcome=%q} %d\n", k[0], k[1], n.metrics.commands[k])
 	}
 	n.metrics.mu.Unlock()
+	p.family("jisr_policy_questions_total", "counter", "Questions put to the policies since those in force are.")
+	p.printf("jisr_policy_questions_total %d\n", n.PolicyQuestions())
 	n.linkMetrics(p)
 	return p.err
 }

@@ -294,7 +294,7 @@ func (n *Node) FromProvider(ctx context.Context, kept string, answer url.Values,
 	if n.provider == nil {
 		return "", "", jisr.Refuse(jisr.NoSuch, "provider")
 	}
-	place := "address " + from.Address
+	place := placeOf(from.Address)
 	if err := n.slow(place, triesOfPlace); err != nil {
 		return "", "", err
 	}

@@ -49,18 +49,21 @@ func (p *pace) take(who string, rate, burst float64, now time.Time) time.Duratio
 	return 0
 }
 
-// forget leaves out who has nothing taken any more; where nobody has, whoever comes first.
+// forget leaves out who has nothing taken any more; where all have, whoever has taken least: one that runs wild is not forgotten
+// because many others come.
 func (p *pace) forget(now time.Time) {
+	least, until := "", time.Time{}
 	for who, b := range p.of {
 		if !b.until.After(now) {
 			delete(p.of, who)
+			continue
+		}
+		if least == "" || b.until.Before(until) {
+			least, until = who, b.until
 		}
 	}
-	for who := range p.of {
-		if len(p.of) < maxPaced {
-			return
-		}
-		delete(p.of, who)
+	if len(p.of) >= maxPaced {
+		delete(p.of, least)
 	}
 }
 
@@ -77,7 +80,7 @@ func (n *Node) Pace(c Caller, address string) error {
 		wait = n.pace.take(string(c.Account), rate, burst, now)
 	}
 	if wait == 0 && address != "" {
-		wait = n.pace.take("address "+address, addressPace, addressBurst, now)
+		wait = n.pace.take(placeOf(address), addressPace, addressBurst, now)
 	}
 	if wait > 0 {
 		return jisr.Refuse(jisr.TooOften, "requests", "seconds", strconv.Itoa(int(wait.Seconds())+1))

@@ -114,7 +114,7 @@ func (n *Node) BeginInvited(ctx context.Context, invitation string, at jisr.Rely
 // invited finds the post that an invitation is for. Who guesses invitations is slowed down as who guesses passwords is; an
 // invitation is 256 random bits.
 func (n *Node) invited(ctx context.Context, invitation string, from From) (*book.AccountRow, error) {
-	place := "address " + from.Address
+	place := placeOf(from.Address)
 	if err := n.slow(place, triesOfPlace); err != nil {
 		return nil, err
 	}
@@ -335,7 +335,7 @@ func (n *Node) BeginSignIn(at jisr.Relying) (Ceremony, error) {
 
 // FinishSignIn checks the answer and gives a session for a cookie. No refusal tells whether there is such a passkey.
 func (n *Node) FinishSignIn(ctx context.Context, asked string, answer []byte, at jisr.Relying, from From) (string, error) {
-	place := "address " + from.Address
+	place := placeOf(from.Address)
 	if err := n.slow(place, triesOfPlace); err != nil {
 		return "", err
 	}

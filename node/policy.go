@@ -161,6 +161,7 @@ func meetingRows() []row {
 		{"forum.accept", Administering, free},
 		{"thing.refer", Receiving, free},
 		{"thing.name", Receiving, free},
+		{"thing.entrust", Clearing, free}, // names who is at no desk of the thing
 		{"thing.take-back", Receiving, free},
 	}
 }
@@ -303,6 +304,9 @@ func (c Caller) own() resource {
 type policies struct{ set atomic.Pointer[policySet] }
 
 func (p *policies) now() *policySet { return p.set.Load() }
+
+// PolicyQuestions counts the questions put to the policies since those in force are.
+func (n *Node) PolicyQuestions() int64 { return n.rules.now().asked.Load() }
 
 // may is May on this node's policies, whoever made the caller.
 func (n *Node) may(c Caller, v Verb) error {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"jisr"
 	"jisr/book"
@@ -127,24 +128,28 @@ func (c NameOfficial) decide(d *decision) error {
 	if err != nil {
 		return err
 	}
-	if err := d.accountNamed(string(c.Official)); err != nil {
+	desk, err := d.accountNamed(string(c.Official))
+	if err == nil && desk != d.caller.Desk && !slices.Contains(d.about.desks, desk) { // need to know is the desk's own to judge, beyond it a second official's
+		err = d.n.may(d.caller, "thing.entrust")
+	}
+	if err != nil {
 		return err
 	}
 	return d.house(planned{kind: jisr.KindThingName, about: c.ID, terms: jisr.NameTerms{Forum: c.Forum, Official: c.Official, Reason: c.Reason}})
 }
 
-// accountNamed refuses a name that no post or program has which is still let in.
-func (d *decision) accountNamed(name string) error {
+// accountNamed finds the desk of a post or program; a name that none has which is still let in is refused.
+func (d *decision) accountNamed(name string) (jisr.DeskID, error) {
 	for _, noun := range []string{"official/", "token/"} {
 		row, err := d.n.book.Account(d.ctx, jisr.ThingID(noun+name))
 		if err == nil && row.Account.Ended == nil {
-			return nil
+			return row.Account.Desk, nil
 		}
 		if err != nil && !isRefusal(err, jisr.NoSuch) {
-			return err
+			return "", err
 		}
 	}
-	return jisr.Refuse(jisr.NoSuch, name, "noun", "official")
+	return "", jisr.Refuse(jisr.NoSuch, name, "noun", "official")
 }
 
 // nameFree refuses a name that an account of the other noun has: what is named for an official, and what it drafted,

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,7 +74,7 @@ func (n *Node) SignIn(ctx context.Context, official, password string, from From)
 
 // checkPassword finds the post that a name and a password open. address is where the attempt came from.
 func (n *Node) checkPassword(ctx context.Context, official, password, address string) (*book.AccountRow, error) {
-	name, place := "name "+official, "address "+address
+	name, place := "name "+official, placeOf(address)
 	if err := n.slow(name, triesOfName); err != nil {
 		return nil, err
 	}
@@ -95,6 +96,16 @@ func (n *Node) checkPassword(ctx context.Context, official, password, address st
 	}
 	n.tries.forget(name)
 	return row, nil
+}
+
+// placeOf is an address as attempts are counted for it: of IPv6 the network of a subscriber, who has all of its addresses (RFC 6177).
+func placeOf(address string) string {
+	if a, err := netip.ParseAddr(address); err == nil && a.Is6() && !a.Is4In6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return "address " + p.String()
+		}
+	}
+	return "address " + address
 }
 
 // slow refuses who has failed too often lately.
@@ -204,17 +215,30 @@ func (b *bearers) forget() {
 	b.known, b.gen = nil, b.gen+1
 }
 
-// tries counts failed attempts to sign in. mu guards the map, whose size is bounded.
+// tries counts failed attempts to sign in, by kind (names, addresses) and within it by who. mu guards the maps, whose size is
+// bounded each.
 type tries struct {
 	mu   sync.Mutex
-	seen map[string][]time.Time
+	seen map[string]map[string][]time.Time
+}
+
+// of gives the attempts of a kind; mu is held.
+func (t *tries) of(who string) map[string][]time.Time {
+	kind, _, _ := strings.Cut(who, " ")
+	if t.seen == nil {
+		t.seen = map[string]map[string][]time.Time{}
+	}
+	if t.seen[kind] == nil {
+		t.seen[kind] = map[string][]time.Time{}
+	}
+	return t.seen[kind]
 }
 
 // wait tells how long who has to wait before the next attempt; 0: not at all.
 func (t *tries) wait(who string, limit int, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	recent := t.seen[who]
+	recent := t.of(who)[who]
 	if len(recent) < limit {
 		return 0
 	}
@@ -224,15 +248,35 @@ func (t *tries) wait(who string, limit int, now time.Time) time.Duration {
 func (t *tries) failed(who string, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.seen == nil || len(t.seen) >= maxTrackedTry {
-		t.seen = map[string][]time.Time{} // forgets: better than filling the memory
+	seen := t.of(who)
+	if _, known := seen[who]; !known && len(seen) >= maxTrackedTry {
+		makeRoom(seen, now)
 	}
-	recent := append(t.seen[who], now)
-	t.seen[who] = recent[max(0, len(recent)-triesOfPlace):]
+	recent := append(seen[who], now)
+	seen[who] = recent[max(0, len(recent)-triesOfPlace):]
+}
+
+// makeRoom leaves out those whose attempts are over, and where there are none, whoever has failed least, the longest ago: a flood
+// makes nobody forgotten who is guessed at, or guesses, more than once.
+func makeRoom(seen map[string][]time.Time, now time.Time) {
+	least, since := "", now
+	for x, all := range seen {
+		last := all[len(all)-1]
+		if last.Add(signInWindow).Before(now) {
+			delete(seen, x)
+			continue
+		}
+		if least == "" || len(all) < len(seen[least]) || len(all) == len(seen[least]) && last.Before(since) {
+			least, since = x, last
+		}
+	}
+	if len(seen) >= maxTrackedTry {
+		delete(seen, least)
+	}
 }
 
 func (t *tries) forget(who string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.seen, who)
+	delete(t.of(who), who)
 }

@@ -197,7 +197,11 @@ func (c DraftStep) decide(d *decision) error {
 		if c.About == "" {
 			c.About = d.begun(c.Forum, c.Step, "")
 		}
-		d.about = &resource{id: c.About, forum: c.Forum}
+		named, err := d.knownTo(c.Forum, c.About)
+		if err != nil {
+			return err
+		}
+		d.about = &resource{id: c.About, forum: c.Forum, named: named}
 	} else {
 		row, _, err := d.outgoing(id)
 		if err != nil {
@@ -236,6 +240,19 @@ func (d *decision) begun(forum jisr.ForumID, step Step, key string) jisr.ThingID
 	return d.newThing(nounOf(step.Kind), forum, key)
 }
 
+// knownTo lists who may know of a thing, as far as the caller does: they may look at what is said of it, too. Of what is not there
+// yet, nobody.
+func (d *decision) knownTo(forum jisr.ForumID, id jisr.ThingID) ([]jisr.OfficialID, error) {
+	v, err := d.n.book.Thing(d.ctx, d.scope(), forum, id)
+	if isRefusal(err, jisr.NoSuch) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(d.aboutThing(forum, id, v.Summary.Handling, v.Desks, v.Officials).named), nil
+}
+
 // outgoing loads an act in preparation, for a command about it.
 func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 	if err := d.touch(id); err != nil {
@@ -253,7 +270,11 @@ func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 		}
 		r.drafters = append(r.drafters, by.Official)
 	}
-	r.named = r.drafters
+	named, err := d.knownTo(o.Forum, o.About)
+	if err != nil {
+		return nil, Step{}, err
+	}
+	r.named = append(named, r.drafters...)
 	d.about = r
 	return o, Step{Kind: o.Kind, Terms: body.Terms, Body: body.Body, Files: body.Files}, o.MayChange()
 }
@@ -317,7 +338,11 @@ func (c SayStep) decide(d *decision) error {
 	if begins {
 		c.About = d.newThing(nounOf(c.Step.Kind), c.Forum, c.Key)
 	}
-	d.about = &resource{id: c.About, forum: c.Forum}
+	named, err := d.knownTo(c.Forum, c.About)
+	if err != nil {
+		return err
+	}
+	d.about = &resource{id: c.About, forum: c.Forum, named: named}
 	if begins && c.Key != "" {
 		fields, err := c.Step.fields()
 		if err != nil {

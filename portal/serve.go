@@ -152,19 +152,26 @@ func writePage(w http.ResponseWriter, r *request, status int, page []byte) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", r.lang)
 	h.Add("Vary", "Accept-Encoding")
-	if len(page) < 1024 || !acceptsGzip(r.Request) {
+	if len(page) < 1024 || !acceptsGzip(r.Request) || !mayCompress(r) {
 		h.Set("Content-Length", strconv.Itoa(len(page)))
 		w.WriteHeader(status)
 		_, _ = w.Write(page)
 		return
 	}
-	// A page holds no secret that a chosen search could be compressed against (BREACH): the session is in a
-	// cookie, and the token of its forms is another on every page.
 	h.Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
 	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for unknown levels only
 	_, _ = z.Write(page)
 	_ = z.Close()
+}
+
+// mayCompress tells whether the length of a page may follow from what it says. Who makes an official's browser ask for pages with
+// words of its own choice, and sees the lengths of the encrypted answers go by, could guess what else stands there: subjects of
+// notes, what is shown once (BREACH). So a page that shows more than the door does is compressed only where the browser says that
+// nobody else asked for it. The token of a page's forms is another on each page besides.
+func mayCompress(r *request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.caller.Account == "" || site == "same-origin" || site == "none"
 }
 
 // acceptsGzip looks for gzip in Accept-Encoding; "gzip;q=0" counts as accepting nothing of the kind.

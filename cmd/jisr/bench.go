@@ -246,6 +246,12 @@ func (t *terminal) report(r *report) error {
 	add("policies, 20 questions of a page (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Policy, func(x *policyFigures) float64 { return x.Page })
 	})
+	add("signing in and policies in a page (ms)", func(f *figures) (float64, bool) {
+		return reached(f.Policy, func(x *policyFigures) float64 { return x.Added })
+	})
+	add("… the same page without them (ms)", func(f *figures) (float64, bool) {
+		return reached(f.Policy, func(x *policyFigures) float64 { return x.Without })
+	})
 	add("idle memory (MB)", func(f *figures) (float64, bool) {
 		return reached(f.Idle, func(x *idleFigures) float64 { return x.RSS })
 	})
