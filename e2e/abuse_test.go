@@ -31,6 +31,7 @@ func abuses() []line {
 		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
 		{"Headers", attackHeaders}, {"Forms", attackForms}, {"Bodies", attackBodies}, {"Documents", attackDocuments},
 		{"Secrets", attackBySecrets}, {"Names", attackByNames}, {"SignInTime", attackByTime}, {"SlowHeaders", attackSlowly}, {"LinkTLS", attackLinkTLS},
+		{"Sniffing", attackSniffing}, {"Public", attackPublic}, {"Flood", attackByFlood}, {"SlowBodies", attackSlowBodies},
 		{"HostilePartner", attackByPartner}, // last: it restarts sy
 	}
 }
@@ -59,9 +60,13 @@ func TestAbuseIsTold(t *testing.T) {
 		}
 		delete(told, "TestAbuse/"+l.name)
 	}
-	tests, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var tests []string
+	for _, dir := range []string{".", "../node", "../portal"} {
+		found, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests = append(tests, found...)
 	}
 	for _, file := range tests {
 		source, err := os.ReadFile(file)
@@ -87,6 +92,8 @@ type target struct {
 	drafter, releaser, admin official // of iq
 	reader                   official // of sy
 	slow                     []net.Conn
+	trickles                 []trickle
+	public                   string // address of iq's public page
 	log                      string // the file that both write their logs to, in full
 }
 
@@ -97,10 +104,13 @@ type official struct{ name, password string }
 func newTarget(t *testing.T) *target {
 	iq, sy, log := startDemo(t)
 	g := &target{w: iq.w, iq: iq, sy: sy, log: log}
-	iq.restart(t, func(settings string) string { return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) })
+	g.public = iq.w.freeAddress()
+	iq.restart(t, func(settings string) string {
+		return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) + "\n[public]\nlisten = \"" + g.public + "\"\n"
+	})
 	g.drafter, g.releaser, g.admin = iq.official("drafter", "reader,drafter"), iq.official("releaser", "reader,releaser"), iq.official("keeper", "reader,admin,auditor")
 	g.reader = sy.official("reader", "reader,drafter")
-	g.slow = iq.slowly(t, 300)
+	g.slow, g.trickles = iq.slowly(t, 300), iq.trickles(t, 60)
 	return g
 }
 
