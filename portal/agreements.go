@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -174,6 +175,8 @@ type agreementView struct {
 	Means     string
 	Next      string
 	Flags     []string
+	Applied   string   // provisionally, now
+	Continues []string // what all agreed to keep alive while it is dormant
 	Owed      []owed
 	Turn      []Link // steps this official may prepare that are awaited of this side
 	Say       []Link // the others it may prepare
@@ -320,6 +323,7 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	if err != nil {
 		return v, err
 	}
+	v.later(rd, g, labels)
 	v.Beats = rd.beats(t, titles, labels)
 	v.Turn, v.Say = rd.offers(t, next, labels)
 	if v.Waits, err = s.outgoingLines(ctx, rd, t.ID); err != nil {
@@ -471,6 +475,9 @@ func (rd reader) beatNotes(g *jisr.Agreement, labels map[string]string) map[jisr
 	for i := range g.Brackets {
 		all[g.Brackets[i].Position] = labels[g.Brackets[i].Segment]
 	}
+	for _, c := range g.Corrections {
+		all[c.Position] = rd.l.T("agreement.correction.in", "segment", labels[c.Segment], "language", rd.languageName(c.Lang))
+	}
 	for i := range g.Milestones {
 		m := &g.Milestones[i]
 		all[m.Position] = rd.l.T("agreement.milestone.said", "step", rd.say(m.Title).String(), "state", known(rd.l, "domestic.state.", string(m.State)))
@@ -500,6 +507,11 @@ func (rd reader) jointBeats(g *jisr.Agreement) map[jisr.Position][]beat {
 	for i := range g.Accords {
 		a := &g.Accords[i]
 		note(strings.TrimPrefix(string(a.Kind), "agreement."), rd.l.Day(string(a.On)), lastMark(g.Parties, a.By))
+	}
+	for _, c := range g.Corrections {
+		if g.CorrectionState(c, rd.today) == "accepted" {
+			note("correct", "", lastStep(slices.Sorted(maps.Keys(c.Accepted)), func(m jisr.MemberID) (jisr.Step, bool) { st, ok := c.Accepted[m]; return st, ok }))
+		}
 	}
 	return all
 }

@@ -43,6 +43,7 @@ type textRow struct {
 	Number   string
 	Cells    []textCell
 	Brackets []bracketLine
+	Correct  []correctionLine
 	Concord  []tag  // what was found comparing languages, pair by pair
 	Bracket  string // address of the form that proposes another wording; empty: may not
 	Label    string // as officials call it
@@ -192,14 +193,14 @@ func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.Instru
 		}
 	}
 	rows := rowsOf(rd.ours(old, g.Parties), rd.ours(text, g.Parties))
-	wordings, labels := rd.bracketLines(t, hash, v.Langs), rd.labels(text)
+	wordings, labels, errata := rd.bracketLines(t, hash, v.Langs), rd.labels(text), rd.corrections(t, hash)
 	for i := range rows {
 		rows[i].Cells = arrange(rows[i].Cells, v.Langs)
 		for j := range rows[i].Cells {
 			rows[i].Cells[j].Number = rd.numberIn(&rows[i], &rows[i].Cells[j])
 		}
 		rows[i].Label = labels[rows[i].ID]
-		rows[i].Brackets = wordings[rows[i].ID]
+		rows[i].Brackets, rows[i].Correct = wordings[rows[i].ID], errata[rows[i].ID]
 		rows[i].Concord = rd.concordOf(g, hash, rows[i].ID)
 		if v.Edit != "" && hash == g.Text() && old == nil {
 			rows[i].Bracket = rd.agreementURL(t.Forum, t.ID, "bracket") + "?segment=" + rows[i].ID
