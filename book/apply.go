@@ -33,11 +33,12 @@ func (b *Book) Apply(ctx context.Context, acts []Said) error {
 	if err != nil {
 		return fmt.Errorf("couldn't apply acts to the book: %w", err)
 	}
-	t.annexes = &b.annexes
+	t.annexes, t.tails = &b.annexes, &b.tails
 	if err := b.write(ctx, "apply acts to the book", t.run); err != nil {
 		return err
 	}
 	b.logs = t.logs
+	t.keepTails()
 	return nil
 }
 
@@ -56,12 +57,12 @@ func (b *Book) Bodies(ctx context.Context, l Log, bodies map[jisr.Index][]byte) 
 			return fmt.Errorf("couldn't take the body of %s/%s %d: %w", l.Forum, l.Member, index, ErrGap)
 		}
 	}
-	return b.write(ctx, "take bodies", func(c *conn) error {
-		t, err := newBatch(b.self, b.logs, nil)
-		if err != nil {
-			return err
-		}
-		t.annexes = &b.annexes
+	t, err := newBatch(b.self, b.logs, nil)
+	if err != nil {
+		return fmt.Errorf("couldn't take bodies: %w", err)
+	}
+	t.annexes, t.tails = &b.annexes, &b.tails
+	err = b.write(ctx, "take bodies", func(c *conn) error {
 		for _, index := range sortedKeys(bodies) {
 			if err := t.body(c, l, keyOf(p.n, index), bodies[index]); err != nil {
 				return err
@@ -69,6 +70,17 @@ func (b *Book) Bodies(ctx context.Context, l Log, bodies map[jisr.Index][]byte) 
 		}
 		return t.run(c)
 	})
+	if err == nil {
+		t.keepTails()
+	}
+	return err
+}
+
+// keepTails keeps the blocks that the transaction added rows to.
+func (t *batch) keepTails() {
+	for _, w := range t.written {
+		t.tails.keep(w.shelf, w.block)
+	}
 }
 
 // SetHeld notes the newest receipt of a mirror. One that covers less than the one before changes nothing: a
@@ -118,6 +130,8 @@ type batch struct {
 	bulk   *bulk            // of a rebuild; nil: the book is followed
 
 	annexes *annexes
+	tails   *tails
+	written []written
 }
 
 // bulk is what the batches of a rebuild have in common.

@@ -167,7 +167,13 @@ func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels [
 	if err != nil {
 		return nil, err
 	}
-	for section := 0; section*sectionBlocks < len(heads); section++ {
+	whole := len(heads) / sectionBlocks // sections whose blocks are full
+	known := tallyKey{shelf, k.id, [5]bool(levels)}
+	first := b.tallies.get(known, versions, all)
+	for section := first; section*sectionBlocks < len(heads); section++ {
+		if section == whole && whole > first {
+			b.tallies.put(known, whole, versions, all)
+		}
 		groups, done, err := c.kept(shelf, section, k.id)
 		if err != nil {
 			return nil, err
@@ -187,6 +193,9 @@ func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels [
 				all.Add(g)
 			}
 		}
+	}
+	if whole*sectionBlocks == len(heads) && whole > first {
+		b.tallies.put(known, whole, versions, all)
 	}
 	return all, nil
 }

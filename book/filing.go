@@ -21,6 +21,36 @@ type filer struct {
 	open    map[int64]*filing
 	filled  map[slotOf]int64 // when records came for what cadences ask for
 	forum   jisr.ForumID     // of the batch that is being filed
+	tails   *tails           // nil: none are at hand
+}
+
+// tails are the blocks that rows were added to last, by shelf, as they were written. Who sends records one by one would have the block
+// read, all its columns and what is known of its batches, for each of them.
+type tails struct{ all map[int64]*shelved }
+
+// maxTails is how many are kept at hand.
+const maxTails = 16
+
+// take gives a block that is as it stands in the file, and keeps it no longer: what is done to it may be taken back.
+func (t *tails) take(c *conn, shelf int64, n int) (*shelved, error) {
+	if t == nil || t.all[shelf] == nil || t.all[shelf].n != n {
+		return nil, nil
+	}
+	b := t.all[shelf]
+	delete(t.all, shelf)
+	var version int64
+	if err := c.one(`SELECT version FROM block WHERE shelf=? AND n=?`, []any{shelf, n}, &version); err != nil || version != b.version {
+		return nil, err
+	}
+	return b, nil
+}
+
+// keep takes a block that was written, once the transaction has ended well.
+func (t *tails) keep(shelf int64, b *shelved) {
+	if len(t.all) >= maxTails {
+		clear(t.all)
+	}
+	t.all[shelf] = b
 }
 
 // filing is a shelf that rows are added to.
@@ -62,6 +92,7 @@ func (t *batch) fileAll(c *conn) error {
 		return nil // a rebuild files when all acts are here
 	}
 	f := newFiler(c, t.self, t.logs, t.annexes)
+	f.tails = t.tails
 	for _, x := range t.order {
 		var err error
 		switch s := &x.state; {
@@ -79,7 +110,21 @@ func (t *batch) fileAll(c *conn) error {
 			return err
 		}
 	}
-	return f.close()
+	if err := f.close(); err != nil {
+		return err
+	}
+	for n, s := range f.open {
+		if s.last != nil {
+			t.written = append(t.written, written{n, s.last})
+		}
+	}
+	return nil
+}
+
+// written is a block that a transaction added rows to.
+type written struct {
+	shelf int64
+	block *shelved
 }
 
 // fileEverything files all batches of a book that is being rebuilt, in the order of their logs.
@@ -224,7 +269,11 @@ func (f *filer) tail(s *filing) (*shelved, error) {
 	}
 	s.last = &shelved{n: n, head: &head{}, Block: programme.NewBlock(s.t)}
 	if s.rows%programme.BlockRows != 0 {
-		var err error
+		kept, err := f.tails.take(f.c, s.n, n)
+		if err != nil || kept != nil {
+			s.last = kept
+			return kept, err
+		}
 		if s.last, err = f.c.readBlock(s.t, s.n, n); err == nil {
 			err = f.c.readPlaces(s.n, s.last)
 		}

@@ -147,10 +147,11 @@ type bytePlace struct{ from, to int }
 
 // shelved is a block with its head and flags: opened for reading, or held open while rows are added.
 type shelved struct {
-	n      int
-	head   *head
-	flags  []byte
-	places []bytePlace
+	n       int
+	version int64 // as it was written last
+	head    *head
+	flags   []byte
+	places  []bytePlace
 	*programme.Block
 }
 
@@ -250,7 +251,7 @@ func (c *conn) writeBlock(t *programme.Type, shelf int64, s *shelved) error {
 	}
 	raw, err := json.Marshal(s.head)
 	return errors.Join(err, c.writeCells(shelf, s.n, cellsFlags, s.flags), c.writeCells(shelf, s.n, cellsPlaces, places),
-		c.do(`INSERT INTO block(shelf, n, version, head) VALUES(?,?,1,?) ON CONFLICT DO UPDATE SET version=version+1, head=excluded.head`, shelf, s.n, raw))
+		c.one(`INSERT INTO block(shelf, n, version, head) VALUES(?,?,1,?) ON CONFLICT DO UPDATE SET version=version+1, head=excluded.head RETURNING version`, []any{shelf, s.n, raw}, &s.version))
 }
 
 func (c *conn) writeCells(shelf int64, n, field int, data []byte) error {

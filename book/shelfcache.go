@@ -1,7 +1,10 @@
 package book
 
 import (
+	"slices"
 	"sync"
+
+	"jisr/programme"
 )
 
 // maxHeads is how many heads of blocks are kept at hand: those of some forty million records.
@@ -81,4 +84,52 @@ func (c *columnCache) keep(k columnKey, data []byte) {
 		c.new[k] = data
 		c.size += len(data)
 	}
+}
+
+// maxTallied is how many groups of charts and targets are kept at hand: some tens of megabytes.
+const maxTallied = 100_000
+
+// tallyCache keeps what the first sections of a shelf came to, so that a chart of ten million records adds one section and not forty.
+// What it keeps is of the versions of the blocks it was counted from.
+type tallyCache struct {
+	mu   sync.Mutex
+	all  map[tallyKey]tallied
+	size int // groups
+}
+
+type tallyKey struct {
+	shelf  int64
+	id     string // of the chart or target
+	levels [5]bool
+}
+
+type tallied struct {
+	sections int
+	versions []int64
+	groups   programme.Groups
+}
+
+// get adds to groups what is at hand, and tells of how many sections that is.
+func (t *tallyCache) get(k tallyKey, versions []int64, groups programme.Groups) int {
+	t.mu.Lock()
+	known, ok := t.all[k]
+	t.mu.Unlock()
+	n := known.sections * sectionBlocks
+	if !ok || n > len(versions) || !slices.Equal(known.versions, versions[:n]) {
+		return 0
+	}
+	groups.Add(known.groups) // never changed once it is kept
+	return known.sections
+}
+
+func (t *tallyCache) put(k tallyKey, sections int, versions []int64, groups programme.Groups) {
+	kept := programme.Groups{}
+	kept.Add(groups)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.size -= len(t.all[k].groups); t.all == nil || t.size+len(kept) > maxTallied {
+		t.all, t.size = map[tallyKey]tallied{}, 0
+	}
+	t.size += len(kept)
+	t.all[k] = tallied{sections, slices.Clone(versions[:sections*sectionBlocks]), kept}
 }

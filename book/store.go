@@ -33,6 +33,8 @@ type Book struct {
 	annexes annexes
 	heads   headCache
 	columns columnCache
+	tails   tails // mu guards it
+	tallies tallyCache
 }
 
 // place is where the book stands in one log.
@@ -54,7 +56,7 @@ func Open(ctx context.Context, path string, self jisr.MemberID, key ...byte) (*B
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the book's positions: %w", errors.Join(err, w.closeAll()))
 	}
-	b := &Book{path: path, key: key, self: self, writer: w, logs: logs, readers: make(chan *conn, maxReaders), done: make(chan struct{})}
+	b := &Book{path: path, key: key, self: self, writer: w, logs: logs, readers: make(chan *conn, maxReaders), done: make(chan struct{}), tails: tails{map[int64]*shelved{}}}
 	for range maxReaders {
 		b.readers <- nil
 	}
