@@ -132,7 +132,7 @@ func TestPolicyCoversEveryCommand(t *testing.T) {
 		if !slices.Contains(node.Verbs(), v) {
 			t.Errorf("%T has no row in the table of verbs", c)
 		}
-		about := node.About{Forum: "iq-sy", Thing: "note/iq-1"}
+		about := node.About{Forum: "iq-sy", Thing: "note/iq-1", Signed: true}
 		if ok, _ := may(node.Caller{Account: "official/post"}, v, about); ok {
 			t.Errorf("%T is open to everybody", c)
 		}
