@@ -145,6 +145,8 @@ func formOf(f programme.Format) (media, ending string) {
 		return "application/x-ndjson", "ndjson"
 	case programme.SensorThings:
 		return "application/json", "json"
+	case programme.STIX:
+		return "application/stix+json;version=2.1", "json"
 	case programme.CAP:
 		return "application/cap+xml", "xml"
 	}
@@ -160,7 +162,7 @@ func tableOperations() []operation {
 			summary: "Send what a column map makes of a table", statuses: []int{http.StatusCreated, http.StatusOK, http.StatusAccepted}, headers: []param{idempotency(), prefer("")}, query: partial(),
 			about: "CSV, XLSX, JSON or NDJSON as their publishers write them. All of it or nothing, unless partial=true."},
 		{method: "GET", path: one + "/export", id: "exportRecords", tag: "programmes", access: reading, plain: "text/csv", do: (*call).exportRecords, summary: "Export records", statuses: []int{http.StatusOK},
-			query: append(recordQuestion(), param{name: "format", about: "hxl, sensorthings and cap where the annex maps to them; cap is the first record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "cap"}}),
+			query: append(recordQuestion(), param{name: "format", about: "hxl, sensorthings, stix and cap where the annex maps to them; cap is the first record alone.", enum: []string{"csv", "xlsx", "ndjson", "hxl", "sensorthings", "stix", "cap"}}),
 			about: "Records that have effect and that the caller may read, newest batch first unless sort says otherwise; headings in the language of Accept-Language. " + recordFilters},
 	}
 }

@@ -365,7 +365,7 @@ func exportType(f programme.Format) (ending, typ string) {
 	of := map[programme.Format][2]string{
 		programme.CSV: {".csv", "text/csv; charset=utf-8"}, programme.HXL: {".hxl.csv", "text/csv; charset=utf-8"}, programme.NDJSON: {".ndjson", "application/x-ndjson"},
 		programme.XLSX:         {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-		programme.SensorThings: {".sensorthings.json", "application/json"}, programme.CAP: {".cap.xml", "application/cap+xml"},
+		programme.SensorThings: {".sensorthings.json", "application/json"}, programme.CAP: {".cap.xml", "application/cap+xml"}, programme.STIX: {".stix.json", "application/stix+json;version=2.1"},
 	}[f]
 	return of[0], of[1]
 }

@@ -35,7 +35,7 @@ type Item struct {
 // Exports lists the forms that records of a type can be written in.
 func (t *Type) Exports() []Format {
 	all := []Format{CSV, XLSX, NDJSON}
-	for _, f := range []Format{HXL, SensorThings, CAP} {
+	for _, f := range []Format{HXL, SensorThings, CAP, STIX} {
 		if slices.Contains(t.Spec.MapsTo, string(f)) {
 			all = append(all, f)
 		}
@@ -60,6 +60,8 @@ func (p *Programme) Export(w io.Writer, f Format, t *Type, lang string, items it
 		return t.writeSheet(w, lang, items)
 	case SensorThings:
 		return t.writeObservations(w, p, items)
+	case STIX:
+		return t.writeBundle(w, p, items)
 	case CAP:
 		for it := range items {
 			return t.writeAlert(w, p, it)

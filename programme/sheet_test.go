@@ -9,6 +9,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,12 +104,12 @@ func TestHostileSpreadsheetsAreRefused(t *testing.T) {
 func items(t *testing.T, typ *programme.Type, raw ...string) iter.Seq[programme.Item] {
 	t.Helper()
 	var all []programme.Item
-	for _, s := range raw {
+	for i, s := range raw {
 		r := &programme.Record{}
 		if faults := typ.Check([]byte(s), r); len(faults) > 0 {
 			t.Fatalf("%v", faults)
 		}
-		all = append(all, programme.Item{Record: r, ID: "r1", By: "sy", Sent: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC), Handling: jisr.HandlingPublic, Synthetic: true})
+		all = append(all, programme.Item{Record: r, ID: "r" + strconv.Itoa(i+1), By: "sy", Sent: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC), Handling: jisr.HandlingPublic, Synthetic: true})
 	}
 	return slices.Values(all)
 }

@@ -21,7 +21,7 @@ import (
 // Format is the form of a file that records are read from or written to.
 type Format string
 
-// The forms. HXL, SensorThings and CAP are for writing, where the annex maps to them.
+// The forms. HXL, SensorThings, CAP and STIX are for writing, where the annex maps to them.
 const (
 	CSV          Format = "csv"
 	XLSX         Format = "xlsx"
@@ -29,6 +29,7 @@ const (
 	NDJSON       Format = "ndjson"
 	HXL          Format = "hxl"
 	SensorThings Format = "sensorthings"
+	STIX         Format = "stix"
 	CAP          Format = "cap"
 )
 
