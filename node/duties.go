@@ -167,7 +167,7 @@ func (n *Node) MissedReport(ctx context.Context, c Caller, forum jisr.ForumID, i
 		}
 		title := jisr.Text{}
 		for _, lang := range slices.Sorted(maps.Keys(m.SLA.Label)) {
-			title[lang] = m.SLA.Label[lang] + " (" + m.Period + ")"
+			title[lang] = m.SLA.Label[lang] + " (\u2066" + m.Period + "\u2069)" // its figures stay in their order in a line that runs the other way
 		}
 		t := f.Programme.Type(typ)
 		out := &MissedReport{Terms: jisr.CommitmentTerms{Type: jisr.Deliverable, Title: title, Debtor: jisr.Office{Member: of}, Beneficiary: jisr.Office{Member: to[i]},

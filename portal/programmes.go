@@ -266,8 +266,8 @@ func (rd reader) target(f *book.Flow, p *programme.Promise) targetView {
 			return rd.l.T("number.percent", "n", words.Raw(rd.l.Figure(v)))
 		case p.Target.Unit == "" || p.Target.Unit == "C62":
 			return rd.l.Figure(v)
-		case countedUnit(p.Target.Unit) != "" && v == float64(int(v)):
-			return rd.l.N("unit."+countedUnit(p.Target.Unit), int(v))
+		case countedUnit(p.Target.Unit) != "":
+			return rd.l.Counted("unit."+countedUnit(p.Target.Unit), v)
 		default:
 			return rd.l.T("number.unit", "n", words.Raw(rd.l.Figure(v)), "unit", inLanguage(rd.l, unit.Label))
 		}

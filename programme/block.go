@@ -571,12 +571,16 @@ func objectEnd(b []byte, i int) int {
 // Key is what the record of a row is about: the values of the annex's key as one text; empty where one is not there.
 func (b *Block) Key(row int) string {
 	var key []byte
-	for _, name := range b.t.Spec.Key {
-		v := b.value(b.t.index[name], row)
-		if v.kind == null {
-			return ""
+	some := false
+	for _, name := range b.t.Spec.Key { // what a record leaves out is part of what it is about, as in [Type.KeyOf]
+		s := ""
+		if v := b.value(b.t.index[name], row); v.kind != null {
+			s, some = v.String(), true
 		}
-		key = appendString(key, v.String())
+		key = appendString(key, s)
+	}
+	if !some {
+		return ""
 	}
 	return string(key)
 }

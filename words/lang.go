@@ -157,7 +157,7 @@ func (l *Lang) N(key string, n int, args ...any) string {
 	if !ok {
 		s = e.forms[""]
 	}
-	return l.say(s, append([]any{"n", n}, args...))
+	return l.say(s, append(args[:len(args):len(args)], "n", n))
 }
 
 func (l *Lang) say(s sentence, args []any) string {

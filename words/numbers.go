@@ -141,6 +141,15 @@ func (l *Lang) Ago(then, now time.Time) string {
 	return l.N("time.ago.days", int(d/(24*time.Hour)))
 }
 
+// Counted writes a figure with the word that agrees with it: a part of one takes the form of many in both languages (CLDR, plural rules: 3.8 hours).
+func (l *Lang) Counted(key string, v float64) string {
+	if v == float64(int(v)) {
+		return l.N(key, int(v))
+	}
+	const many = 100
+	return l.N(key, many, "n", Raw(l.Figure(v)))
+}
+
 // Figure writes a measured figure with as many decimals as its size has use for, in the language's digits and groups:
 // "٢٩٠", "1,250.5", "0.42".
 func (l *Lang) Figure(v float64) string {

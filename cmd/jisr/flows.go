@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ import (
 // says that it is synthetic. The stocks of refugees are UNHCR's own, as published.
 const (
 	flowDays  = 340 // how long ago the first record was sent: the agreement was in force by then
-	dailyDays = 14  // since when each day's readings leave on their day; before, by the month
+	dailyDays = 30  // since when each day's readings leave on their day; before, by the week, and so after their time
 	tradeDays = 120 // how long ago the first consignment was announced
 	missedDay = 3   // how many days ago one side's readings did not come
 )
@@ -88,12 +89,12 @@ func (s *stage) dayAt(ago, hour int) time.Time {
 	return s.now.Add(-s.on(ago, hour))
 }
 
-// batches puts the records of days together as they are sent: by the month while that is long ago, then every day.
+// batches puts the records of days together as they are sent: by the week while that is long ago, then every day.
 func (s *stage) batches(by jisr.MemberID, prog, typ string, from, daily, hour int, of func(ago int) []map[string]any) (all []sending) {
 	next := sending{by: by, prog: prog, typ: typ}
 	for ago := from; ago >= 0; ago-- {
 		next.made = append(next.made, of(ago)...)
-		if ago > daily && ago%30 != daily%30 || len(next.made) == 0 {
+		if ago > daily && ago%7 != daily%7 || len(next.made) == 0 {
 			continue
 		}
 		if next.ago = s.on(ago, hour); next.ago > 0 { // not what is still to come today
@@ -153,11 +154,11 @@ func (s *stage) crossings() (all []sending) {
 	busy := map[string]float64{"X-QAIM-BUKAMAL": 430, "X-WALEED-TANF": 120, "X-RABIA-YARUBIYAH": 240}
 	for _, m := range []jisr.MemberID{"iq", "sy"} {
 		direction := map[jisr.MemberID]string{"iq": "out", "sy": "in"}[m]
-		all = append(all, s.batches(m, "trd", "crossing_status", tradeDays, 5, 9, func(ago int) (day []map[string]any) {
+		all = append(all, s.batches(m, "trd", "crossing_status", flowDays, dailyDays/2, 9, func(ago int) (day []map[string]any) {
 			for _, code := range crossingCodes() {
-				trucks := busy[code] * (1 + 0.25*float64(tradeDays-ago)/tradeDays + 0.18*noise(code+direction, ago))
+				trucks := busy[code] * (1 + 0.25*float64(flowDays-ago)/flowDays + 0.05*noise(code+direction, ago))
 				if s.dayAt(ago, 9).Weekday() == time.Friday {
-					trucks *= 0.45
+					trucks *= 0.8
 				}
 				r := map[string]any{"crossing": code, "observed_at": s.dayAt(ago, 8).Format(time.RFC3339), "direction": direction, "state": "open", "trucks_processed_24h": int(trucks),
 					"trucks_waiting": int(trucks / 9), "wait_minutes": int(35 + 30*math.Abs(noise(code, ago)))}
@@ -194,7 +195,8 @@ func (s *stage) consignments() []sending {
 	return append(s.batches("iq", "trd", "consignment_notice", tradeDays, 1, 21, of("iq")), s.batches("sy", "trd", "consignment_notice", tradeDays, 1, 21, of("sy"))...)
 }
 
-// returns are by month, within fifteen days of its end, around UNHCR's total of the last year (37,107 from Iraq).
+// returns are by month, within fifteen days of its end, around UNHCR's total of the last year (37,107 from Iraq). Syria tells of the arrivals it
+// counted, of all months but the last.
 func (s *stage) returns() (all []sending) {
 	homes := []struct {
 		code string
@@ -203,14 +205,21 @@ func (s *stage) returns() (all []sending) {
 	for ago := 320; ago > 12; ago -= 30 {
 		month := s.dayAt(ago, 9).AddDate(0, -1, 0).Format("2006-01")
 		x := sending{ago: s.on(ago-2, 11), by: "iq", prog: "ref", typ: "population_movement"}
+		y := sending{ago: s.on(ago-4, 10), by: "sy", prog: "ref", typ: "population_movement"}
 		for i, h := range homes {
 			for k, code := range []string{"X-QAIM-BUKAMAL", "X-RABIA-YARUBIYAH"} {
 				n := int(3_100 * h.part * []float64{0.64, 0.36}[k] * (1 + 0.3*noise(h.code, ago)))
-				x.made = append(x.made, map[string]any{"period": month, "origin": "SY", "asylum": "IQ", "admin_to": h.code, "crossing": code, "category": "returned_refugees", "measure": "returns", "total": n,
-					"return_mode": []string{"assisted", "organised", "spontaneous"}[i%3], "voluntary_verified": 100, "source": "border-count", "shared_with_unhcr": true})
+				figure := map[string]any{"period": month, "origin": "SY", "asylum": "IQ", "admin_to": h.code, "crossing": code, "category": "returned_refugees", "measure": "returns", "total": n,
+					"return_mode": []string{"assisted", "organised", "spontaneous"}[i%3], "voluntary_verified": 100, "source": "border-count", "shared_with_unhcr": true}
+				x.made = append(x.made, figure)
+				theirs := maps.Clone(figure)
+				theirs["measure"], theirs["total"] = "arrivals", n-n/50
+				y.made = append(y.made, theirs)
 			}
 		}
-		all = append(all, x)
+		if all = append(all, x); ago-30 > 12 {
+			all = append(all, y)
+		}
 	}
 	return all
 }
@@ -219,16 +228,16 @@ func (s *stage) outbreaks() (all []sending) {
 	places := map[jisr.MemberID][]string{"iq": {"IQ-AN", "IQ-NI", "IQ-BG", "IQ-BA", "IQ-KI"}, "sy": {"SY-DY", "SY-HL", "SY-RA", "SY-HA"}}
 	for m, where := range places {
 		x := sending{by: m, prog: "hea", typ: "health_event"}
-		for week := 26; week > 0; week-- {
+		for week := flowDays / 7; week > 0; week-- {
 			ago := week * 7
 			peak := math.Exp(-math.Pow(float64(week-11), 2) / 40)
 			for i, code := range where {
 				cases := int((60-9*float64(i))*peak*(1+0.3*noise(code, week)) + 2)
 				x.made = append(x.made, map[string]any{"ref": fmt.Sprintf("DEMO-%s-%02d", code, week), "detected_on": s.dayAt(ago, 9).Format(time.DateOnly), "disease": "A00", "always_notifiable": false, "crit_serious": "yes",
-					"crit_unusual": "no", "crit_spread": "yes", "crit_restrict": "unknown", "location_admin": code, "cases_suspected": cases * 3, "cases_confirmed": cases, "deaths": cases / 40, "open": week < 4,
+					"crit_unusual": "no", "crit_spread": "yes", "crit_restrict": "unknown", "location_admin": code, "cases_suspected": cases * 3, "cases_confirmed": cases, "deaths": cases / 40, "open": true,
 					"measures": map[string]string{"ar": "بيانات تجريبية مولّدة بقاعدة", "en": "Demonstration data made by rule"}})
 			}
-			if week > 4 && week%4 != 0 { // by the month, then every week
+			if week > 8 && week%4 != 0 { // by four weeks, then every week
 				continue
 			}
 			x.ago = s.on(ago-1, 9+len(where)%3)
@@ -262,14 +271,11 @@ func (s *stage) stocks(ctx context.Context) error {
 	return err
 }
 
-// overdue is the commitment that a missed report led to.
+// overdue is the commitment that a missed report led to: the other side makes it of what the balance names, in one step.
 func (s *stage) overdue(ctx context.Context) error {
-	day := s.daysAgo(missedDay)
-	_, err := s.say(ctx, "sy", node.Say{Kind: jisr.KindCommitmentPropose, Terms: jisr.CommitmentTerms{Type: jisr.Deliverable, Sector: "water",
-		Title:  jisr.Text{"ar": "قراءات الفرات ليوم لم تصل فيه", "en": "Euphrates readings of a day on which none came"},
-		Debtor: jisr.Office{Member: "sy", Desk: deskWater, Name: s.desk("sy", deskWater)}, Beneficiary: jisr.Office{Member: "iq", Desk: deskWater, Name: s.desk("iq", deskWater)},
-		Due: s.daysAgo(-4), Source: &jisr.Source{Thing: s.laid["wat"], Part: "3.1 " + string(day)}},
-		Body: jisr.CommitmentBody{Text: both2("يرسل الجانب السوري قراءتي جرابلس والبوكمال لليوم المذكور مصححتين ومدققتين.", "The Syrian side sends the readings of Jarablus and Al-Bukamal for the day named, checked."),
-			Test: jisr.Text{"ar": "ظهور القراءتين في سجلات البرنامج", "en": "Both readings stand in the programme's records"}}})
-	return err
+	n, head := s.nodes["iq"], s.caller("iq", postReleaser)
+	if _, err := n.Do(ctx, head, node.CommitMissed{Forum: s.cast.forum, Programme: s.laid["wat"], Type: "water_observation", SLA: "daily", Of: "sy"}); err != nil {
+		return fmt.Errorf("couldn't make a commitment of a missed report: %w", err)
+	}
+	return s.settle(ctx)
 }
