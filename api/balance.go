@@ -22,6 +22,7 @@ type sideOut struct {
 	Late      int `json:"late"`
 	Missed    int `json:"missed"`
 	Sent      int `json:"sent" doc:"Records."`
+	Acked     int `json:"acknowledged" doc:"Of them, those that a desk of every receiver has read."`
 	Corrected int `json:"corrected"`
 	Withdrawn int `json:"withdrawn"`
 	Confirmed int `json:"confirmed"`
@@ -55,7 +56,7 @@ func (c *call) getBalance() error {
 	}
 	out := balanceOut{Since: b.Since, Sides: map[jisr.MemberID]sideOut{}, Missed: []missedOut{}}
 	for m, s := range b.Sides {
-		out.Sides[m] = sideOut(*s)
+		out.Sides[m] = sideOut{s.Promised, s.Kept, s.Late, s.Missed, s.Sent, s.Acknowledged, s.Corrected, s.Withdrawn, s.Confirmed}
 	}
 	for _, m := range b.Missed {
 		out.Missed = append(out.Missed, missedOut{m.Type, m.SLA.ID, m.SLA.Label, m.Of, m.Code, m.Period, m.Due})

@@ -22,8 +22,8 @@ type Balance struct {
 
 // Side is one member's part of a balance. Promised is Kept, Late and Missed together.
 type Side struct {
-	Promised, Kept, Late, Missed          int // reports that the annex asks for by a time, and that time has come
-	Sent, Corrected, Withdrawn, Confirmed int // records
+	Promised, Kept, Late, Missed                        int // reports that the annex asks for by a time, and that time has come
+	Sent, Acknowledged, Corrected, Withdrawn, Confirmed int // records
 }
 
 // Missed is a report that was due and has not come.
@@ -96,7 +96,7 @@ func (b *Book) sides(c *conn, f *Flow, t *programme.Type, may []bool, sides map[
 			if s == nil || n.Rank >= len(may) || !may[n.Rank] {
 				continue
 			}
-			s.Sent, s.Corrected, s.Withdrawn, s.Confirmed = s.Sent+n.Sent, s.Corrected+n.Corrected, s.Withdrawn+n.Withdrawn, s.Confirmed+n.Confirmed
+			s.Sent, s.Acknowledged, s.Corrected, s.Withdrawn, s.Confirmed = s.Sent+n.Sent, s.Acknowledged+n.Acked, s.Corrected+n.Corrected, s.Withdrawn+n.Withdrawn, s.Confirmed+n.Confirmed
 		}
 	}
 	return err

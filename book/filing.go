@@ -392,13 +392,14 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 			continue
 		}
 		r := &block.head.Runs[i]
-		changed := r.Void != void
+		acked := read(b)
+		changed := r.Void != void || r.Acked != acked
 		if r.Void && !void {
 			if err := f.fillsAgain(s, block, r, b); err != nil {
 				return err
 			}
 		}
-		r.Void = void
+		r.Void, r.Acked = void, acked
 		for row := r.Row; row < r.Row+r.Count; row++ {
 			yes, err := f.bringRow(s, block, row, b, b.Changes[r.Place+row-r.Row+1])
 			if err != nil {
@@ -414,6 +415,11 @@ func (f *filer) bring(flow *Flow, k key, at filed, id jisr.ThingID, b *jisr.Reco
 		}
 	}
 	return nil
+}
+
+// read tells whether a desk of every receiver has read a batch.
+func read(b *jisr.RecordBatch) bool {
+	return len(b.To) > 0 && !slices.ContainsFunc(b.To, func(m jisr.MemberID) bool { _, said := b.Acknowledged[m]; return !said })
 }
 
 // here tells whether a body is here.

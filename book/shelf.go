@@ -70,6 +70,7 @@ type run struct {
 	Sent  int64         `json:"sent"` // milliseconds
 	Rank  int           `json:"rank"` // of handling
 	Void  bool          `json:"void,omitempty"`
+	Acked bool          `json:"acked,omitempty"` // a desk of every receiver has read them
 }
 
 // moved is where a corrected record stands now.
@@ -96,6 +97,7 @@ type headCount struct {
 	Corrected int           `json:"corrected,omitempty"`
 	Withdrawn int           `json:"withdrawn,omitempty"`
 	Confirmed int           `json:"confirmed,omitempty"`
+	Acked     int           `json:"acked,omitempty"`
 }
 
 // countRows counts a block's rows for lists and balances.
@@ -117,6 +119,9 @@ func (s *shelved) countRows() {
 				continue
 			}
 			n.Sent++
+			if r.Acked {
+				n.Acked++
+			}
 			n.Corrected += int(flags & flagCorrected / flagCorrected)
 			n.Withdrawn += int(flags & flagWithdrawn / flagWithdrawn)
 			if flags&confirmed != 0 {

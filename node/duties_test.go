@@ -67,6 +67,20 @@ func TestAMissedReportIsSeenOnBothSides(t *testing.T) {
 		p.Until("the missed reports are to-dos of both sides at "+string(m), func() bool { ours, theirs := p.reports(m); return ours == 1 && theirs == 1 })
 	}
 
+	page, err := p.Node("sy").Records(t.Context(), p.reader("sy"), book.RecordQuery{Forum: p.Forum, Programme: id, Type: "water_observation"})
+	if err != nil || len(page.Rows) != 2 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	reads := p.As("sy")
+	reads.Do(node.AcknowledgeRecords{Forum: p.Forum, Batch: page.Rows[0].Batch})
+	reads.Done()
+	p.Settle()
+	for _, m := range p.parties {
+		if b := p.balance(m, id); b.Sides["iq"].Acknowledged != 1 || b.Sides["sy"].Acknowledged != 0 {
+			t.Errorf("at %s of two records of iq %d are acknowledged", m, b.Sides["iq"].Acknowledged)
+		}
+	}
+
 	before := *p.balance("iq", id).Sides["sy"]
 	p.Cut("iq", "sy")
 	p.Until("the road is down", func() bool {

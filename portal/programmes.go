@@ -349,7 +349,7 @@ func (s *site) balance(r *request, rd reader, v *programmeView, t *book.ThingVie
 	for _, m := range f.Programme.Annex.Parties {
 		side := b.Sides[m]
 		row := sideBalance{Whom: rd.side(m), Late: side.Missed > 0}
-		for _, n := range []int{side.Promised, side.Kept, side.Late, side.Missed, side.Sent, side.Corrected, side.Withdrawn, side.Confirmed} {
+		for _, n := range []int{side.Promised, side.Kept, side.Late, side.Missed, side.Sent, side.Acknowledged, side.Corrected, side.Withdrawn, side.Confirmed} {
 			row.Cells = append(row.Cells, rd.l.Number(int64(n)))
 		}
 		v.Sides = append(v.Sides, row)
@@ -519,7 +519,7 @@ func (s *site) annexDocument(r *request) (*answer, error) {
 
 // balanceHeads are the columns of a balance: promises first, then records.
 func balanceHeads() []string {
-	return []string{"promised", "kept", "late", "missed", "sent", "corrected", "withdrawn", "confirmed"}
+	return []string{"promised", "kept", "late", "missed", "sent", "acknowledged", "corrected", "withdrawn", "confirmed"}
 }
 
 // programmesOf lists the annexes that were laid for an agreement, each with the page it is read on.

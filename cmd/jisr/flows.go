@@ -19,10 +19,11 @@ import (
 // governorate, returns by month) are made by the rules below, around figures that were published, and every batch of them
 // says that it is synthetic. The stocks of refugees are UNHCR's own, as published.
 const (
-	flowDays  = 340 // how long ago the first record was sent: the agreement was in force by then
-	dailyDays = 30  // since when each day's readings leave on their day; before, by the week, and so after their time
-	tradeDays = 120 // how long ago the first consignment was announced
-	missedDay = 3   // how many days ago one side's readings did not come
+	flowDays   = 340 // how long ago the first record was sent: the agreement was in force by then
+	dailyDays  = 30  // since when each day's readings leave on their day; before, by the week, and so after their time
+	tradeDays  = 120 // how long ago the first consignment was announced
+	readWithin = 10  // days after which what was sent has been acknowledged
+	missedDay  = 3   // how many days ago one side's readings did not come
 )
 
 // sending is records that leave at a time of the story.
@@ -66,7 +67,15 @@ func (s *stage) flow(ctx context.Context, x sending) error {
 		}
 		cmd.Records = append(cmd.Records, raw)
 	}
-	_, err := s.nodes[x.by].Do(ctx, s.program(x.by), cmd)
+	done, err := s.nodes[x.by].Do(ctx, s.program(x.by), cmd)
+	if err != nil || x.prog != "hea" || x.ago < readWithin*24*time.Hour {
+		return err
+	}
+	if err := s.settle(ctx); err != nil { // what asks to be acknowledged is, but for the last days
+		return err
+	}
+	to := otherOf(x.by)
+	_, err = s.nodes[to].Do(ctx, s.program(to), node.AcknowledgeRecords{Forum: cmd.Forum, Batch: done.Thing})
 	return err
 }
 
