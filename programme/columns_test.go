@@ -1,10 +1,13 @@
 package programme_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +21,9 @@ type published struct {
 	File    string            `json:"file"` // below the folder of published data
 	Records int               `json:"records"`
 	Columns programme.Columns `json:"columns"`
+	First   json.RawMessage   `json:"first"` // what the first row says, looked at by eye
+	Last    json.RawMessage   `json:"last"`
+	Digest  string            `json:"digest"` // SHA-256 of all records, one a line
 }
 
 // TestPublishedFilesRunThrough reads real files of UNHCR, IDMC, FAO, WRI, NASA and others by column maps alone. The files
@@ -50,12 +56,17 @@ func runThrough(t *testing.T, file, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	records := 0
+	records, digest := 0, sha256.New()
+	var first, last []byte
 	for rec, err := range annexOf(t, pub.Annex).Import(pub.Columns, table) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records++
+		if records++; records == 1 {
+			first = slices.Clone(rec.Raw)
+		}
+		last = append(last[:0], rec.Raw...)
+		digest.Write(append(last, '\n'))
 		for _, f := range rec.Faults {
 			t.Errorf("line %d, column %s, cell %q: %v", rec.Line, f.Column, f.Cell, f.Fault)
 		}
@@ -65,6 +76,14 @@ func runThrough(t *testing.T, file, data string) {
 	}
 	if records != pub.Records {
 		t.Errorf("%d records, want %d", records, pub.Records)
+	}
+	for name, row := range map[string][2][]byte{"first": {first, pub.First}, "last": {last, pub.Last}} {
+		if string(row[0]) != string(row[1]) {
+			t.Errorf("the %s record is %s", name, row[0])
+		}
+	}
+	if got := hex.EncodeToString(digest.Sum(nil)); got != pub.Digest {
+		t.Errorf("the digest of all records is %s", got)
 	}
 }
 
