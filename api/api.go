@@ -62,6 +62,8 @@ type Config struct {
 	// Read reads a text in a language from a DOCX file or plain text, named as an earlier one, with remarks in the reader's
 	// words. nil: no file is read.
 	Read func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
+	// Calendar gives the calendar of a caller, or of its desk alone, in a language. nil: there are none.
+	Calendar func(ctx context.Context, c node.Caller, l *words.Lang, desk bool) ([]byte, error)
 	// Closing ends streams of events and waiting writes when it is closed, so that the server can stop; what was
 	// waited for is durable and answered with 202. nil: they end with their requests.
 	Closing <-chan struct{}
@@ -81,6 +83,7 @@ type server struct {
 	streams  chan struct{} // one for each stream of events
 	print    func(ctx context.Context, s book.Scope, f jisr.ForumID, id jisr.ThingID, form, lang string) ([]byte, error)
 	read     func(file []byte, lang string, earlier []jisr.Segment, reader *words.Lang) ([]jisr.Segment, []string, error)
+	calendar func(ctx context.Context, c node.Caller, l *words.Lang, desk bool) ([]byte, error)
 	closing  <-chan struct{}
 }
 
@@ -90,7 +93,7 @@ func Paths() []string { return []string{"/api/", "/tlog/", "/healthz", "/readyz"
 // New gives the API's handler. It fails on a PublicURL that is none.
 func New(c Config) (http.Handler, error) {
 	s := &server{node: c.Node, words: c.Words, log: c.Logger, local: true, statuses: statuses(), tiles: regexp.MustCompile(tilePath),
-		slots: make(chan struct{}, maxInFlight), streams: make(chan struct{}, maxStreams), print: c.Print, read: c.Read, closing: c.Closing}
+		slots: make(chan struct{}, maxInFlight), streams: make(chan struct{}, maxStreams), print: c.Print, read: c.Read, calendar: c.Calendar, closing: c.Closing}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

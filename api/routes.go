@@ -180,7 +180,7 @@ func houseOperations() []operation {
 		{method: "POST", path: "/api/v1/tokens", id: "postToken", tag: "house", access: admin, in: tokenIn{}, out: accountOut{}, do: (*call).postToken, summary: "Make access for a program", statuses: made,
 			about: "The token is in secret, this once. A token made again under the same id replaces the one before."},
 		{method: "DELETE", path: "/api/v1/tokens/{id}", id: "deleteToken", tag: "house", access: admin, out: accountOut{}, do: (*call).deleteToken, summary: "End a token", statuses: ok},
-	}, accessOperations(), policyOperations(), auditOperations())
+	}, accessOperations(), noticeOperations(), policyOperations(), auditOperations())
 }
 
 func plainOperations() []operation {

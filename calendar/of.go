@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"context"
+	"strings"
 
 	"jisr/node"
 	"jisr/words"
@@ -17,6 +18,7 @@ func Of(ctx context.Context, n *node.Node, c node.Caller, l *words.Lang, desk bo
 	if desk {
 		title, _ = c.DeskName.In(l.Tag())
 	}
+	url = strings.TrimSuffix(url, "/")
 	b := Book{Lang: l.Plain(), Name: l.Plain().T("calendar.name", "whose", title), Origin: n.Self().Origin, URL: url, Page: page}
 	return b.Feed(entries)
 }

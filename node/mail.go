@@ -25,7 +25,7 @@ import (
 const (
 	confirmFor  = 72 * time.Hour     // an address is confirmed within
 	maxConfirms = 5                  // addresses a post may try in a day: nobody sends mail to strangers through a node
-	firstRetry  = time.Minute        // after a refusal for the time being; doubled each time …
+	firstRetry  = 20 * time.Second   // after a refusal for the time being; doubled each time …
 	lastRetry   = 4 * time.Hour      // … up to this
 	giveUpAfter = 4 * 24 * time.Hour // RFC 5321 section 4.5.4.1
 	fileOutbox  = "outbox.db"        // what was mailed: who loses it tells of nothing twice, and of what waits then not at all
@@ -261,9 +261,26 @@ func (n *Node) tell(ctx context.Context, r *recipient) error {
 	if _, bad, err := n.outbox.Bad(account, address); bad || err != nil {
 		return err
 	}
+	if err := n.tellNews(ctx, r); err != nil {
+		return err
+	}
 	if r.notify.Confirmed == nil {
 		return n.askConfirmation(r)
 	}
+	if now := n.now().In(n.zone); r.notify.DigestDue(n.Free(n.dateOf(now)), now.Hour()) {
+		if err := n.outbox.Add(n.message(r, MailDigest, string(n.dateOf(now))), n.now()); err != nil {
+			return err
+		}
+	}
+	if !r.notify.Invite {
+		return nil
+	}
+	return n.invite(ctx, r)
+}
+
+// tellNews queues one message of what waits since the last look. While nothing is to be sent at once it is only noted, so that
+// nothing is news that waited before the address was confirmed, or before notices at once were chosen.
+func (n *Node) tellNews(ctx context.Context, r *recipient) error {
 	waits, err := n.waiting(ctx, r.Caller)
 	if err != nil {
 		return err
@@ -277,21 +294,10 @@ func (n *Node) tell(ctx context.Context, r *recipient) error {
 		m.Event, m.Items = "each "+m.MessageID, []byte(strings.Join(fresh, "\n"))
 		return m
 	}
-	if !r.notify.Each {
+	if !r.notify.Each || r.notify.Confirmed == nil {
 		news = nil
 	}
-	if err := n.outbox.Tell(account, address, keys, n.now(), news); err != nil {
-		return err
-	}
-	if now := n.now().In(n.zone); r.notify.DigestDue(n.Free(n.dateOf(now)), now.Hour()) {
-		if err := n.outbox.Add(n.message(r, MailDigest, string(n.dateOf(now))), n.now()); err != nil {
-			return err
-		}
-	}
-	if !r.notify.Invite {
-		return nil
-	}
-	return n.invite(ctx, r)
+	return n.outbox.Tell(string(r.Account), int64(r.notify.Address), keys, n.now(), news)
 }
 
 // message is a message for a post that tells of an event. Its Message-ID is random, so that nobody can say that it came back who

@@ -275,7 +275,10 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Print: office.Print, Read: office.Import, Closing: closing})
+	feed := func(ctx context.Context, who node.Caller, l *words.Lang, desk bool) ([]byte, error) {
+		return calendar.Of(ctx, n, who, l, desk, c.URL, portal.ThingPath)
+	}
+	programs, err := api.New(api.Config{Calendar: feed, Node: n, Words: t.words, Logger: log, PublicURL: c.URL, Print: office.Print, Read: office.Import, Closing: closing})
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,15 @@ func (s *Server) Mode(m string) {
 	}
 }
 
+// Asked is how often the server was asked to take a message.
+func (s *Server) Asked() int {
+	b, err := os.ReadFile(filepath.Join(s.dir, "asked"))
+	if err != nil {
+		return 0
+	}
+	return len(b)
+}
+
 // Received is a message as its reader has it.
 type Received struct {
 	netmail.Header
