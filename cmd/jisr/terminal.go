@@ -171,7 +171,7 @@ func (t *terminal) finish(err error) int {
 		return exitFailed
 	case errors.As(err, &u):
 		fmt.Fprintln(t.err, "jisr:", t.lang.T(u.key, u.args...))
-		t.try(strings.TrimSpace("jisr " + u.verb + " --help"))
+		t.try(strings.Join(strings.Fields("jisr "+u.verb+" --help"), " "))
 		return exitUsage
 	}
 	fmt.Fprintln(t.err, "jisr:", t.sentence(err))
