@@ -134,8 +134,8 @@ func (c *conn) kept(shelf int64, section int, id string) (groups levelGroups, bl
 	return groups, blocks, err
 }
 
-// countedAll gives the groups of a chart or target over all types it counts.
-func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling) (programme.Groups, error) {
+// countedAll gives the groups of a chart or target over all types it counts; within tells which are wanted, nil: all.
+func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling, within func(programme.Group) bool) (programme.Groups, error) {
 	may, err := rd.visible(f, levels)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling
 			if k.id != id {
 				continue
 			}
-			groups, err := b.counted(rd.c, f, t, k, may)
+			groups, err := b.counted(rd.c, f, t, k, may, within)
 			if err != nil {
 				return nil, err
 			}
@@ -157,7 +157,7 @@ func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling
 }
 
 // counted gives the groups of a chart or target over the records of one type, of these levels.
-func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels []bool) (programme.Groups, error) {
+func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels []bool, within func(programme.Group) bool) (programme.Groups, error) {
 	all := programme.Groups{}
 	shelf, _, err := c.shelfOf(f.Forum, f.ID, t.Name)
 	if err != nil || shelf == 0 {
@@ -169,7 +169,7 @@ func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels [
 	}
 	whole := len(heads) / sectionBlocks // sections whose blocks are full
 	known := tallyKey{shelf, k.id, [5]bool(levels)}
-	first := b.tallies.get(known, versions, all)
+	first := b.tallies.get(known, versions, all, within)
 	for section := first; section*sectionBlocks < len(heads); section++ {
 		if section == whole && whole > first {
 			b.tallies.put(known, whole, versions, all)

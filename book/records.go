@@ -92,7 +92,7 @@ func (b *Book) Picture(ctx context.Context, s Scope, q ChartQuery) (pic *program
 		if target := f.Programme.TargetOf(q.Chart); target != "" {
 			id = "target:" + target
 		}
-		groups, err := b.countedAll(rd, f, id, q.Levels)
+		groups, err := b.countedAll(rd, f, id, q.Levels, nil)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (b *Book) Promises(ctx context.Context, s Scope, q ChartQuery) (all []progr
 			return err
 		}
 		for _, target := range f.Programme.TargetIDs() {
-			groups, err := b.countedAll(rd, f, "target:"+target, q.Levels)
+			groups, err := b.countedAll(rd, f, "target:"+target, q.Levels, f.Programme.InPeriod(target, q.At))
 			if err != nil {
 				return err
 			}

@@ -109,8 +109,9 @@ type tallied struct {
 	groups   programme.Groups
 }
 
-// get adds to groups what is at hand, and tells of how many sections that is.
-func (t *tallyCache) get(k tallyKey, versions []int64, groups programme.Groups) int {
+// get adds to groups what is at hand, and tells of how many sections that is. Where there are more sections by now all of it is added,
+// for it will be kept again; else what is within.
+func (t *tallyCache) get(k tallyKey, versions []int64, groups programme.Groups, within func(programme.Group) bool) int {
 	t.mu.Lock()
 	known, ok := t.all[k]
 	t.mu.Unlock()
@@ -118,7 +119,17 @@ func (t *tallyCache) get(k tallyKey, versions []int64, groups programme.Groups) 
 	if !ok || n > len(versions) || !slices.Equal(known.versions, versions[:n]) {
 		return 0
 	}
-	groups.Add(known.groups) // never changed once it is kept
+	if within == nil || known.sections < len(versions)/sectionBlocks {
+		groups.Add(known.groups) // never changed once it is kept
+		return known.sections
+	}
+	some := programme.Groups{}
+	for at, tally := range known.groups {
+		if within(at) {
+			some[at] = tally
+		}
+	}
+	groups.Add(some)
 	return known.sections
 }
 

@@ -233,6 +233,17 @@ type Promise struct {
 	Ended  bool // the period is over: it will not change by time alone
 }
 
+// InPeriod tells which groups of a target are of the period that at lies in: the others are of no use to Promise.
+func (p *Programme) InPeriod(id string, at time.Time) func(Group) bool {
+	t := p.target(id)
+	if t == nil {
+		return nil
+	}
+	span := p.PeriodOf(t.Period, at)
+	from, to := span.From.In(p.zone).Format(time.DateOnly), span.To.In(p.zone).Format(time.DateOnly)
+	return func(k Group) bool { return k.X >= from && k.X <= to }
+}
+
 // Promise tells what a target came to in its period around at, from its groups.
 func (p *Programme) Promise(id string, g Groups, at time.Time) []Promise {
 	t := p.target(id)
