@@ -36,6 +36,7 @@ type State struct {
 	Outgoing *Outgoing  `json:"outgoing,omitempty"`
 	Columns  *ColumnMap `json:"columns,omitempty"`
 	Comment  *Comment   `json:"comment,omitempty"`
+	Picture  *Picture   `json:"picture,omitempty"`
 
 	Policies *PolicyState `json:"policies,omitempty"`
 
@@ -112,6 +113,8 @@ func (s *State) fold(thing ThingID, acts []Act) {
 		s.Columns = foldColumns(acts, s.Voids)
 	case house && noun == "comment":
 		s.Comment = foldComment(acts, s.Voids)
+	case house && noun == "picture":
+		s.Picture = foldPicture(acts, s.Voids)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":
@@ -184,6 +187,7 @@ func (k Kind) noun(f ForumID) string {
 		KindPolicyPropose, KindPolicyApprove, KindPolicyWithdraw, KindAuditNote,
 		KindColumnsKeep, KindColumnsDrop,
 		KindCommentReceive, KindCommentApprove, KindCommentDecline, KindCommentWithdraw, KindCommentReopen,
+		KindPictureShow, KindPictureWithdraw,
 		KindThingRefer, KindThingName, KindThingTakeBack, KindThingHold, KindThingUnhold:
 		if f != House {
 			return ""
@@ -293,7 +297,7 @@ func ReadReason(a *Act) string {
 func (s *State) Joint() []byte {
 	joint := *s
 	joint.Draft, joint.Account, joint.Desk, joint.Partner = nil, nil, nil, nil
-	joint.Track, joint.Outgoing, joint.Columns, joint.Comment, joint.Custody = nil, nil, nil, nil, nil
+	joint.Track, joint.Outgoing, joint.Columns, joint.Comment, joint.Picture, joint.Custody = nil, nil, nil, nil, nil, nil
 	raw, err := json.Marshal(joint)
 	if err != nil {
 		panic("internal error: a state cannot be encoded: " + err.Error())

@@ -48,26 +48,28 @@ const (
 
 // Bounds of what members agree, and of what they owe each other.
 const (
-	MaxProposals      = 200    // proposals, requests or issues of one joint thing
-	MaxCommitmentText = 4_000  // characters of the text, the test or the evidence of a commitment, per language
-	MaxMilestones     = 32     // milestones of one commitment
-	MaxRecurrence     = 300    // characters of a recurrence (RFC 5545 section 3.3.10)
-	MaxHolidays       = 400    // holidays of a member's calendar: some years ahead
-	MaxPeriod         = 1_000  // days of a period
-	MaxLevel          = 5      // levels of the ladder: L1 focal points to L5 ministers
-	MaxCode           = 16     // characters of the code of a body
-	MaxSessions       = 10_000 // sessions of one body
-	MaxItems          = 100    // items of an agenda
-	MaxDelegates      = 100    // posts of a delegation
-	MaxPapers         = 500    // papers of a meeting
-	MaxEdits          = 32     // paragraphs changed by one act
-	MaxSegments       = 5_000  // paragraphs of minutes
-	MaxParagraph      = 4_000  // characters of a paragraph, per language
-	MaxNumber         = 40     // characters of a number in a text
-	MaxIncidents      = 50     // times a statement was published early
-	MaxReadout        = 20_000 // characters of a national readout, per language
-	MaxComment        = 4_000  // characters of a comment on the public page
-	MaxEmail          = 254    // bytes of an address (RFC 5321 section 4.5.3.1.3)
+	MaxProposals      = 200       // proposals, requests or issues of one joint thing
+	MaxCommitmentText = 4_000     // characters of the text, the test or the evidence of a commitment, per language
+	MaxMilestones     = 32        // milestones of one commitment
+	MaxRecurrence     = 300       // characters of a recurrence (RFC 5545 section 3.3.10)
+	MaxHolidays       = 400       // holidays of a member's calendar: some years ahead
+	MaxPeriod         = 1_000     // days of a period
+	MaxLevel          = 5         // levels of the ladder: L1 focal points to L5 ministers
+	MaxCode           = 16        // characters of the code of a body
+	MaxSessions       = 10_000    // sessions of one body
+	MaxItems          = 100       // items of an agenda
+	MaxDelegates      = 100       // posts of a delegation
+	MaxPapers         = 500       // papers of a meeting
+	MaxEdits          = 32        // paragraphs changed by one act
+	MaxSegments       = 5_000     // paragraphs of minutes
+	MaxParagraph      = 4_000     // characters of a paragraph, per language
+	MaxNumber         = 40        // characters of a number in a text
+	MaxIncidents      = 50        // times a statement was published early
+	MaxReadout        = 20_000    // characters of a national readout, per language
+	MaxComment        = 4_000     // characters of a comment on the public page
+	MaxEmail          = 254       // bytes of an address (RFC 5321 section 4.5.3.1.3)
+	MaxPicture        = 512 << 10 // bytes of a picture beside a statement
+	MaxPictureSide    = 1600      // pixels
 )
 
 // Bounds of an agreement and its text.

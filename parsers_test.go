@@ -40,7 +40,7 @@ func parsers() map[string]string {
 		"ledger/parseKeys": ours, "ledger/parseVault": ours, "ledger/readPrivate": ours,
 		"link/ParseLetter": "FuzzParseLetter", "link/parseBody": "FuzzParseLetter", "link/readMessage": "FuzzReadMessage",
 
-		"node/ReadAnswer": "FuzzAnswer", "node/decodePrevious": "./FuzzKept", "node/parsePolicies": "FuzzPolicies", "node/readBackup": "FuzzBackup", "node/ReadAtRest": ours, "node/nodetest/readLetter": ours,
+		"node/ReadAnswer": "FuzzAnswer", "node/decodePrevious": "./FuzzKept", "node/parsePolicies": "FuzzPolicies", "node/readBackup": "FuzzBackup", "node/ReadAtRest": ours, "node/ReadPicture": "FuzzPicture", "node/nodetest/readLetter": ours,
 
 		"paper/ImportDOCX": "FuzzImportDOCX", "paper/ImportText": "FuzzImportText", "paper/readArticle": "FuzzImportText", "paper/readItem": "FuzzImportText",
 		"paper/readNumber": "FuzzImportText", "paper/ReadHeads": operator,

@@ -457,6 +457,8 @@ func (x *touched) fold(self jisr.MemberID) error {
 		x.json, err = json.Marshal(s.Columns)
 	case s.Comment != nil:
 		x.json, err = json.Marshal(s.Comment)
+	case s.Picture != nil:
+		x.json, err = json.Marshal(s.Picture)
 	}
 	return err
 }

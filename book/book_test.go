@@ -66,6 +66,7 @@ func dump(t testing.TB, path string) string {
 		`SELECT id, forum, programme, type, dropped, kept, state FROM columns ORDER BY 1`,
 		`SELECT id, state FROM domestic ORDER BY 1`,
 		`SELECT id, forum, statement, state, at, comment FROM comment ORDER BY 1`,
+		`SELECT id, forum, statement, gone, picture FROM picture ORDER BY 1`,
 		`SELECT coalesce(n.forum, t.forum), coalesce(n.id, t.id), s.offset, s.term FROM temp.term s
 			LEFT JOIN note n ON n.n=s.doc LEFT JOIN thing t ON t.n=-s.doc ORDER BY 1, 2, 3 -- FROM search`,
 		`SELECT forum, member, year, last FROM series ORDER BY 1, 2, 3`,

@@ -19,7 +19,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 15
+const schemaVersion = 16
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -70,6 +70,9 @@ CREATE TABLE columns(id TEXT PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NO
 CREATE TABLE comment(id TEXT PRIMARY KEY, forum TEXT NOT NULL, statement TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, received INTEGER NOT NULL, comment TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX comment_state ON comment(state, at);
 CREATE INDEX comment_statement ON comment(statement, state, at);
+-- Pictures beside statements; shown is where it stands.
+CREATE TABLE picture(id TEXT PRIMARY KEY, forum TEXT NOT NULL, statement TEXT NOT NULL, gone INTEGER NOT NULL, shown INTEGER NOT NULL, picture TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX picture_statement ON picture(statement, shown);
 CREATE TABLE domestic(id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE desk(id TEXT PRIMARY KEY, desk TEXT NOT NULL) WITHOUT ROWID;
 -- The highest number a member released in a forum in a year.

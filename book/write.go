@@ -152,6 +152,8 @@ func (t *batch) writeHalf(c *conn, x *touched) error {
 		return t.writeColumns(c, x)
 	case s.Comment != nil:
 		return t.writeComment(c, x)
+	case s.Picture != nil:
+		return t.writePicture(c, x)
 	case s.Track != nil:
 		return c.do(`INSERT INTO domestic(id, state) VALUES(?,?) ON CONFLICT DO UPDATE SET state=excluded.state`, string(x.thing), x.json)
 	case s.Desk != nil:

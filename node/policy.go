@@ -205,6 +205,8 @@ func table() []row {
 		{"comment.decline", Publishing, free},
 		{"comment.withdraw", Publishing, free},
 		{"comment.reopen", Publishing, free},
+		{"picture.show", Publishing, free},
+		{"picture.withdraw", Publishing, free},
 
 		{"desk.add", Administering, free},
 		{"desk.receive", Administering, free},

@@ -27,8 +27,9 @@ type Publication struct {
 // PublishedText is a publication with its text, to the byte as it was approved.
 type PublishedText struct {
 	Publication
-	Body jisr.StatementBody
-	Raw  []byte
+	Body     jisr.StatementBody
+	Raw      []byte
+	Pictures []book.PictureRow // what this house shows beside it; its own, and not agreed
 }
 
 // Publications gives a page of what is public, newest first, and the cursor of the next page.
@@ -76,7 +77,11 @@ func (n *Node) Publication(ctx context.Context, forum jisr.ForumID, id jisr.Thin
 	if err != nil {
 		return nil, jisr.Refuse(jisr.NoSuch, string(id), "noun", "statement") // its text has not arrived
 	}
-	return &PublishedText{Publication: n.publication(&v.ThingRow), Body: doc, Raw: raw}, nil
+	pictures, err := n.book.Pictures(ctx, book.Whole(), forum, id)
+	if err != nil {
+		return nil, err
+	}
+	return &PublishedText{Publication: n.publication(&v.ThingRow), Body: doc, Raw: raw, Pictures: pictures}, nil
 }
 
 // PublicationProof gives the proof file of a member's approval, for jisr verify: the act, its content, where it stands in the

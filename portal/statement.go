@@ -43,6 +43,8 @@ type statementView struct {
 	Owing      owing
 	Actions    []saying
 	Custody    custodyPart
+	Pictures   []pictureLine
+	AddPicture string // where a picture is put beside it; empty: the official may not
 	Steps      []noteAct
 }
 
@@ -310,6 +312,9 @@ func (s *site) showStatement(r *request, problem string) (*answer, error) {
 		return nil, err
 	}
 	v.Actions = rd.statementActions(st, base)
+	if err := s.pictureLines(r, rd, &v, t, base); err != nil {
+		return nil, err
+	}
 	if v.Custody, err = s.custodyOf(r.Context(), rd, rd.heldThing(&t.ThingView)); err != nil {
 		return nil, err
 	}

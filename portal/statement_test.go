@@ -34,7 +34,7 @@ func TestAStatementInTwoPortals(t *testing.T) {
 	sy.drafter.does(page+"/edit", again) // on the page it had open before: both wordings stand
 	p = iq.eventually(page, "is-bracket")
 	checkPage(t, p, "ar")
-	if bad := iq.post(page+"/approve", url.Values{}); bad.status != 422 || !strings.Contains(bad.body, "بصيغتين") {
+	if bad := iq.post(page+"/approve", url.Values{}); bad.status != 409 || !strings.Contains(bad.body, "بصيغتين") {
 		t.Fatalf("a bracket was approved: %d", bad.status)
 	}
 	form = iq.get(edit)

@@ -53,6 +53,13 @@ type statementView struct {
 	Proofs              []link
 	Data                article
 	Comments            commentsView
+	Pictures            []pictureView
+}
+
+// pictureView is a picture beside a statement.
+type pictureView struct {
+	URL, Alt      string
+	Width, Height int
 }
 
 // article describes a statement for search engines (schema.org Article).
@@ -65,6 +72,7 @@ type article struct {
 	Author    []organisation `json:"author"`
 	ID        string         `json:"identifier"`
 	URL       string         `json:"url,omitempty"`
+	Image     []string       `json:"image,omitempty"`
 }
 
 type organisation struct {
@@ -181,6 +189,11 @@ func (s *site) statementView(r *http.Request) (v statementView, err error) {
 			v.Texts = append(v.Texts, link{s.languageName(other), at(l, path) + "/in/" + other, other})
 		}
 	}
+	for i := range p.Pictures {
+		q := &p.Pictures[i]
+		alt, _ := q.Alt.In(l.Tag())
+		v.Pictures = append(v.Pictures, pictureView{"/public/pictures/" + string(p.Forum) + "/" + p.ID.Name() + "/" + q.ID.Name(), alt, q.Width, q.Height})
+	}
 	for _, e := range p.Early {
 		v.Early = append(v.Early, l.T("public.early", "member", name(l, &p.Publication, e.By), "when", s.day(l, e.When)))
 	}
@@ -188,6 +201,11 @@ func (s *site) statementView(r *http.Request) (v statementView, err error) {
 	for _, m := range p.Members {
 		v.Proofs = append(v.Proofs, link{Word: name(l, &p.Publication, m), URL: "/public" + path + "/" + string(m) + "/proof.txt"})
 		v.Data.Author = append(v.Data.Author, organisation{"GovernmentOrganization", name(l, &p.Publication, m)})
+	}
+	for _, q := range v.Pictures {
+		if s.url != "" {
+			v.Data.Image = append(v.Data.Image, s.url+q.URL)
+		}
 	}
 	v.Comments, err = s.commentsOf(r, l, &p.Publication)
 	return v, err
@@ -237,4 +255,17 @@ func (s *site) keys(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	return &answer{typ: "text/plain; charset=utf-8", body: []byte(strings.Join(keys, "\n") + "\n"), name: p.ID.Name() + ".keys"}, nil
+}
+
+// picture gives a picture beside a statement: made by the node, and of one type.
+func (s *site) picture(r *http.Request) (*answer, error) {
+	f, id, picture := jisr.ForumID(r.PathValue("forum")), r.PathValue("id"), r.PathValue("picture")
+	if !jisr.ValidForum(f) || !jisr.ValidName(id) || !jisr.ValidName(picture) {
+		return nil, jisr.Refuse(jisr.NoSuch, "picture")
+	}
+	b, err := s.node.PublicPicture(r.Context(), f, jisr.ThingID("statement/"+id), jisr.ThingID("picture/"+picture))
+	if err != nil {
+		return nil, err
+	}
+	return &answer{typ: "image/jpeg", body: b}, nil
 }

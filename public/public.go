@@ -94,6 +94,7 @@ func New(c Config) http.Handler {
 		}
 	}
 	mux.Handle("GET /public/statements/{forum}/{id}/text.json", s.handler(s.text))
+	mux.Handle("GET /public/pictures/{forum}/{id}/{picture}", s.handler(s.picture))
 	mux.Handle("GET /public/statements/{forum}/{id}/keys.txt", s.handler(s.keys))
 	mux.Handle("GET /public/statements/{forum}/{id}/{member}/proof.txt", s.handler(s.proof))
 	mux.Handle("GET /public/sitemap.xml", s.handler(s.sitemap))
