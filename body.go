@@ -74,9 +74,10 @@ type BodyTerms struct {
 	Members     []MemberID          `json:"members"`         // sorted
 	Chairs      map[MemberID]Office `json:"chairs"`          // posts, never persons
 	Secretaries map[MemberID]Office `json:"secretaries"`
-	Cadence     string              `json:"cadence,omitempty"` // RFC 5545 section 3.3.10: "FREQ=MONTHLY;INTERVAL=3"
-	Months      int                 `json:"months,omitempty"`  // the cadence as rules need it: months from session to session
-	Written     int                 `json:"written,omitempty"` // days of a written procedure between sessions
+	Observers   []Text              `json:"observers,omitempty"` // who may attend without being a member
+	Cadence     string              `json:"cadence,omitempty"`   // RFC 5545 section 3.3.10: "FREQ=MONTHLY;INTERVAL=3"
+	Months      int                 `json:"months,omitempty"`    // the cadence as rules need it: months from session to session
+	Written     int                 `json:"written,omitempty"`   // days of a written procedure between sessions
 	Procedure
 }
 
@@ -108,7 +109,28 @@ func (t *BodyTerms) Check() error {
 			}
 		}
 	}
+	if err := t.checkObservers(); err != nil {
+		return err
+	}
 	return t.Procedure.check(t.Members)
+}
+
+func (t *BodyTerms) checkObservers() error {
+	if len(t.Observers) > MaxObservers {
+		return Refuse(TooMany, "observers", "max", itoa(MaxObservers), "got", itoa(len(t.Observers)))
+	}
+	for _, o := range t.Observers {
+		if o.Empty() {
+			return Refuse(Missing, "observers")
+		}
+		if err := o.Check("observers", MaxTitle); err != nil {
+			return err
+		}
+	}
+	if t.Basis != nil && (t.Basis.Thing != "" && !validThing(t.Basis.Thing) || checkLine("basis", t.Basis.Part) != nil) {
+		return Refuse(Malformed, "basis")
+	}
+	return nil
 }
 
 func checkMembers(all []MemberID) error {
@@ -178,6 +200,16 @@ func (p *Procedure) AgendaBy(session Date) Date {
 		days = DefaultAgendaDays
 	}
 	return session.Add(-days)
+}
+
+// MinutesBy is the last day for signing the minutes of a session that a member knows of since a day, in its calendar; empty where the
+// rules give none.
+func (p *Procedure) MinutesBy(m MemberID, since Date) Date {
+	if p.MinutesDays == 0 || since == "" {
+		return ""
+	}
+	cal := p.Calendar(m)
+	return cal.After(since, p.MinutesDays)
 }
 
 // The states of a body.

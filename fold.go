@@ -229,7 +229,7 @@ func Concerns(a *Act) []ThingID {
 		things = append(things, answered(a)...)
 	case KindMandateIssue, KindMandateVerify, KindMandateRevoke:
 		things = append(things, mandated(a)...)
-	case KindMeetingPropose, KindMeetingAgree: // minutes are between those who agreed to meet
+	case KindMeetingPropose, KindMeetingAgree, KindMeetingHold: // minutes are between those who agreed to meet, and due from when it was held
 		things = append(things, MinutesThing(a.About))
 	case KindMinutesSign:
 		things = append(things, meetingOf(a.About))

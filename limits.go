@@ -51,6 +51,7 @@ const (
 	MaxProposals      = 200       // proposals, requests or issues of one joint thing
 	MaxCommitmentText = 4_000     // characters of the text, the test or the evidence of a commitment, per language
 	MaxMilestones     = 32        // milestones of one commitment
+	MaxObservers      = 16        // observers of one body
 	MaxRecurrence     = 300       // characters of a recurrence (RFC 5545 section 3.3.10)
 	MaxHolidays       = 400       // holidays of a member's calendar: some years ahead
 	MaxPeriod         = 1_000     // days of a period

@@ -357,6 +357,7 @@ type Minutes struct {
 	Code     string                 `json:"code,omitempty"` // of the body, for the numbers of decisions
 	Title    Text                   `json:"title,omitempty"`
 	Approval ApprovalMode           `json:"approval,omitempty"`
+	By       map[MemberID]Date      `json:"by,omitempty"`       // last day for each to sign, from when it knew that the session is held
 	Segments []Passage              `json:"segments,omitempty"` // in the order they are read
 	Cleared  map[MemberID]Clearance `json:"cleared,omitempty"`  // whose clearance stands
 	Agreed   Commitment             `json:"agreed,omitempty"`   // cleared by all
@@ -410,10 +411,10 @@ func (m *Minutes) summary() Summary {
 		_, signed := m.Signed[id]
 		v := m.Verdicts[id]
 		switch {
-		case m.Done == nil && m.Agreed == "" && !cleared && len(m.Cleared) > 0:
-			s.Awaits = append(s.Awaits, Await{Of: id, Why: "clear"})
+		case m.Done == nil && m.Agreed == "" && !cleared && (len(m.Cleared) > 0 || m.By[id] != ""):
+			s.Awaits = append(s.Awaits, Await{Of: id, Why: "clear", Due: m.By[id]})
 		case m.Done == nil && m.Agreed != "" && !signed:
-			s.Awaits = append(s.Awaits, Await{Of: id, Why: "sign"})
+			s.Awaits = append(s.Awaits, Await{Of: id, Why: "sign", Due: m.By[id]})
 		case m.State() == MinutesAreSigned && m.Approval == Express && v.Approved == nil: // who may be silent owes nothing
 			s.Awaits = append(s.Awaits, Await{Of: id, Why: "approve", Due: v.Until})
 		}
@@ -447,6 +448,7 @@ func foldMinutes(id ThingID, acts []Act, voids map[Position]*Refusal) *Minutes {
 		f.m, f.rules = &Minutes{Members: t.Members, Body: t.Body, Session: t.Session, Code: t.Code, Title: t.Title, Approval: t.Approval}, t.Procedure
 		f.done = f.dates.completeSignatures(acts)
 		f.draft.members = t.Members
+		f.m.By = f.dates.minutesBy(&f.rules, acts)
 	}
 	for i := range acts {
 		a := &acts[i]
@@ -462,6 +464,33 @@ func foldMinutes(id ThingID, acts []Act, voids map[Position]*Refusal) *Minutes {
 		}
 	}
 	return f.settle()
+}
+
+// minutesBy gives each member's last day for signing: it runs from the day of its own first act here that had seen that the session is held
+// (decision 0012), so no day counts that the link is down.
+func (d *dates) minutesBy(rules *Procedure, acts []Act) map[MemberID]Date {
+	var held *Act
+	by, latest := map[MemberID]Date{}, map[MemberID]time.Time{}
+	for i := range acts {
+		a := &acts[i]
+		if a.Kind == KindMeetingHold && held == nil && d.party(a) && d.seen(a) && a.hold() == nil {
+			held = a
+		}
+		if a.At.After(latest[a.Member]) {
+			latest[a.Member] = a.At
+		}
+		if held == nil || by[a.Member] != "" || a.Position != held.Position && !a.Saw(held) || !slices.Contains(d.parties(), a.Member) {
+			continue
+		}
+		cal := rules.Calendar(a.Member)
+		if last := rules.MinutesBy(a.Member, cal.Day(latest[a.Member])); last != "" {
+			by[a.Member] = last
+		}
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	return by
 }
 
 func (f *minutesFold) take(a *Act) error {

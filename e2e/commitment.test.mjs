@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { asOfficial, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
-import { fill, formally, here, says, sees } from './say.mjs';
+import { arrives, fill, formally, here, says, sees } from './say.mjs';
 
 let demo, browser, iq, sy;
 before(async () => {
@@ -73,16 +73,6 @@ async function bothWays(page, from, at) {
   if (here(page) !== from) await page.goto(from);
   await page.locator(`main a[href="${at}"]`).first().waitFor();
   await arrives(sy.secretary, at);
-}
-
-/** arrives opens a page of the other side once what it is about has come. */
-async function arrives(page, at) {
-  for (let tries = 0; tries < 40; tries++) {
-    const res = await page.goto(at);
-    if (res.status() === 200) return;
-    await new Promise(resolve => setTimeout(resolve, 250));
-  }
-  throw new Error(`${at} hasn't arrived`);
 }
 
 test('a commitment comes from an article, and names it', async () => {

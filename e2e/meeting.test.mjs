@@ -3,10 +3,10 @@
 // speaks for a side is drafted by one official and cleared and released by another.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { api, asOfficial, asSigner, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
-import { fill, formally, here, says, sees } from './say.mjs';
+import { asOfficial, asSigner, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
+import { arrives, fill, formally, here, released, says, sees } from './say.mjs';
 
-let demo, browser, iq, sy, room, promise;
+let demo, browser, iq, sy, body, room, promise;
 before(async () => {
   demo = await startDemo({ args: ['--empty'] });
   browser = await startBrowser();
@@ -21,24 +21,56 @@ const clean = async page => {
   assert.equal(await overflow(page), 0, here(page));
 };
 
-test('a body stands, and its host invites to a session', async () => {
-  const posts = Object.fromEntries(['iq', 'sy'].map(m => [m, { member: m, name: { ar: 'أمين السر' } }]));
-  const { status, body } = await api(demo.nodes.iq, 'POST', `/forums/${demo.forum}/bodies`, { title: { ar: 'اللجنة المشتركة للمياه' }, level: 'technical', members: ['iq', 'sy'], chairs: posts,
-    secretaries: posts, cadence: 'FREQ=MONTHLY;INTERVAL=3', code: 'JWC', rotation: ['iq', 'sy'] }, { Prefer: 'wait=10' });
-  assert.ok(status < 300, JSON.stringify(body));
-  await sy.head.goto('/ar/meetings');
-  const agreed = await api(demo.nodes.sy, 'POST', `/forums/${demo.forum}/bodies/${body.id}/agree`, {}, { Prefer: 'wait=10' });
-  assert.ok(agreed.status < 300, JSON.stringify(agreed.body));
-  await iq.secretary.goto('/ar/meetings');
-  await formally(iq, '/meet', { 'day.day': '15', 'day.month': '1', 'day.year': '2031', hour: '10:00', place: 'بغداد' });
+test('a body is proposed with its rules and calendars, other rules answer, and both stand by them', async () => {
+  const page = iq.secretary;
+  await page.goto('/ar/bodies/new');
+  await clean(page);
+  const form = page.locator('form[action$="/bodies/new"]');
+  await fill(form, { title_ar: 'اللجنة المشتركة للمياه', title_en: 'Joint Water Committee', code: 'JWC', 'chair.iq': 'وكيل وزارة الموارد المائية', 'secretary.iq': 'أمين السر', 'chair.sy': 'معاون الوزير', 'secretary.sy': 'أمين السر',
+    observers: 'جامعة الدول العربية', cadence: 'other', rule: 'FREQ=MONTHLY;INTERVAL=3;BYDAY=1MO', minutes_days: '7', approval: 'silent', silent_days: '30', written: '10', ladder: '7 14 30 60', 'holidays.iq': '2031-03-20\n2031-01-06', 'offset.sy': '+03:00' });
+  await form.locator('button').last().click();
+  await page.waitForURL(/\/outgoing\//);
+  await released(iq.head, page);
+  await iq.head.goto('/ar/meetings');
+  body = await iq.head.locator('main a[href^="/ar/bodies/iq-sy/"]').first().getAttribute('href');
+  body = body.match(/\/ar\/bodies\/iq-sy\/[^/]+/)[0];
+  await iq.head.goto(body);
+  await clean(iq.head);
+  await sees(iq.head, '٢٠ آذار ٢٠٣١');
+  await sees(iq.head, 'جامعة الدول العربية');
+  await arrives(sy.secretary, `${body}/rules`);
+  const other = sy.secretary.locator('form[action$="/rules"]');
+  assert.equal(await other.locator('[name=rule]').inputValue(), 'FREQ=MONTHLY;INTERVAL=3;BYDAY=1MO');
+  await fill(other, { cadence: 'FREQ=MONTHLY;INTERVAL=3', minutes_days: '10', 'holidays.sy': '2031-04-17' });
+  for (const day of ['5', '6']) await other.locator(`[name="weekend.sy"][value="${day}"]`).setChecked(day === '5');
+  await other.locator('button').last().click();
+  await sy.secretary.waitForURL(/\/outgoing\//);
+  await released(sy.head, sy.secretary);
+  await arrives(iq.secretary, body);
+  await sees(iq.secretary, '١٧ نيسان ٢٠٣١');
+  await clean(iq.secretary);
+  await formally(iq, `${body}/agree`);
+  await iq.secretary.goto(body);
+  await sees(iq.secretary, 'اتفق جميع الأعضاء');
+  await sees(iq.secretary, 'كل ثلاثة أشهر');
+});
+
+test('the host invites, the other side proposes another day, and the host agrees to it', async () => {
+  await formally(iq, `${body}/meet`, { 'day.day': '8', 'day.month': '1', 'day.year': '2031', hour: '10:00', place: 'بغداد' });
   room = here(iq.head);
   assert.match(room, /\/ar\/meetings\/iq-sy\//);
   await clean(iq.head);
+  await arrives(sy.secretary, room);
+  await formally(sy, `${room}/propose`, { 'day.day': '15', 'day.month': '1', 'day.year': '2031', hour: '10:00', place: 'بغداد' });
+  await sees(iq.head, '١٥ كانون الثاني ٢٠٣١');
+  await clean(iq.head);
 });
 
-test('the other side agrees to the date, and both to the agenda', async () => {
-  await sy.head.locator(`a[href="${room}"]`).first().click(); // it appeared on the page that was open
-  await says(sy.head, `${room}/agree`);
+test('both agree to the date, and to the agenda', async () => {
+  await iq.head.goto(room);
+  await iq.head.locator('details', { hasText: '١٥ كانون الثاني' }).locator('summary').first().click();
+  await iq.head.locator('details[open]', { hasText: '١٥ كانون الثاني' }).locator('form button').last().click();
+  await sy.head.goto(room);
   await iq.secretary.goto(room);
   await sees(iq.secretary, 'اتُّفق على الموعد');
   await says(iq.secretary, `${room}/agenda`, { 'item.0': 'المناسيب', 'purpose.0': 'decision', 'item.1': 'المنافذ' });

@@ -35,9 +35,24 @@ export async function says(page, action, values = {}, files = []) {
 export async function formally(side, action, values, files) {
   await says(side.secretary, action, values, files);
   await side.secretary.waitForURL(/\/outgoing\//);
-  await side.head.goto('/ar/');
-  await side.head.locator(`a[href="${here(side.secretary)}"]`).first().click();
-  await side.head.locator('form[action$="/clear"] button').click();
-  await side.head.locator('form[action$="/release"] button').click();
-  await signs(side.head, u => !u.pathname.includes('/outgoing/'));
+  await released(side.head, side.secretary);
+}
+
+/** released has the head clear and release the draft whose page the secretary has open. */
+export async function released(head, secretary) {
+  await head.goto('/ar/');
+  await head.locator(`a[href="${here(secretary)}"]`).first().click();
+  await head.locator('form[action$="/clear"] button').click();
+  await head.locator('form[action$="/release"] button').click();
+  await signs(head, u => !u.pathname.includes('/outgoing/'));
+}
+
+/** arrives opens a page once what it is about has come from the other side. */
+export async function arrives(page, at) {
+  for (let tries = 0; tries < 40; tries++) {
+    const res = await page.goto(at);
+    if (res.status() === 200) return;
+    await new Promise(resolve => setTimeout(resolve, 250));
+  }
+  throw new Error(`${at} hasn't arrived`);
 }

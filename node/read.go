@@ -447,6 +447,18 @@ func (n *Node) Links() []LinkStatus {
 	return all
 }
 
+// KnownTo is the day up to which this node knows what a member said, or did not: today while its node is reached, else the day of the last sign
+// of life. What came due since is not held against it: no clock runs while the link is down (practice 5.4, P6).
+func (n *Node) KnownTo(m jisr.MemberID) jisr.Date {
+	today := n.Today()
+	for _, l := range n.Links() {
+		if l.Member == m && l.State != Linked && !l.Contact.IsZero() {
+			return min(today, n.dateOf(l.Contact))
+		}
+	}
+	return today
+}
+
 func (n *Node) forumsWith(m jisr.MemberID) []jisr.ForumID {
 	var all []jisr.ForumID
 	for _, id := range n.forumIDs() {

@@ -2,28 +2,34 @@ package portal
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"jisr"
+	"jisr/book"
 	"jisr/node"
 )
 
 // bodyForm is the form of a body and its rules of procedure: a new one, or other rules for one that is there.
 type bodyForm struct {
 	Page
-	Title, Problem, Action  string
-	Sides                   []Option // forum and the other members, for a new one
-	Levels, Approvals, Host []Option
-	Cadences                []Option
-	Posts                   []postField // one of each member
-	In                      map[string]string
+	Title, Problem, Action string
+	Sides                  []Option // forum and the other members, for a new one
+	Levels, Approvals      []Option
+	Cadences               []Option
+	Hosts                  [][]Option // of the first session, of the second, …
+	Parents, Bases         []Option
+	Posts                  []postField // one of each member
+	In                     map[string]string
 }
 
-// postField is the chair and the secretary of one side: posts, never persons.
+// postField is the chair and the secretary of one side, posts, never persons, and how it counts days.
 type postField struct {
 	ID, Name string
+	Weekend  []Option
 }
 
 // cadences are those a form offers, by what RFC 5545 calls them; rules may hold others, which stay.
@@ -63,16 +69,27 @@ func (s *site) askBody(r *request, f jisr.ForumID, b *jisr.Body, problem string)
 	if b != nil {
 		members = b.Members
 		v.Title, v.Action = rd.l.T("body.rules"), rd.url("bodies", string(f), clip(r.PathValue("id"), maxField), "rules")
-		v.In = rulesIn(b)
 	} else {
-		b = &jisr.Body{BodyTerms: jisr.BodyTerms{Level: jisr.TechnicalLevel, Cadence: "FREQ=MONTHLY;INTERVAL=3", Procedure: jisr.Procedure{AgendaDays: jisr.DefaultAgendaDays, SilentDays: jisr.DefaultSilentDays}}}
-		v.In = rulesIn(b)
+		b = &jisr.Body{BodyTerms: jisr.BodyTerms{Level: jisr.TechnicalLevel, Members: members, Cadence: "FREQ=MONTHLY;INTERVAL=3", Procedure: jisr.Procedure{AgendaDays: jisr.DefaultAgendaDays, SilentDays: jisr.DefaultSilentDays, Rotation: members, Languages: writtenLanguages()}}}
 	}
+	v.In = rd.rulesIn(b)
 	if r.Method == "POST" { // what was written comes back
 		for name := range r.PostForm {
-			v.In[name] = line1(r, name)
+			v.In[name] = strings.Join(bounded(r.PostForm[name], jisr.MaxHolidays), " ")
 		}
 	}
+	if err := s.bodyChoices(r, rd, &v, f, members); err != nil {
+		return nil, err
+	}
+	a := &answer{page: bodyFormPage(v)}
+	if problem != "" {
+		a.status = 422
+	}
+	return a, nil
+}
+
+// bodyChoices are the lists of the form.
+func (s *site) bodyChoices(r *request, rd reader, v *bodyForm, f jisr.ForumID, members []jisr.MemberID) error {
 	pick := func(prefix string, on string, values ...string) (all []Option) {
 		for _, x := range values {
 			all = append(all, Option{Value: x, Word: known(rd.l, prefix, cmp.Or(x, "none")), On: x == on})
@@ -81,27 +98,70 @@ func (s *site) askBody(r *request, f jisr.ForumID, b *jisr.Body, problem string)
 	}
 	v.Levels = pick("body.level.", v.In["level"], strs(jisr.Levels())...)
 	v.Approvals = pick("approval.", v.In["approval"], string(jisr.NoApproval), string(jisr.Express), string(jisr.Silent))
-	all := cadences()
-	if !slices.Contains(all, v.In["cadence"]) {
-		all = append(all, v.In["cadence"])
-	}
-	for _, x := range all {
-		key := "cadence." + cmp.Or(strings.NewReplacer("FREQ=", "", ";INTERVAL=", "-").Replace(x), "none")
-		o := Option{Value: x, Word: x, On: x == v.In["cadence"]}
-		if rd.l.Has(strings.ToLower(key)) {
-			o.Word = rd.l.T(strings.ToLower(key))
+	for _, x := range append(cadences(), "other") {
+		o := Option{Value: x, Word: rd.cadenceWord(x), On: x == v.In["cadence"]}
+		if x == "other" {
+			o.Word = rd.l.T("cadence.other")
 		}
 		v.Cadences = append(v.Cadences, o)
 	}
+	for i := range members {
+		var hosts []Option
+		for _, m := range members {
+			hosts = append(hosts, Option{Value: string(m), Word: rd.name(m), On: string(m) == v.In["host."+strconv.Itoa(i)]})
+		}
+		v.Hosts = append(v.Hosts, hosts)
+	}
 	for _, m := range members {
-		v.Posts = append(v.Posts, postField{ID: string(m), Name: rd.name(m)})
-		v.Host = append(v.Host, Option{Value: string(m), Word: rd.name(m), On: string(m) == v.In["host"]})
+		p := postField{ID: string(m), Name: rd.name(m)}
+		free := strings.Fields(v.In["weekend."+string(m)])
+		for i := range 7 {
+			day := strconv.Itoa((i + 6) % 7) // the week begins on Saturday
+			p.Weekend = append(p.Weekend, Option{Value: day, Word: rd.l.T("time.weekday." + day), On: slices.Contains(free, day)})
+		}
+		v.Posts = append(v.Posts, p)
 	}
-	a := &answer{page: bodyPage(v)}
-	if problem != "" {
-		a.status = 422
+	var err error
+	if v.Parents, err = s.thingOptions(r, rd, f, "body", v.In["parent"]); err != nil {
+		return err
 	}
-	return a, nil
+	v.Bases, err = s.thingOptions(r, rd, f, "agreement", v.In["basis"])
+	return err
+}
+
+// thingOptions offers the newest things of a noun in a forum, and none.
+func (s *site) thingOptions(r *request, rd reader, f jisr.ForumID, noun, on string) ([]Option, error) {
+	all := []Option{{Word: rd.l.T("paper.item.none")}}
+	rows, _, err := s.node.Book().Things(r.Context(), rd.scope, book.ThingQuery{Forum: f, Noun: noun, Limit: pageNotes})
+	for i := range rows {
+		title, _ := rows[i].Summary.Title.In(rd.l.Tag())
+		all = append(all, Option{Value: string(rows[i].ID), Word: title, On: string(rows[i].ID) == on})
+	}
+	return all, err
+}
+
+// cadenceWord is a rule of recurrence in words, where it says no more than how often; else as RFC 5545 writes it.
+func (rd reader) cadenceWord(rule string) string {
+	key := strings.ToLower("cadence." + cmp.Or(strings.NewReplacer("FREQ=", "", ";INTERVAL=", "-").Replace(rule), "none"))
+	if rd.l.Has(key) {
+		return rd.l.T(key)
+	}
+	unit, n := "", 1
+	for part := range strings.SplitSeq(rule, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		switch name {
+		case "FREQ":
+			unit = strings.ToLower(value)
+		case "INTERVAL":
+			n, _ = strconv.Atoi(value) // none: the rule says so itself below
+		default:
+			return rule
+		}
+	}
+	if key := "cadence.every." + unit; rd.l.Has(key) && n > 0 {
+		return rd.l.N(key, n)
+	}
+	return rule
 }
 
 // membersOf is the members of a forum, sorted.
@@ -114,30 +174,52 @@ func (s *site) membersOf(r *request, f jisr.ForumID) []jisr.MemberID {
 	return nil
 }
 
-func rulesIn(b *jisr.Body) map[string]string {
-	days := func(n int) string {
-		if n == 0 {
-			return ""
-		}
-		return strconv.Itoa(n)
+// rulesIn is the rules of a body as their form has them.
+func (rd reader) rulesIn(b *jisr.Body) map[string]string {
+	in := map[string]string{"title_ar": b.Title["ar"], "title_en": b.Title["en"], "level": string(b.Level), "code": b.Code, "cadence": b.Cadence, "approval": string(b.Approval), "parent": string(b.Parent),
+		"agenda_days": blankZero(b.AgendaDays), "minutes_days": blankZero(b.MinutesDays), "silent_days": blankZero(b.SilentDays), "written": blankZero(b.Written), "ladder": ladderWords(b.Ladder), "languages": strings.Join(b.Languages, " ")}
+	if !slices.Contains(cadences(), b.Cadence) {
+		in["cadence"], in["rule"] = "other", b.Cadence
 	}
-	in := map[string]string{"title_ar": b.Title["ar"], "title_en": b.Title["en"], "level": string(b.Level), "code": b.Code, "cadence": b.Cadence, "approval": string(b.Approval),
-		"agenda_days": days(b.AgendaDays), "minutes_days": days(b.MinutesDays), "silent_days": days(b.SilentDays), "written": days(b.Written)}
-	if len(b.Rotation) > 0 {
-		in["host"] = string(b.Rotation[0])
+	for i, m := range b.Rotation {
+		in["host."+strconv.Itoa(i)] = string(m)
 	}
-	var ladder []string
-	for _, d := range b.Ladder {
-		ladder = append(ladder, strconv.Itoa(d))
+	if b.Basis != nil {
+		in["basis"], in["clause"] = string(b.Basis.Thing), b.Basis.Part
 	}
-	in["ladder"] = strings.Join(ladder, " ")
+	var observers []string
+	for _, o := range b.Observers {
+		name, _ := o.In(rd.l.Tag())
+		observers = append(observers, name)
+	}
+	in["observers"] = strings.Join(observers, "\n")
 	for m, o := range b.Chairs {
-		in["chair."+string(m)], _ = o.Name.In("ar")
+		in["chair."+string(m)], _ = o.Name.In(rd.l.Tag())
 	}
 	for m, o := range b.Secretaries {
-		in["secretary."+string(m)], _ = o.Name.In("ar")
+		in["secretary."+string(m)], _ = o.Name.In(rd.l.Tag())
+	}
+	for _, m := range b.Members {
+		c, id := b.Calendar(m), string(m)
+		var free, holidays []string
+		for _, w := range c.Weekend {
+			free = append(free, strconv.Itoa(int(w)))
+		}
+		for _, d := range c.Holidays {
+			holidays = append(holidays, string(d))
+		}
+		in["zone."+id], in["offset."+id], in["weekend."+id], in["holidays."+id] = c.Zone, offsetWord(c.Offset), strings.Join(free, " "), strings.Join(holidays, "\n")
 	}
 	return in
+}
+
+// offsetWord is minutes east of UTC as people write them.
+func offsetWord(minutes int) string {
+	sign := "+"
+	if minutes < 0 {
+		sign, minutes = "-", -minutes
+	}
+	return fmt.Sprintf("%s%02d:%02d", sign, minutes/60, minutes%60)
 }
 
 func (s *site) saveBody(r *request) (*answer, error) {
@@ -169,44 +251,108 @@ func (s *site) proposeRules(r *request, say node.Say, wrong *jisr.Refusal, again
 	return &answer{to: cmp.Or(to, s.reader(r).url("meetings"))}, nil
 }
 
-// bodyTerms reads the form. What it does not ask for stays as it was: calendars, languages, the basis.
+// bodyTerms reads the form. What it does not ask for stays as it was.
 func (s *site) bodyTerms(r *request, members []jisr.MemberID, was *jisr.Body) (jisr.BodyTerms, *jisr.Refusal) {
 	t := jisr.BodyTerms{Members: members}
 	if was != nil {
 		t = was.BodyTerms
 	}
-	t.Title, t.Level, t.Cadence, t.Months = jisr.Text{}, jisr.Level(line1(r, "level")), line1(r, "cadence"), 0
+	before := t
+	t.Title, t.Level, t.Cadence, t.Months, t.Parent, t.Basis = jisr.Text{}, jisr.Level(line1(r, "level")), line1(r, "cadence"), 0, jisr.ThingID(line1(r, "parent")), nil
+	if t.Cadence == "other" {
+		t.Cadence = strings.ToUpper(line1(r, "rule"))
+	}
 	for _, lang := range writtenLanguages() {
 		if title := line1(r, "title_"+lang); title != "" {
 			t.Title[lang] = title
 		}
 	}
-	t.Chairs, t.Secretaries = map[jisr.MemberID]jisr.Office{}, map[jisr.MemberID]jisr.Office{}
+	if id := line1(r, "basis"); id != "" {
+		t.Basis = &jisr.Source{Thing: jisr.ThingID(id), Part: line1(r, "clause")}
+	}
+	t.Chairs, t.Secretaries, t.Observers = map[jisr.MemberID]jisr.Office{}, map[jisr.MemberID]jisr.Office{}, nil
 	for _, m := range members {
-		for posts, name := range map[*map[jisr.MemberID]jisr.Office]string{&t.Chairs: "chair.", &t.Secretaries: "secretary."} {
-			if post := line1(r, name+string(m)); post != "" {
-				(*posts)[m] = jisr.Office{Member: m, Name: jisr.Text{r.l.Tag(): post}}
+		if post := line1(r, "chair."+string(m)); post != "" {
+			t.Chairs[m] = jisr.Office{Member: m, Desk: before.Chairs[m].Desk, Name: reworded(r, before.Chairs[m].Name, post)}
+		}
+		if post := line1(r, "secretary."+string(m)); post != "" {
+			t.Secretaries[m] = jisr.Office{Member: m, Desk: before.Secretaries[m].Desk, Name: reworded(r, before.Secretaries[m].Name, post)}
+		}
+	}
+	for _, name := range lines(r, "observers", jisr.MaxObservers+1) {
+		observer := jisr.Text{r.l.Tag(): name}
+		for _, o := range before.Observers {
+			if had, _ := o.In(r.l.Tag()); had == name {
+				observer = o
 			}
 		}
+		t.Observers = append(t.Observers, observer)
 	}
-	t.Code, t.Approval = strings.ToUpper(line1(r, "code")), jisr.ApprovalMode(line1(r, "approval"))
+	return t, procedureOf(r, &t)
+}
+
+// procedureOf reads what the rules say of each session.
+func procedureOf(r *request, t *jisr.BodyTerms) (wrong *jisr.Refusal) {
+	t.Code, t.Approval, t.Languages = strings.ToUpper(line1(r, "code")), jisr.ApprovalMode(line1(r, "approval")), bounded(strings.Fields(strings.ToLower(line1(r, "languages"))), jisr.MaxLanguages+1)
 	for name, into := range map[string]*int{"agenda_days": &t.AgendaDays, "minutes_days": &t.MinutesDays, "silent_days": &t.SilentDays, "written": &t.Written} {
-		n, wrong := number(r, name)
+		if *into, wrong = number(r, name); wrong != nil {
+			return wrong
+		}
+	}
+	t.Rotation = nil
+	for i := range t.Members {
+		if m := jisr.MemberID(line1(r, "host."+strconv.Itoa(i))); m != "" {
+			t.Rotation = append(t.Rotation, m)
+		}
+	}
+	if t.Ladder, wrong = ladderOf(r); wrong != nil {
+		return wrong
+	}
+	t.Calendars = map[jisr.MemberID]jisr.Calendar{}
+	for _, m := range t.Members {
+		c, wrong := calendarOf(r, string(m))
 		if wrong != nil {
-			return t, wrong
+			return wrong
 		}
-		*into = n
+		t.Calendars[m] = c
 	}
-	t.Rotation = append([]jisr.MemberID{jisr.MemberID(line1(r, "host"))}, slices.DeleteFunc(slices.Clone(members), func(m jisr.MemberID) bool { return string(m) == line1(r, "host") })...)
-	t.Ladder = nil
-	for _, d := range bounded(strings.Fields(latinDigits(line1(r, "ladder"))), jisr.MaxLevel) {
-		n, err := strconv.Atoi(d)
+	return nil
+}
+
+// calendarOf reads how a member counts days.
+func calendarOf(r *request, id string) (c jisr.Calendar, wrong *jisr.Refusal) {
+	c.Zone = line1(r, "zone."+id)
+	at, err := time.Parse("-07:00", latinDigits(line1(r, "offset."+id)))
+	if err != nil {
+		return c, jisr.Refuse(jisr.Malformed, "offset", "want", "+03:00")
+	}
+	_, seconds := at.Zone()
+	c.Offset = seconds / 60
+	for _, day := range bounded(r.PostForm["weekend."+id], 7) {
+		n, err := strconv.Atoi(day)
 		if err != nil {
-			return t, jisr.Refuse(jisr.Malformed, "ladder", "want", "7, 14, 30, 60")
+			return c, jisr.Refuse(jisr.Malformed, "weekend")
 		}
-		t.Ladder = append(t.Ladder, n)
+		c.Weekend = append(c.Weekend, time.Weekday(n))
 	}
-	return t, nil
+	slices.Sort(c.Weekend)
+	for _, day := range lines(r, "holidays."+id, jisr.MaxHolidays+1) {
+		c.Holidays = append(c.Holidays, jisr.Date(latinDigits(day)))
+	}
+	slices.Sort(c.Holidays)
+	c.Holidays = slices.Compact(c.Holidays)
+	return c, nil
+}
+
+// lines are what is written in a field, one a line.
+func lines(r *request, name string, most int) []string {
+	var all []string
+	for row := range strings.SplitSeq(unixLines(strings.ToValidUTF8(r.PostForm.Get(name), "\uFFFD")), "\n") {
+		if row = strings.TrimSpace(row); row != "" {
+			all = append(all, row)
+		}
+	}
+	return bounded(all, most)
 }
 
 // number reads a number of days; empty is none.

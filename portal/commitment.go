@@ -53,8 +53,9 @@ func (rd reader) owe(f jisr.ForumID, source jisr.ThingID, part string) string {
 // commitmentLine is a commitment in a list: who owes whom.
 func (rd reader) commitmentLine(r *book.ThingRow) line {
 	c := r.State.Commitment
+	late := c.Late(rd.until(c.Debtor.Member))
 	l := line{URL: rd.commitmentURL(r.Forum, r.ID), Kind: known(rd.l, "commitment.type.", string(c.Type)), Subject: rd.say(c.Title), From: rd.side(c.Debtor.Member),
-		To: rd.sides([]jisr.MemberID{c.Beneficiary.Member}), Date: rd.l.ShortDate(r.At.In(rd.zone)), Late: c.Late(rd.today), State: rd.thingTag("commitment", string(c.State()), c.Late(rd.today))}
+		To: rd.sides([]jisr.MemberID{c.Beneficiary.Member}), Date: rd.l.ShortDate(r.At.In(rd.zone)), Late: late, State: rd.thingTag("commitment", string(c.State()), late)}
 	if c.Sector != "" {
 		l.Kind = known(rd.l, "sector.", c.Sector)
 	}

@@ -116,7 +116,7 @@ func (s *site) showCommitment(r *request, problem string) (*answer, error) {
 		v.Reports = append(v.Reports, rep)
 	}
 	v.Paused = c.Paused()
-	if l := c.LadderDue(rd.today); l > c.Level() {
+	if l := c.LadderDue(rd.until(c.Debtor.Member)); l > c.Level() {
 		v.Ladder = rd.l.T("commitment.ladder", "level", rd.l.T("level."+itoa(int64(l))))
 	}
 	v.Actions = s.commitmentActions(r, rd, &t)
@@ -281,17 +281,11 @@ func (rd reader) proposed(t *book.ThingView) (all []offerView) {
 	for i, p := range c.Proposals {
 		terms, body := offerOf(t, p.Step.Position)
 		now := append(rd.owedTerms(&terms), rd.textFacts(&terms, &body)...)
-		o := offerView{By: rd.side(p.By), When: rd.dateTime(p.Step.At), State: tag{Tone: "idle", Icon: "minus", Word: rd.l.T("commitment.offer.earlier")}}
+		o := offerView{By: rd.side(p.By), When: rd.dateTime(p.Step.At), State: rd.offerTag(p.Step.Position == c.Text && c.Agreed != nil, i == len(c.Proposals)-1 && c.State() != jisr.CommitmentWithdrawn)}
 		for _, m := range c.Parties() {
 			if _, said := p.Agreed[m]; said {
 				o.Agreed = append(o.Agreed, rd.side(m))
 			}
-		}
-		switch {
-		case p.Step.Position == c.Text && c.Agreed != nil:
-			o.State = tag{Tone: "done", Icon: "circle-check", Word: rd.l.T("commitment.offer.holds")}
-		case i == len(c.Proposals)-1 && c.State() != jisr.CommitmentWithdrawn:
-			o.State = tag{Tone: "soon", Icon: "clock", Word: rd.l.T("commitment.offer.open")}
 		}
 		if i > 0 {
 			o.Changes = changed(was, now)

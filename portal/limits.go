@@ -19,6 +19,7 @@ const (
 	pageGroups   = 8      // offices, sectors and bodies of the register; those with most past their day
 	pageRelation = 8      // to-dos of a relation on its page; Today has all
 	pageActs     = 50     // rows of the record
+	firstToDo    = 8      // rows of each list on Today at first: what an official reads in ten seconds
 	pageToDo     = 50     // rows of each list on Today; more are counted
 	formLinks    = 20     // earlier notes offered to refer to
 

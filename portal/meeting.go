@@ -38,7 +38,8 @@ type bodyView struct {
 	MayMeet bool
 	Series  string // its minutes compiled
 	Rules   string // where other rules are proposed
-	ID      string
+	ID, URL string
+	Stands  string // its state
 }
 
 // meetingView is the room: the agenda beside the minutes, with the decisions and commitments in them.
@@ -173,7 +174,7 @@ func (s *site) showMeetings(r *request, problem string) (*answer, error) {
 
 func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, error) {
 	b := row.State.Body
-	v := bodyView{ID: row.ID.Name(), Title: rd.say(b.Title), Level: rd.l.T("body.level." + string(b.Level)), Members: rd.sides(b.Members), State: rd.thingTag("body", row.Summary.State, false)}
+	v := bodyView{ID: row.ID.Name(), URL: rd.bodyURL(row.Forum, row.ID), Stands: row.Summary.State, Title: rd.say(b.Title), Level: rd.l.T("body.level." + string(b.Level)), Members: rd.sides(b.Members), State: rd.thingTag("body", row.Summary.State, false)}
 	met, err := s.node.Course(r.Context(), rd.scope, row, rd.today)
 	if err != nil {
 		return v, err
@@ -190,7 +191,7 @@ func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, er
 	} else if met.By != "" && !met.Missed {
 		v.Next = rd.l.T("body.by", "date", rd.l.Day(string(met.By)))
 	}
-	base := rd.url("bodies", string(row.Forum), row.ID.Name())
+	base := v.URL
 	v.Series = base + "/minutes"
 	if b.Agreed != nil && rd.mayPrepare(jisr.KindMeetingPropose) {
 		v.MayMeet = true
@@ -323,14 +324,41 @@ func (rd reader) meetingFacts(v *meetingView, m *jisr.Meeting) {
 	}
 	for _, id := range m.Members {
 		if d, told := m.Delegations[id]; told {
-			post, _ := d.Head.Post.In(rd.l.Tag())
-			add2 := field{Name: rd.l.T("meeting.delegation", "member", rd.name(id)), Value: post}
-			v.Facts = append(v.Facts, add2)
+			v.Facts = append(v.Facts, field{Name: rd.l.T("meeting.delegation", "member", rd.name(id)), Value: rd.delegationWord(&d.DelegationTerms)})
 		}
 	}
 	if m.NextOn != "" {
 		add("meeting.nexton", rd.l.Day(string(m.NextOn)))
 	}
+}
+
+// delegateOf reads a post, and after a dash the authority it comes from: a delegation may be composite.
+func delegateOf(r *request, row string, alternate bool) jisr.Delegate {
+	post, organ, composite := strings.Cut(strings.ReplaceAll(row, " - ", " — "), " — ")
+	d := jisr.Delegate{Post: jisr.Text{r.l.Tag(): strings.TrimSpace(post)}, Alternate: alternate}
+	if composite {
+		d.Organ = jisr.Text{r.l.Tag(): strings.TrimSpace(organ)}
+	}
+	return d
+}
+
+// delegationWord is who comes: the head first, alternates said to be such, each with the authority it comes from.
+func (rd reader) delegationWord(d *jisr.DelegationTerms) string {
+	var all []string
+	for i, m := range append([]jisr.Delegate{d.Head}, d.Members...) {
+		post, _ := m.Post.In(rd.l.Tag())
+		if organ, _ := m.Organ.In(rd.l.Tag()); organ != "" {
+			post += " — " + organ
+		}
+		switch {
+		case i == 0:
+			post = rd.l.T("delegation.head", "post", post)
+		case m.Alternate:
+			post = rd.l.T("delegation.alternate", "post", post)
+		}
+		all = append(all, post)
+	}
+	return strings.Join(all, " · ")
 }
 
 // meetingActions is what this official may say now about a session. before is the session before it, nil for the first.
@@ -365,7 +393,7 @@ func (rd reader) meetingFields(m, before *jisr.Meeting, k jisr.Kind) []sayingFie
 	case jisr.KindMeetingAgenda:
 		return []sayingField{rd.askAgenda(m, before)}
 	case jisr.KindMeetingDelegation:
-		return []sayingField{rd.askLine("head", false), rd.ask("members", true)}
+		return []sayingField{rd.askLine("head", false), rd.ask("members", true), rd.ask("alternates", true)}
 	case jisr.KindMeetingPaper:
 		return rd.paperFields(m)
 	case jisr.KindMeetingPostpone, jisr.KindMeetingCancel:
@@ -401,9 +429,9 @@ func (s *site) sayMeeting(r *request) (*answer, error) {
 		say.Terms = agendaOf(r, m, before)
 	case jisr.KindMeetingDelegation:
 		d := jisr.DelegationTerms{Head: jisr.Delegate{Post: written(r, "head")}}
-		for _, row := range strings.Split(unixLines(r.PostForm.Get("members")), "\n") {
-			if row = strings.TrimSpace(row); row != "" {
-				d.Members = append(d.Members, jisr.Delegate{Post: jisr.Text{r.l.Tag(): row}})
+		for _, name := range []string{"members", "alternates"} {
+			for _, row := range lines(r, name, jisr.MaxDelegates+1) {
+				d.Members = append(d.Members, delegateOf(r, row, name == "alternates"))
 			}
 		}
 		say.Terms = d

@@ -124,6 +124,7 @@ func meetingRoutes() []route {
 		{"POST", "/meetings/{forum}/{id}/edit", official, (*site).saveParagraph},
 		{"POST", "/meetings/{forum}/{id}/{verb}", official, (*site).sayMeeting},
 		{"POST", "/meetings/{forum}/{id}/minutes/{verb}", official, (*site).sayMinutes},
+		{"GET", "/bodies/{forum}/{id}", official, (*site).body},
 		{"GET", "/bodies/{forum}/{id}/minutes", official, (*site).series},
 		{"GET", "/meetings/{forum}/{id}/file", official, (*site).sessionFile},
 		{"GET", "/meetings/{forum}/{id}/papers/{form}", official, (*site).sessionPaper},

@@ -20,9 +20,18 @@ type reader struct {
 	self   jisr.MemberID
 	names  map[jisr.MemberID]string // of members, in the reader's language
 	today  jisr.Date
+	known  map[jisr.MemberID]jisr.Date // of members that cannot be reached: the day up to which it is known what they said
 	now    time.Time
 	zone   *time.Location
 	words  *words.Words
+}
+
+// until is the day up to which lateness of a member is reckoned: no clock runs while the link is down.
+func (rd reader) until(m jisr.MemberID) jisr.Date {
+	if d, cut := rd.known[m]; cut {
+		return d
+	}
+	return rd.today
 }
 
 func (s *site) reader(r *request) reader {
@@ -30,6 +39,12 @@ func (s *site) reader(r *request) reader {
 	rd.names[rd.self] = inLanguage(r.l, s.node.Self().Name)
 	for _, k := range s.node.Links() {
 		rd.names[k.Member] = inLanguage(r.l, k.Name)
+		if k.State != node.Linked {
+			if rd.known == nil {
+				rd.known = map[jisr.MemberID]jisr.Date{}
+			}
+			rd.known[k.Member] = s.node.KnownTo(k.Member)
+		}
 	}
 	return rd
 }

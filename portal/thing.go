@@ -18,7 +18,7 @@ func (rd reader) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 	case "meeting", "minutes": // the minutes are in the room
 		return rd.meetingURL(f, id)
 	case "body":
-		return rd.url("meetings")
+		return rd.bodyURL(f, id)
 	case "forum":
 		return rd.url("forum")
 	case "agreement":

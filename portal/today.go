@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"jisr"
 	"jisr/book"
 	"jisr/node"
 )
@@ -46,7 +47,11 @@ type cut struct {
 }
 
 func (s *site) today(r *request) (*answer, error) {
-	v, err := s.todayView(r.Context(), s.reader(r))
+	most := firstToDo
+	if r.URL.Query().Get("all") != "" {
+		most = pageToDo
+	}
+	v, err := s.todayView(r.Context(), s.reader(r), most)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +60,7 @@ func (s *site) today(r *request) (*answer, error) {
 	return &answer{page: todayPage(v)}, nil
 }
 
-func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
+func (s *site) todayView(ctx context.Context, rd reader, most int) (todayView, error) {
 	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.today)
 	if err != nil {
 		return todayView{}, err
@@ -65,33 +70,71 @@ func (s *site) todayView(ctx context.Context, rd reader) (todayView, error) {
 		return todayView{}, err
 	}
 	v := todayView{Day: rd.l.Date(rd.now.In(rd.zone))}
-	joint := 0
+	var joint []book.ToDo
 	for i := range ours {
 		t := &ours[i]
-		if t.Thing == nil && t.Why != book.WhyOpen && t.Why != book.WhyAnswer {
-			if node.Concerns(rd.caller, t) && len(v.House) < pageToDo {
-				v.House = append(v.House, rd.todo(t, "ours"))
-			}
-			continue
-		}
-		if joint++; joint <= pageToDo {
-			v.Ours.Items = append(v.Ours.Items, rd.todo(t, "ours"))
+		if t.Thing != nil || t.Why == book.WhyOpen || t.Why == book.WhyAnswer {
+			joint = append(joint, *t)
+		} else if node.Concerns(rd.caller, t) && len(v.House) < pageToDo {
+			v.House = append(v.House, rd.todo(t, "ours"))
 		}
 	}
-	for i := range theirs[:min(len(theirs), pageToDo)] {
-		v.Theirs.Items = append(v.Theirs.Items, rd.todo(&theirs[i], "theirs"))
-	}
+	v.Ours.Items, v.Ours.More = s.todoLines(ctx, rd, joint, "ours", most)
+	v.Theirs.Items, v.Theirs.More = s.todoLines(ctx, rd, theirs, "theirs", most)
 	outgoing, err := s.outgoingTodo(ctx, rd)
 	if err != nil {
 		return todayView{}, err
 	}
 	v.House = append(v.House, outgoing...)
-	v.Theirs.More = max(counts.Theirs-len(v.Theirs.Items), 0)
-	v.Ours.More = max(counts.Ours-counts.ToClear-counts.ToRelease-counts.Returned-len(v.Ours.Items), joint-len(v.Ours.Items), 0)
 	v.Ours.Late, v.Theirs.Late = rd.late(counts.LateUs), rd.late(counts.LateThem)
 	v.Heading = rd.waiting(len(v.Ours.Items) + v.Ours.More + len(v.House))
 	v.Cut = s.cuts(rd)
 	return v, nil
+}
+
+// todoLines are the lines of to-dos, at most so many, and how many more there are. What waits in batches of records is one line for each
+// programme and step: the oldest, with how many they are.
+func (s *site) todoLines(ctx context.Context, rd reader, list []book.ToDo, whose string, most int) (items []todo, more int) {
+	type heap struct {
+		programme jisr.ThingID
+		why       book.Why
+		whom      jisr.MemberID
+	}
+	at, times, first := map[heap]int{}, map[heap]int{}, map[heap]*book.ToDo{}
+	for i := range list {
+		t := &list[i]
+		var k heap
+		if t.Thing != nil && t.Thing.State.Batch != nil {
+			k = heap{t.Thing.State.Batch.Programme, t.Why, t.Whom}
+			if times[k]++; times[k] > 1 {
+				continue
+			}
+		}
+		if len(items) == most {
+			more++
+			continue
+		}
+		if k.programme != "" {
+			at[k], first[k] = len(items), t
+		}
+		items = append(items, rd.todo(t, whose))
+	}
+	for k, i := range at {
+		if times[k] > 1 {
+			items[i] = s.batchesLine(ctx, rd, first[k], whose)
+			items[i].Kind = rd.l.N("today.batches", times[k])
+		}
+	}
+	return items, more
+}
+
+// batchesLine is the line of several batches: known by their programme, and leading to its records.
+func (s *site) batchesLine(ctx context.Context, rd reader, t *book.ToDo, whose string) todo {
+	l, b := rd.todo(t, whose), t.Thing.State.Batch
+	if p, err := s.node.Book().Thing(ctx, rd.scope, t.Thing.Forum, b.Programme); err == nil {
+		l.Subject, l.URL = rd.say(p.Summary.Title), rd.programmeURL(t.Thing.Forum, b.Programme, "records", b.Type)
+	}
+	return l
 }
 
 // waiting says how much waits for the official; small numbers in words, as one speaks.
@@ -139,7 +182,7 @@ func (rd reader) todo(t *book.ToDo, whose string) todo {
 	} else {
 		l.Due, l.DueIn = "", ""
 	}
-	l.Late = t.Late
+	l.Late = t.Late && (whose != "theirs" || t.Due < rd.until(t.Whom))
 	why, do := "todo.why."+string(t.Why), "todo.do."+string(t.Why)
 	if whose == "theirs" {
 		do = "todo.do.view"
@@ -157,7 +200,7 @@ func todoIcon(w book.Why) string {
 // todoThing is a step that is owed in a thing other than a note: the words name it, the button leads to the thing.
 func (rd reader) todoThing(t *book.ToDo, whose string) todo {
 	l := rd.thingLine(t.Thing)
-	l.Late = t.Late
+	l.Late = t.Late && (whose != "theirs" || t.Due < rd.until(t.Whom))
 	if t.Due != "" {
 		l.Due, l.DueIn = rd.l.Day(string(t.Due)), rd.l.RelativeDay(string(t.Due), string(rd.today))
 	}
