@@ -26,10 +26,9 @@ const (
 
 // drafting is what an official writes on: the text that this house prepares to table, else the one that counts.
 type drafting struct {
-	text  *jisr.InstrumentText // nil: there is none yet
-	base  jisr.Commitment      // the text on the table that it is made from
-	out   *book.OutgoingRow    // in preparation; nil: nothing is
-	terms map[string]any
+	text *jisr.InstrumentText // nil: there is none yet
+	base jisr.Commitment      // the text on the table that it is made from
+	out  *book.OutgoingRow    // in preparation; nil: nothing is
 }
 
 func (s *site) draftingOf(r *request, rd reader, t *book.ThingView) (d drafting, err error) {
