@@ -500,7 +500,7 @@ func (p *pact) amendments(t *testing.T, c []jisr.MemberID, cross func(string, fu
 func TestC10OnNodes(t *testing.T) {
 	for _, c := range circles() {
 		p := newPact(t, c)
-		envoy := p.Official("sy", "envoy", jisr.Roles()...)
+		envoy := p.Program("sy", "envoy", jisr.Roles()...)
 		sy := p.As("sy")
 		mandate := sy.Steps("", jisr.KindMandateIssue, jisr.MandateTerms{Holder: "envoy", Post: jisr.Text{"ar": "السفير"}, Issuer: jisr.Text{"ar": "وزير الخارجية"},
 			Capacity: jisr.ForeignMinister, Acts: []jisr.MandateAct{jisr.MaySign}, Subjects: []jisr.ThingID{p.id}, From: p.Node("sy").Today()}, nil).Thing
