@@ -91,15 +91,20 @@ func minutesTexts(_ *jisr.Act, body []byte) []jisr.Text {
 	return all
 }
 
-// agreementTexts reads a text that was tabled. That it is the one its entry names is asked where it is shown.
-func agreementTexts(_ *jisr.Act, body []byte) []jisr.Text {
+// agreementTexts reads a text that was tabled, with the names of the parties as who tabled it has them in its original. That
+// it is the one its entry names is asked where it is shown.
+func agreementTexts(a *jisr.Act, body []byte) []jisr.Text {
 	var t jisr.InstrumentText
 	if refusal := strict(body, jisr.MaxTextContent, &t); refusal != nil {
 		return nil
 	}
+	parties, self := sortedKeys(t.Names), a.Member
+	if len(parties) > 0 && t.Names[self] == nil { // who tabled it is no party: a depositary
+		self = parties[0]
+	}
 	var all []jisr.Text
-	for i := range t.Segments {
-		all = append(all, t.Segments[i].Text)
+	for _, s := range t.Original(parties, self) {
+		all = append(all, s.Text)
 	}
 	for _, id := range sortedKeys(t.Annexes) {
 		all = append(all, t.Annexes[id].Title)

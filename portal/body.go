@@ -319,8 +319,11 @@ func procedureOf(r *request, t *jisr.BodyTerms) (wrong *jisr.Refusal) {
 	return nil
 }
 
-// calendarOf reads how a member counts days.
+// calendarOf reads how a member counts days; as everybody does where the form does not ask.
 func calendarOf(r *request, id string) (c jisr.Calendar, wrong *jisr.Refusal) {
+	if !r.PostForm.Has("offset." + id) {
+		return jisr.DefaultCalendar(), nil
+	}
 	c.Zone = line1(r, "zone."+id)
 	at, err := time.Parse("-07:00", latinDigits(line1(r, "offset."+id)))
 	if err != nil {

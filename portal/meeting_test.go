@@ -199,7 +199,7 @@ func TestASessionInTwoPortals(t *testing.T) {
 func TestABodyIsMadeByAForm(t *testing.T) {
 	iqHouse, syHouse := world(t)
 	iq, sy := iqHouse.officials(), syHouse.officials()
-	form := url.Values{"forum": {"iq-sy"}, "title_ar": {"لجنة المنافذ"}, "level": {"technical"}, "code": {"jbc"}, "cadence": {"FREQ=MONTHLY"}, "host": {"sy"}, "agenda_days": {"١٠"}, "approval": {"silent"},
+	form := url.Values{"forum": {"iq-sy"}, "title_ar": {"لجنة المنافذ"}, "level": {"technical"}, "code": {"jbc"}, "cadence": {"FREQ=MONTHLY"}, "host.0": {"sy"}, "host.1": {"iq"}, "agenda_days": {"١٠"}, "approval": {"silent"},
 		"silent_days": {"30"}, "ladder": {"7 14 30"}, "chair.iq": {"وكيل الوزارة"}, "chair.sy": {"معاون الوزير"}, "secretary.iq": {"أمين السر"}}
 	if bad := iq.drafter.post("/ar/bodies/new", form); bad.status != 422 || !strings.Contains(bad.body, "معاون الوزير") {
 		t.Fatalf("a body without a secretary: %d", bad.status)

@@ -189,9 +189,12 @@ func paragraphs(text string) [][]string {
 	return all
 }
 
-// sentence says why a rule said no.
+// sentence says why a rule said no. What would be allowed is left out: a person chooses from what the form offers, and the
+// values are names for programs.
 func sentence(l *words.Lang, r *jisr.Refusal) string {
-	return l.Refusal(string(r.Kind), r.Subject, r.Need)
+	need := maps.Clone(r.Need)
+	delete(need, "allowed")
+	return l.Refusal(string(r.Kind), r.Subject, need)
 }
 
 // known gives the word for a value of an enumeration, or the value itself where a newer partner sent one that

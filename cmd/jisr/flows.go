@@ -22,7 +22,7 @@ const (
 	flowDays   = 340 // how long ago the first record was sent: the agreement was in force by then
 	dailyDays  = 30  // since when each day's readings leave on their day; before, by the week, and so after their time
 	tradeDays  = 120 // how long ago the first consignment was announced
-	readWithin = 10  // days after which what was sent has been acknowledged
+	readWithin = 1   // days after which what was sent has been acknowledged
 	missedDay  = 3   // how many days ago one side's readings did not come
 )
 
