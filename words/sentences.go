@@ -45,6 +45,9 @@ func (l *Lang) need(subject, name, value string) any {
 		if key := "refusal." + name + "." + strings.ToLower(strings.ReplaceAll(value, " ", "-")); l.Has(key) {
 			return Raw(l.text(key))
 		}
+		if name == "error" { // a parser's own words, which are English
+			return Raw(l.T("refusal.detail", "text", value))
+		}
 	case "today", "since":
 		return Raw(l.Day(value))
 	case "at":

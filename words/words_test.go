@@ -251,6 +251,7 @@ func TestRefusals(t *testing.T) {
 		{en.Refusal("not-allowed", "note.release", map[string]string{"role": "releaser"}), "Your account may not do this: releasing a note. It needs the role: Releasing official."},
 		{en.Refusal("from-the-future", "", nil), "The request was refused. Reason: from-the-future"},
 		{en.Refusal("no-such", "note/iq-01", nil), "note/iq-01 was not found."},
+		{ar.Refusal("malformed", "subject", map[string]string{"error": "unexpected EOF"}), "قيمة «الموضوع» ليست بالشكل المطلوب (التفصيل الفني بالإنكليزية: «unexpected EOF»)."},
 	} {
 		if bare(c[0]) != c[1] {
 			t.Errorf("got %q, want %q", bare(c[0]), c[1])
