@@ -78,7 +78,7 @@ func TestARestoredNodeFetchesBackWhatItLacks(t *testing.T) {
 	for range 5 {
 		after = append(after, iq.Releases(w.Note("jo", "sy")), sy.Releases(w.Note("iq", "jo")))
 	}
-	sy.Opens(after[0])
+	sy.Receives(after[0]).Opens(after[0]) // it is in their ledger; their book follows
 	w.Settle()
 	want, sizes := digest(t, w, "sy")
 	w.Stop("iq")
