@@ -25,10 +25,7 @@ func TestOldCopy(t *testing.T) {
 	for _, key := range []string{"second", "third"} {
 		held(t, iq, key)
 	}
-	before, err := sy.digest()
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := w.agree(30 * time.Second) // sy's book follows its mirror
 
 	iq.kill()
 	if err := os.RemoveAll(iq.dir); err != nil {
