@@ -39,17 +39,7 @@ func (t *ColumnsTerms) Check() error {
 	return Text{"en": t.Title}.Check("title", MaxTitle)
 }
 
-// foldColumns takes the newest map; what it is for never changes.
-func foldColumns(acts []Act, voids map[Position]*Refusal) *ColumnMap {
-	var m *ColumnMap
-	for i := range acts {
-		if err := applyColumns(&m, &acts[i]); err != nil {
-			voids[acts[i].Position] = asRefusal(err)
-		}
-	}
-	return m
-}
-
+// applyColumns takes the newest map; what it is for never changes.
 func applyColumns(m **ColumnMap, a *Act) error {
 	was := *m
 	if was != nil && was.Dropped != nil {

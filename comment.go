@@ -108,16 +108,6 @@ type Comment struct {
 	Decided  *Step  `json:"decided,omitempty"`
 }
 
-func foldComment(acts []Act, voids map[Position]*Refusal) *Comment {
-	var c *Comment
-	for i := range acts {
-		if err := applyComment(&c, &acts[i]); err != nil {
-			voids[acts[i].Position] = asRefusal(err)
-		}
-	}
-	return c
-}
-
 func applyComment(c **Comment, a *Act) error {
 	was := *c
 	if a.Kind == KindCommentReceive {

@@ -110,11 +110,11 @@ func (s *State) fold(thing ThingID, acts []Act) {
 	case house && noun == "outgoing":
 		s.Outgoing = foldOutgoing(acts, s.Voids)
 	case house && noun == "columns":
-		s.Columns = foldColumns(acts, s.Voids)
+		s.Columns = foldHouse(acts, s.Voids, applyColumns)
 	case house && noun == "comment":
-		s.Comment = foldComment(acts, s.Voids)
+		s.Comment = foldHouse(acts, s.Voids, applyComment)
 	case house && noun == "picture":
-		s.Picture = foldPicture(acts, s.Voids)
+		s.Picture = foldHouse(acts, s.Voids, applyPicture)
 	case noun == "note":
 		s.Note = foldNote(thing, acts, s.Voids)
 	case noun == "forum":

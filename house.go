@@ -411,6 +411,17 @@ func (acc *Account) apply(a *Act) (*Account, error) {
 	return &next, nil
 }
 
+// foldHouse folds a noun of the house that changes in place: an act that is refused changes nothing and is void.
+func foldHouse[T any](acts []Act, voids map[Position]*Refusal, apply func(**T, *Act) error) *T {
+	var t *T
+	for i := range acts {
+		if err := apply(&t, &acts[i]); err != nil {
+			voids[acts[i].Position] = asRefusal(err)
+		}
+	}
+	return t
+}
+
 func foldDesk(acts []Act, voids map[Position]*Refusal) *Desk {
 	var d *Desk
 	for i := range acts {

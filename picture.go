@@ -48,16 +48,6 @@ type Picture struct {
 	Withdrawn *Step `json:"withdrawn,omitempty"`
 }
 
-func foldPicture(acts []Act, voids map[Position]*Refusal) *Picture {
-	var p *Picture
-	for i := range acts {
-		if err := applyPicture(&p, &acts[i]); err != nil {
-			voids[acts[i].Position] = asRefusal(err)
-		}
-	}
-	return p
-}
-
 func applyPicture(p **Picture, a *Act) error {
 	was := *p
 	switch {

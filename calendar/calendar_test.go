@@ -103,28 +103,9 @@ func subscribe(t *testing.T) *subscription {
 	}
 	s := &subscription{World: w, server: httptest.NewServer(calendar.New(calendar.Config{Node: n, Words: all, URL: "https://jisr.example/", Page: page}))}
 	t.Cleanup(s.server.Close)
-	s.post = s.official(t, "director", jisr.Reader, jisr.Drafter)
+	s.post = s.SignedIn("iq", "director", jisr.Reader, jisr.Drafter)
 	s.secret = w.As("iq").DoAs(s.post, node.RenewFeed{}).Secret
 	return s
-}
-
-// official makes a post at the desk of iq, and signs it in.
-func (s *subscription) official(t *testing.T, id jisr.OfficialID, roles ...jisr.Role) node.Caller {
-	t.Helper()
-	n := s.Node("iq")
-	done, err := n.Do(t.Context(), n.Operator(), node.AddOfficial{ID: id, Post: jisr.Text{"ar": "مدير المياه", "en": "Director of Water"}, Desk: "mofa", Roles: roles})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := n.SignIn(t.Context(), string(id), done.Secret, node.From{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := n.Session(t.Context(), token, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 func (s *subscription) get(t *testing.T, path, etag string) (*http.Response, []byte) {
@@ -354,7 +335,7 @@ func TestAnAddressIsMadeAnewAndEnded(t *testing.T) {
 	if a, b := status(old), status(fresh); a != http.StatusNotFound || b != http.StatusOK {
 		t.Errorf("made anew: the old one %d, the new one %d", a, b)
 	}
-	s.As("iq").DoAs(s.official(t, "clerk", jisr.Reader), node.EndFeed{ID: "director"})
+	s.As("iq").DoAs(s.SignedIn("iq", "clerk", jisr.Reader), node.EndFeed{ID: "director"})
 	if got := status(fresh); got != http.StatusOK {
 		t.Errorf("another post ended it: %d", got)
 	}

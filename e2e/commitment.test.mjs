@@ -3,8 +3,8 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { asOfficial, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
-import { arrives, fill, formally, here, says, sees } from './say.mjs';
+import { asOfficial, problems, startBrowser, startDemo } from './harness.mjs';
+import { arrives, clean, fill, formally, here, says, sees } from './say.mjs';
 
 let demo, browser, iq, sy;
 before(async () => {
@@ -15,11 +15,6 @@ before(async () => {
   sy = await side(demo.nodes.sy);
 }, { timeout: 180_000 });
 after(async () => { await browser?.close(); await demo?.stop(); });
-
-const clean = async page => {
-  assert.deepEqual(await axe(page), [], here(page));
-  assert.equal(await overflow(page), 0, here(page));
-};
 
 const owed = (title, more = {}) => ({ title_ar: title, text_ar: `${title}: يُقدَّم كاملاً.`, test_ar: 'وصوله كاملاً.', 'due.day': '1', 'due.month': '3', 'due.year': '2031', ...more });
 

@@ -3,8 +3,8 @@
 // speaks for a side is drafted by one official and cleared and released by another.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { asOfficial, asSigner, axe, overflow, problems, startBrowser, startDemo } from './harness.mjs';
-import { arrives, fill, formally, here, released, says, sees } from './say.mjs';
+import { asOfficial, asSigner, problems, startBrowser, startDemo } from './harness.mjs';
+import { arrives, clean, fill, formally, here, released, says, sees } from './say.mjs';
 
 let demo, browser, iq, sy, body, room, promise;
 before(async () => {
@@ -15,11 +15,6 @@ before(async () => {
   sy = await side(demo.nodes.sy);
 }, { timeout: 180_000 });
 after(async () => { await browser?.close(); await demo?.stop(); });
-
-const clean = async page => {
-  assert.deepEqual(await axe(page), [], here(page));
-  assert.equal(await overflow(page), 0, here(page));
-};
 
 test('a body is proposed with its rules and calendars, other rules answer, and both stand by them', async () => {
   const page = iq.secretary;

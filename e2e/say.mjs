@@ -1,10 +1,17 @@
 // How an official says something on a page: fills in the form of an action, or has it drafted by one and released by another.
 
-import { signs } from './harness.mjs';
+import assert from 'node:assert/strict';
+import { axe, overflow, signs } from './harness.mjs';
 
 const main = page => page.getByRole('main');
 export const sees = (page, what) => main(page).getByText(what).first().waitFor({ timeout: 20_000 });
 export const here = page => new URL(page.url()).pathname;
+
+/** clean asserts that a page is within reach of everybody and within its window. */
+export const clean = async page => {
+  assert.deepEqual(await axe(page), [], here(page));
+  assert.equal(await overflow(page), 0, here(page));
+};
 
 /** opened opens the form of an action, where it stands. */
 export async function opened(page, action) {

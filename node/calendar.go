@@ -216,7 +216,7 @@ func (n *Node) dueEntry(t *book.ToDo, ours bool) []CalendarEntry {
 		e.Revision = t.Thing.State.Revision()
 	default:
 		e.Forum, e.Thing, e.Handling, e.At = t.Note.Forum, t.Note.ID, t.Note.Terms.Handling, t.Note.At
-		if reading, addressed := t.Note.Note.Readings[n.self.ID]; t.Note.BodyHeld && (!addressed || reading.Opened != nil) {
+		if t.Note.BodyHeld && !t.Note.Note.Unopened(n.self.ID) {
 			e.Title = t.Note.Body.Subject
 		}
 		e.Why = book.WhyAnswer // by that day, whatever comes before it

@@ -16,6 +16,14 @@ import (
 // shortlived is the water annex with readings that are kept for a year.
 func shortlived(t *testing.T) []byte {
 	t.Helper()
+	return waterAnnex(t, func(annex map[string]any) {
+		annex["records"].(map[string]any)["water_observation"].(map[string]any)["retention"] = map[string]any{"period": "P1Y", "basis": "event", "then": "delete"}
+	})
+}
+
+// waterAnnex is the shipped water annex, changed.
+func waterAnnex(t *testing.T, change func(annex map[string]any)) []byte {
+	t.Helper()
 	doc, err := programme.ReadShipped("wat")
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +32,7 @@ func shortlived(t *testing.T) []byte {
 	if err := json.Unmarshal(doc, &annex); err != nil {
 		t.Fatal(err)
 	}
-	annex["records"].(map[string]any)["water_observation"].(map[string]any)["retention"] = map[string]any{"period": "P1Y", "basis": "event", "then": "delete"}
+	change(annex)
 	if doc, err = json.Marshal(annex); err != nil {
 		t.Fatal(err)
 	}

@@ -16,21 +16,11 @@ import (
 // newerWater is a newer version of the water annex: it allows no reading above 350.
 func newerWater(t *testing.T) []byte {
 	t.Helper()
-	doc, err := programme.ReadShipped("wat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var annex map[string]any
-	if err := json.Unmarshal(doc, &annex); err != nil {
-		t.Fatal(err)
-	}
-	annex["version"] = "1.10.0"
-	schema := annex["records"].(map[string]any)["water_observation"].(map[string]any)["schema"].(map[string]any)
-	schema["properties"].(map[string]any)["value"].(map[string]any)["maximum"] = 350
-	if doc, err = json.Marshal(annex); err != nil {
-		t.Fatal(err)
-	}
-	return doc
+	return waterAnnex(t, func(annex map[string]any) {
+		annex["version"] = "1.10.0"
+		schema := annex["records"].(map[string]any)["water_observation"].(map[string]any)["schema"].(map[string]any)
+		schema["properties"].(map[string]any)["value"].(map[string]any)["maximum"] = 350
+	})
 }
 
 // replaces signs an agreement that stands to the pact in this relation and names a newer annex, takes it to the last receipt of a

@@ -214,8 +214,7 @@ func (n *Instrument) signatures(l *words.Lang) Block {
 }
 
 func (n *Instrument) party(l *words.Lang, m jisr.MemberID) string {
-	name, _ := n.Text.Names[m].In(l.Tag())
-	return or(name, string(m))
+	return nameIn(n.Text.Names, l, m)
 }
 
 // certificate says that the copy is true (Vienna Convention, article 77(1)(b)); the office that certifies signs it.

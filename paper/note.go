@@ -76,8 +76,11 @@ func (n *Note) languages(lang string) []string {
 	return all
 }
 
-func (n *Note) name(l *words.Lang, m jisr.MemberID) string {
-	s, _ := n.Names[m].In(l.Tag())
+func (n *Note) name(l *words.Lang, m jisr.MemberID) string { return nameIn(n.Names, l, m) }
+
+// nameIn is what a member is called in a language.
+func nameIn(names map[jisr.MemberID]jisr.Text, l *words.Lang, m jisr.MemberID) string {
+	s, _ := names[m].In(l.Tag())
 	return or(s, string(m))
 }
 
@@ -142,6 +145,11 @@ func (n *Note) text(tags []string) []Block {
 		}
 		columns = append(columns, c)
 	}
+	return inColumns(columns)
+}
+
+// inColumns sets two languages side by side; more follow each other.
+func inColumns(columns []Column) []Block {
 	if len(columns) == 2 {
 		return []Block{{Beside: columns}}
 	}

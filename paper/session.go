@@ -100,10 +100,7 @@ func (s *Session) languages(lang string) []string {
 	return tags
 }
 
-func (s *Session) name(l *words.Lang, m jisr.MemberID) string {
-	name, _ := s.Names[m].In(l.Tag())
-	return or(name, string(m))
-}
+func (s *Session) name(l *words.Lang, m jisr.MemberID) string { return nameIn(s.Names, l, m) }
 
 // fact is the name of a fact as it stands before its value.
 func fact(l *words.Lang, key string) string { return l.T("paper.fact", "name", words.Raw(l.T(key))) }
@@ -197,14 +194,7 @@ func (s *Session) text(w *words.Words, tags []string, level int) []Block {
 	for i, tag := range tags {
 		columns[i] = Column{Lang: tag, Blocks: s.column(w.In(tag), level)}
 	}
-	if len(columns) == 2 {
-		return []Block{{Beside: columns}}
-	}
-	var all []Block
-	for _, c := range columns {
-		all = append(all, c.Blocks...)
-	}
-	return all
+	return inColumns(columns)
 }
 
 // column has the same blocks in every language, so that languages side by side meet at each.

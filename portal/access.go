@@ -175,15 +175,20 @@ func (s *site) enrolOwn(r *request) (*answer, error) {
 	return s.enrolling(r, c, err, true)
 }
 
+// notEnrolled shows the form again with why nothing came of it.
+func notEnrolled(r *request, v enrolView, err error) (*answer, error) {
+	var refusal *jisr.Refusal
+	if !errors.As(err, &refusal) {
+		return nil, err
+	}
+	v.Problem = sentence(r.l, refusal)
+	return &answer{status: statusOf(refusal.Kind), page: enrolPage(v)}, nil
+}
+
 func (s *site) enrolling(r *request, c node.Ceremony, err error, own bool) (*answer, error) {
 	v := enrolView{Page: s.page(r, ""), Own: own}
-	var refusal *jisr.Refusal
-	if errors.As(err, &refusal) {
-		v.Problem = sentence(r.l, refusal)
-		return &answer{status: statusOf(refusal.Kind), page: enrolPage(v)}, nil
-	}
 	if err != nil {
-		return nil, err
+		return notEnrolled(r, v, err)
 	}
 	v.Make, v.Post = &asked{"create", string(c.Options), c.Asked}, inLanguage(r.l, c.Post)
 	return &answer{page: enrolPage(v)}, nil

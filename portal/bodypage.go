@@ -2,7 +2,6 @@ package portal
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -162,37 +161,17 @@ func (rd reader) calendarWord(c jisr.Calendar) string {
 }
 
 // rulesProposed lists the rules that were proposed, where there were others than those that hold, with what each changes.
-func (rd reader) rulesProposed(t *book.ThingView) (all []offerView) {
+func (rd reader) rulesProposed(t *book.ThingView) []offerView {
 	b := t.State.Body
-	if len(b.Proposals) < 2 {
-		return nil
-	}
-	var was []field
-	for i, p := range b.Proposals {
-		var terms jisr.BodyTerms
-		for j := range t.Acts {
-			if a := &t.Acts[j].Act; a.Position == p.Step.Position {
-				_ = json.Unmarshal(a.Terms, &terms) // the fold has read them
-			}
-		}
-		now := rd.rulesOf(&terms)
+	holds := func(p *jisr.Proposal) bool { return p.Hash == b.Rules && b.Agreed != nil }
+	return rd.proposalViews(b.Proposals, b.Members, holds, true, func(at jisr.Position) []field {
+		terms := termsAt[jisr.BodyTerms](t, at)
+		all := rd.rulesOf(&terms)
 		for _, lang := range rd.languagesOf(terms.Title) {
-			now = append(now, field{Name: rd.l.T("say.field.title") + " — " + rd.languageName(lang), Value: terms.Title[lang]})
+			all = append(all, field{Name: rd.l.T("say.field.title") + " — " + rd.languageName(lang), Value: terms.Title[lang]})
 		}
-		o := offerView{By: rd.side(p.By), When: rd.dateTime(p.Step.At), State: rd.offerTag(p.Hash == b.Rules && b.Agreed != nil, i == len(b.Proposals)-1)}
-		for _, m := range b.Members {
-			if _, said := p.Agreed[m]; said {
-				o.Agreed = append(o.Agreed, rd.side(m))
-			}
-		}
-		if i > 0 {
-			o.Changes = changed(was, now)
-		}
-		was = now
-		all = append(all, o)
-	}
-	slices.Reverse(all)
-	return all
+		return all
+	})
 }
 
 // offerTag says how a proposal stands: it holds, it is the newest, or there is a later one.

@@ -138,17 +138,9 @@ func (s *site) commitments(r *request) (*answer, error) {
 		v.All = page
 	}
 	v.Search = ask.ThingQuery.Search
-	every := Option{Word: rd.l.T("note.list.any")}
-	v.With, v.Sectors, v.States = []Option{every}, []Option{every}, []Option{every}
-	for _, m := range s.partners() {
-		v.With = append(v.With, Option{Value: string(m), Word: rd.name(m), On: m == ask.Member})
-	}
-	for _, x := range jisr.Sectors() {
-		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == ask.sector})
-	}
-	for _, x := range jisr.CommitmentStates() {
-		v.States = append(v.States, Option{Value: string(x), Word: rd.l.T("commitment.state." + string(x)), On: string(x) == ask.State})
-	}
+	v.With = narrowing(rd, ask.Member, s.partners(), rd.name)
+	v.Sectors = narrowing(rd, ask.sector, jisr.Sectors(), wordAfter[string](rd, "sector."))
+	v.States = narrowing(rd, jisr.CommitmentState(ask.State), jisr.CommitmentStates(), wordAfter[jisr.CommitmentState](rd, "commitment.state."))
 	h, err := s.healths.get(r.Context(), s.node, rd.scope, ask.ThingQuery)
 	if err != nil {
 		return nil, err

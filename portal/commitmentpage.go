@@ -3,7 +3,6 @@ package portal
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,11 +152,10 @@ func lastOffer(t *book.ThingView) (terms jisr.CommitmentTerms, body jisr.Commitm
 func offerOf(t *book.ThingView, p jisr.Position) (terms jisr.CommitmentTerms, body jisr.CommitmentBody) {
 	for i := range t.Acts {
 		if a := &t.Acts[i]; a.Act.Position == p {
-			_ = json.Unmarshal(a.Act.Terms, &terms) // the fold has read them
 			body, _ = jisr.DecodeCommitment(a.Body) // not here, or erased: it shows as empty
 		}
 	}
-	return terms, body
+	return termsAt[jisr.CommitmentTerms](t, p), body
 }
 
 // officeWord names an office of a member: of ours as we call the desk, of the other side's as it gave it.
@@ -272,29 +270,13 @@ func (s *site) commitmentLinks(r *request, rd reader, c *jisr.Undertaking, f jis
 
 // proposed lists what was proposed, where there was more than one proposal or none is agreed; each with what it changes in the one
 // that held before, or was on the table.
-func (rd reader) proposed(t *book.ThingView) (all []offerView) {
+func (rd reader) proposed(t *book.ThingView) []offerView {
 	c := t.State.Commitment
-	if len(c.Proposals) < 2 {
-		return nil
-	}
-	var was []field
-	for i, p := range c.Proposals {
-		terms, body := offerOf(t, p.Step.Position)
-		now := append(rd.owedTerms(&terms), rd.textFacts(&terms, &body)...)
-		o := offerView{By: rd.side(p.By), When: rd.dateTime(p.Step.At), State: rd.offerTag(p.Step.Position == c.Text && c.Agreed != nil, i == len(c.Proposals)-1 && c.State() != jisr.CommitmentWithdrawn)}
-		for _, m := range c.Parties() {
-			if _, said := p.Agreed[m]; said {
-				o.Agreed = append(o.Agreed, rd.side(m))
-			}
-		}
-		if i > 0 {
-			o.Changes = changed(was, now)
-		}
-		was = now
-		all = append(all, o)
-	}
-	slices.Reverse(all)
-	return all
+	holds := func(p *jisr.Proposal) bool { return p.Step.Position == c.Text && c.Agreed != nil }
+	return rd.proposalViews(c.Proposals, c.Parties(), holds, c.State() != jisr.CommitmentWithdrawn, func(at jisr.Position) []field {
+		terms, body := offerOf(t, at)
+		return append(rd.owedTerms(&terms), rd.textFacts(&terms, &body)...)
+	})
 }
 
 // textFacts is the title, text and test of a proposal, to be compared.

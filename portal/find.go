@@ -125,14 +125,9 @@ func (rd reader) foundCounts(v *findView, f *book.Found, ask book.FindQuery) {
 
 // findFilters fills in what the search can be narrowed by.
 func (s *site) findFilters(r *request, rd reader, ask *book.FindQuery, v *findView) error {
-	every := Option{Word: rd.l.T("note.list.any")}
-	v.With, v.Sectors, v.Bodies = []Option{every}, []Option{every}, []Option{every}
-	for _, m := range s.partners() {
-		v.With = append(v.With, Option{Value: string(m), Word: rd.name(m), On: m == ask.Member})
-	}
-	for _, x := range jisr.Sectors() {
-		v.Sectors = append(v.Sectors, Option{Value: x, Word: rd.l.T("sector." + x), On: x == ask.Sector})
-	}
+	v.With = narrowing(rd, ask.Member, s.partners(), rd.name)
+	v.Sectors = narrowing(rd, ask.Sector, jisr.Sectors(), wordAfter[string](rd, "sector."))
+	v.Bodies = []Option{{Word: rd.l.T("note.list.any")}}
 	bodies, _, err := s.node.Book().Things(r.Context(), rd.scope, book.ThingQuery{Noun: "body", Limit: maxBodiesListed})
 	for i := range bodies {
 		b := &bodies[i]

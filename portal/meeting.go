@@ -311,11 +311,7 @@ func (rd reader) meetingFacts(v *meetingView, m *jisr.Meeting) {
 			v.Facts = append(v.Facts, field{Name: rd.l.T(key), Value: value})
 		}
 	}
-	hour := ""
-	if _, at, ok := strings.Cut(m.Begins, "T"); ok && len(at) >= 5 {
-		hour = at[:5]
-	}
-	add("meeting.date", rd.l.Day(string(m.Day()))+" — "+hour)
+	add("meeting.date", rd.whenOf(&m.MeetingTerms))
 	place, _ := m.Place.In(rd.l.Tag())
 	add("meeting.place", place)
 	add("meeting.host", rd.name(m.Host(m.Session)))

@@ -126,17 +126,9 @@ func (s *site) notesFilters(rd reader, ask book.NoteQuery, v *notesView) {
 		}
 		v.Boxes = append(v.Boxes, Link{Word: rd.l.T("note.list." + word), URL: rd.notesURL(to, ""), On: b == ask.Box})
 	}
-	every := Option{Word: rd.l.T("note.list.any")}
-	v.With, v.Kinds, v.States = []Option{every}, []Option{every}, []Option{every}
-	for _, m := range s.partners() {
-		v.With = append(v.With, Option{Value: string(m), Word: rd.name(m), On: m == ask.With})
-	}
-	for _, k := range jisr.NoteKinds() {
-		v.Kinds = append(v.Kinds, Option{Value: string(k), Word: rd.l.T("note.kind." + string(k)), On: k == ask.Kind})
-	}
-	for _, st := range noteStates() {
-		v.States = append(v.States, Option{Value: string(st), Word: rd.l.T("note.state." + string(st)), On: st == ask.State})
-	}
+	v.With = narrowing(rd, ask.With, s.partners(), rd.name)
+	v.Kinds = narrowing(rd, ask.Kind, jisr.NoteKinds(), wordAfter[jisr.NoteKind](rd, "note.kind."))
+	v.States = narrowing(rd, ask.State, noteStates(), wordAfter[jisr.NoteState](rd, "note.state."))
 }
 
 // partners lists the members this one shares a forum with.

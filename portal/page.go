@@ -90,6 +90,20 @@ type Option struct {
 	On                bool
 }
 
+// narrowing offers to narrow a list to one of some values, or to none of them.
+func narrowing[T ~string](rd reader, on T, values []T, word func(T) string) []Option {
+	all := []Option{{Word: rd.l.T("note.list.any")}}
+	for _, v := range values {
+		all = append(all, Option{Value: string(v), Word: word(v), On: v == on})
+	}
+	return all
+}
+
+// wordAfter gives values their words: those whose keys begin so.
+func wordAfter[T ~string](rd reader, prefix string) func(T) string {
+	return func(v T) string { return rd.l.T(prefix + string(v)) }
+}
+
 // Problem is a line of an error summary: the field it leads to, and the sentence.
 type Problem struct {
 	Field, Text string

@@ -43,8 +43,10 @@ func sessionForms(m *jisr.Minutes) []string {
 	if m == nil || m.Agreed == "" {
 		return nil
 	}
-	return []string{"minutes", "session"}
+	return meetingForms()
 }
+
+func meetingForms() []string { return []string{"minutes", "session"} }
 
 // sessionPapers are the addresses of a meeting's papers.
 func (s *site) sessionPapers(rd reader, f jisr.ForumID, meeting jisr.ThingID, m *jisr.Minutes) (all []Link) {
@@ -64,7 +66,7 @@ func (s *site) sessionPaper(r *request) (*answer, error) {
 		return nil, err
 	}
 	form := r.PathValue("form")
-	if s.print == nil || !slices.Contains([]string{"minutes", "session"}, form) {
+	if s.print == nil || !slices.Contains(meetingForms(), form) {
 		return nil, jisr.Refuse(jisr.NoSuch, clip(form, maxField))
 	}
 	return s.paper(r, t.Forum, t.ID, form, t.ID.Name()+"-"+form)

@@ -1,11 +1,9 @@
 package portal
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
-	"jisr"
 	"jisr/node"
 )
 
@@ -45,13 +43,8 @@ func (s *site) kept(r *request, leaving node.Leaving) *http.Cookie {
 func (s *site) linkProvider(r *request) (*answer, error) {
 	v := enrolView{Page: s.page(r, ""), Provider: s.node.Provider()}
 	leaving, err := s.node.LeaveForProvider(r.Context(), r.Host, clip(r.PostForm.Get("invitation"), maxField), "/"+r.lang+"/access", fromOf(r.Request))
-	var refusal *jisr.Refusal
-	if errors.As(err, &refusal) {
-		v.Problem = sentence(r.l, refusal)
-		return &answer{status: statusOf(refusal.Kind), page: enrolPage(v)}, nil
-	}
 	if err != nil {
-		return nil, err
+		return notEnrolled(r, v, err)
 	}
 	v.Leave, v.Post = leaving.To, inLanguage(r.l, leaving.Post)
 	return &answer{page: enrolPage(v), cookies: []*http.Cookie{s.kept(r, leaving)}}, nil

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,13 +49,7 @@ func (rd reader) whenOf(t *jisr.MeetingTerms) string {
 // proposals are the dates proposed for a session, as their acts say them.
 func proposals(t *book.ThingView) (all []jisr.MeetingTerms) {
 	for _, p := range t.State.Meeting.Dates {
-		var terms jisr.MeetingTerms
-		for i := range t.Acts {
-			if a := &t.Acts[i].Act; a.Position == p.Step.Position {
-				_ = json.Unmarshal(a.Terms, &terms) // the fold has read them
-			}
-		}
-		all = append(all, terms)
+		all = append(all, termsAt[jisr.MeetingTerms](t, p.Step.Position))
 	}
 	return all
 }

@@ -1,9 +1,11 @@
 package portal
 
 import (
+	"encoding/json"
 	"jisr"
 	"jisr/book"
 	"jisr/words"
+	"slices"
 )
 
 // What lists and Today need of a joint thing, whatever its noun. A noun whose pages come has a line in each switch here.
@@ -56,14 +58,48 @@ func thingIcon(id jisr.ThingID) string {
 		return "list-checks"
 	case "programme", "record":
 		return "chart-line"
-	}
-	if id.Noun() == "statement" || id.Noun() == "readout" {
+	case "statement", "readout":
 		return "megaphone"
-	}
-	if id.Noun() == "forum" {
+	case "forum":
 		return "handshake"
 	}
 	return "file-text"
+}
+
+// termsAt reads what an act of a thing says; nothing where it is none of its acts.
+func termsAt[T any](t *book.ThingView, p jisr.Position) (terms T) {
+	for i := range t.Acts {
+		if a := &t.Acts[i].Act; a.Position == p {
+			_ = json.Unmarshal(a.Terms, &terms) // the fold has read them
+		}
+	}
+	return terms
+}
+
+// proposalViews lists what was proposed for one text, the newest first, each with what it changes in the one before it; none where there was
+// one proposal only. holds is the proposal that is agreed, open whether the newest may still be. terms says what one of them would be.
+func (rd reader) proposalViews(all []jisr.Proposal, parties []jisr.MemberID, holds func(*jisr.Proposal) bool, open bool, terms func(jisr.Position) []field) (views []offerView) {
+	if len(all) < 2 {
+		return nil
+	}
+	var was []field
+	for i := range all {
+		p := &all[i]
+		now := terms(p.Step.Position)
+		o := offerView{By: rd.side(p.By), When: rd.dateTime(p.Step.At), State: rd.offerTag(holds(p), open && i == len(all)-1)}
+		for _, m := range parties {
+			if _, said := p.Agreed[m]; said {
+				o.Agreed = append(o.Agreed, rd.side(m))
+			}
+		}
+		if i > 0 {
+			o.Changes = changed(was, now)
+		}
+		was = now
+		views = append(views, o)
+	}
+	slices.Reverse(views)
+	return views
 }
 
 // thingLine is a thing in a list: from is who made it.

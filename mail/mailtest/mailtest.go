@@ -243,20 +243,7 @@ func Open(t *testing.T, tls string) *Office {
 // Clerk makes another post at the same desk.
 func (o *Office) Clerk(t *testing.T, id jisr.OfficialID) node.Caller {
 	t.Helper()
-	n := o.Node("iq")
-	done, err := n.Do(t.Context(), n.Operator(), node.AddOfficial{ID: id, Post: jisr.Text{"ar": "مدير المياه", "en": "Director of Water"}, Desk: "mofa", Roles: []jisr.Role{jisr.Drafter, jisr.Releaser}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := n.SignIn(t.Context(), string(id), done.Secret, node.From{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := n.Session(t.Context(), token, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return o.SignedIn("iq", id, jisr.Drafter, jisr.Releaser)
 }
 
 // Turn looks what there is to tell and sends what is due, and gives what came of it.

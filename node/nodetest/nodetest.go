@@ -288,6 +288,19 @@ func (w *World) Official(id jisr.MemberID, post string, roles ...jisr.Role) node
 	return node.Caller{Account: jisr.ThingID("official/" + post), Desk: "mofa", DeskName: jisr.Text{"ar": "وزارة الخارجية"}, Roles: roles}
 }
 
+// SignedIn makes a post with roles at the first desk of a member, and signs its official in.
+func (w *World) SignedIn(id jisr.MemberID, post jisr.OfficialID, roles ...jisr.Role) node.Caller {
+	w.T.Helper()
+	n, ctx := w.Node(id), context.Background()
+	done, err := n.Do(ctx, n.Operator(), node.AddOfficial{ID: post, Post: jisr.Text{"ar": "مدير المياه", "en": "Director of Water"}, Desk: "mofa", Roles: roles})
+	w.must(err)
+	token, err := n.SignIn(ctx, string(post), done.Secret, node.From{})
+	w.must(err)
+	c, err := n.Session(ctx, token, true)
+	w.must(err)
+	return c
+}
+
 // Program is a caller of a member with roles that is no official.
 func (w *World) Program(id jisr.MemberID, name string, roles ...jisr.Role) node.Caller {
 	c := w.Official(id, name, roles...)
