@@ -438,9 +438,10 @@ func (b *RecordBatch) summary() Summary {
 	if b.AcknowledgeBy == nil || s.State != RecordsSent {
 		return s
 	}
+	home := DefaultCalendar()
 	for _, m := range b.To {
 		if _, done := b.Acknowledged[m]; !done {
-			s.Awaits = append(s.Awaits, Await{Of: m, Why: "acknowledge", Due: DateOf(*b.AcknowledgeBy)})
+			s.Awaits = append(s.Awaits, Await{Of: m, Why: "acknowledge", Due: home.Day(*b.AcknowledgeBy)})
 		}
 	}
 	return s

@@ -104,7 +104,7 @@ func (b *Book) sides(c *conn, f *Flow, t *programme.Type, may []bool, sides map[
 
 // promised goes through all that the annex asks for since it is in force, until what is known of each side.
 func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
-	if all.Since == "" || all.Since > jisr.DateOf(q.Now) {
+	if all.Since == "" || all.Since > f.Day(q.Now) {
 		return nil
 	}
 	from, err := time.ParseInLocation(time.DateOnly, string(all.Since), f.Programme.Zone())
@@ -113,7 +113,7 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 	}
 	open := map[jisr.Date]bool{} // by day: how an agreement stands is reckoned from all its notices, and many reports fall on one day
 	flows := func(due time.Time) bool {
-		day := jisr.DateOf(due)
+		day := f.Day(due)
 		is, known := open[day]
 		if !known {
 			is = f.Open(day) == nil
@@ -122,7 +122,7 @@ func (c *conn) promised(f *Flow, q BalanceQuery, all *Balance) error {
 		return is
 	}
 	for _, o := range f.others() { // a period that began under an older version is owed under this one when its day comes
-		if since := o.since(); since != "" && since < jisr.DateOf(from) {
+		if since := o.since(); since != "" && since < f.Day(from) {
 			if from, err = time.ParseInLocation(time.DateOnly, string(since), f.Programme.Zone()); err != nil {
 				return err
 			}

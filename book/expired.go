@@ -99,7 +99,7 @@ func (b *Book) expired(c *conn, f *Flow, t *programme.Type, shelf int64, now tim
 	for _, batch := range sortedKeys(last) {
 		if at := last[batch]; !math.IsInf(at, 1) && len(all) < limit {
 			if until := t.KeptUntil(at); !until.After(now) {
-				all = append(all, Expired{f.Forum, f.ID, jisr.ThingID("record/" + batch), jisr.DateOf(until)})
+				all = append(all, Expired{f.Forum, f.ID, jisr.ThingID("record/" + batch), f.Day(until)})
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"jisr"
 	"jisr/programme"
@@ -40,6 +41,12 @@ func (f *Flow) Standing(today jisr.Date) jisr.AgreementState {
 		return jisr.ProgrammeReplaced
 	}
 	return f.Agreement.Standing(today)
+}
+
+// Day is the day of an instant in the time zone of the annex, which all parties signed: in UTC what is sent before three in the morning
+// in Baghdad would be of yesterday, and have no effect on the first day in force.
+func (f *Flow) Day(t time.Time) jisr.Date {
+	return jisr.Date(t.In(f.Programme.Zone()).Format(time.DateOnly))
 }
 
 // Open refuses when no record may flow on that day, with the agreement and its state, or with what took its place.
@@ -108,8 +115,9 @@ func (f *Flow) Leaves(by jisr.MemberID, typ string, level jisr.Handling) (*progr
 // Fits tells why a batch has no effect: it was sent when nothing might flow, by who may not, under another annex. knew tells whether
 // who sent it had received that a newer version took the place of this one.
 func (f *Flow) Fits(b *jisr.RecordBatch, knew bool) *jisr.Refusal {
-	err := f.Open(jisr.DateOf(b.Sent.At))
-	if !knew && (f.rests(jisr.DateOf(b.Sent.At)) == nil || f.rests(f.self().Until.AddDays(-1)) == nil) { // as far as the writer knew
+	sent := f.Day(b.Sent.At)
+	err := f.Open(sent)
+	if !knew && (f.rests(sent) == nil || f.rests(f.self().Until.AddDays(-1)) == nil) { // as far as the writer knew
 		err = nil
 	}
 	if err != nil {

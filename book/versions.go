@@ -215,7 +215,7 @@ func (f *filer) relativesOf(forum jisr.ForumID, agreement jisr.ThingID) (all []j
 // knew tells whether who sent a batch had received that a newer version took the place of this one: until then it goes by what it knows, as
 // a notification counts from its receipt.
 func (f *filer) knew(flow *Flow, b *jisr.RecordBatch) (bool, error) {
-	if flow.Replaced(jisr.DateOf(b.Sent.At)) == nil {
+	if flow.Replaced(flow.Day(b.Sent.At)) == nil {
 		return true, nil
 	}
 	row, err := f.rd.one(flow.Forum, b.Sent.Position)

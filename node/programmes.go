@@ -130,7 +130,7 @@ func (c SendRecords) parts(ctx context.Context, n *Node, by Caller) ([]SendRecor
 		return nil, err
 	}
 	t, _, err := f.Leaves(n.self.ID, c.Type, c.Handling)
-	if err != nil || f.Open(n.Today()) != nil {
+	if err != nil || f.Open(f.Day(n.now())) != nil {
 		return []SendRecords{c}, nil // refused where it is decided, when it is known who asks
 	}
 	if c.checked != f.Laid.Document {
@@ -167,7 +167,7 @@ func (c SendRecords) decide(d *decision) error {
 	}
 	about := aboutFlow(d.caller, f, c.Handling)
 	d.about = &about
-	if err := f.Open(d.today); err != nil {
+	if err := f.Open(f.Day(d.now)); err != nil {
 		return err
 	}
 	t, handling, err := f.Leaves(d.n.self.ID, c.Type, c.Handling)
