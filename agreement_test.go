@@ -162,6 +162,63 @@ func (f *talk) ratified() *talk {
 	return f
 }
 
+// What all must state alike is awaited of those who have not, with what the others stated; two different statements are awaited of
+// both, and one that was given up for another of nobody.
+func TestWhatOneStatedIsAwaitedOfTheOthers(t *testing.T) {
+	f := negotiated(t, "iq", "sy")
+	f.clauses.Consent = map[jisr.MemberID]jisr.ConsentMethod{"iq": jisr.ByExchange, "sy": jisr.ByExchange}
+	f.clauses.Force = jisr.ForceRule{On: jisr.ForceExchange}
+	f.tables("iq", "v2")
+	f.initialled("v2").signed("v2")
+	awaits := func(why string, want ...jisr.MemberID) {
+		t.Helper()
+		var got []jisr.MemberID
+		for _, a := range f.state().Awaits() {
+			if a.Why == why {
+				got = append(got, a.Of)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is awaited of %v, want %v", why, got, want)
+		}
+	}
+	says := func(m jisr.MemberID, kind jisr.Kind, on jisr.Date, place string) {
+		f.agrees(m, kind, jisr.AccordTerms{On: on, Place: jisr.Text{"ar": place}})
+		f.meet()
+	}
+	awaits("exchange", "iq", "sy")
+	if got := f.state().Turn(today); got != "signed-subject-to-ratification.exchange" {
+		t.Errorf("who acts next is %s", got)
+	}
+	says("iq", jisr.KindAgreementXchg, "2026-11-26", "بغداد")
+	awaits("exchange", "sy")
+	says("sy", jisr.KindAgreementXchg, "2026-11-26", "دمشق")
+	awaits("exchange", "iq", "sy")
+	if x := f.state().Offered(jisr.KindAgreementXchg, "iq"); x == nil || x.Place["ar"] != "دمشق" {
+		t.Errorf("iq is not asked for what sy stated: %+v", x)
+	}
+	says("iq", jisr.KindAgreementXchg, "2026-11-26", "دمشق")
+	awaits("exchange")
+	f.is(jisr.AgreementInForce, today)
+
+	says("iq", jisr.KindAgreementExtend, "2040-12-31", "")
+	says("iq", jisr.KindAgreementExtend, "2045-12-31", "")
+	awaits("extend", "sy")
+	if x := f.state().Offered(jisr.KindAgreementExtend, "sy"); x == nil || x.On != "2045-12-31" {
+		t.Errorf("sy is not asked for the later proposal: %+v", x)
+	}
+	says("sy", jisr.KindAgreementExtend, "2045-12-31", "")
+	awaits("extend")
+	awaits("register", "iq", "sy")
+	says("sy", jisr.KindAgreementTerminate, "2026-12-01", "")
+	awaits("terminate", "iq")
+	says("iq", jisr.KindAgreementTerminate, "2026-12-01", "")
+	f.is(jisr.AgreementTerminated, today)
+	if all := f.state().Awaits(); len(all) > 0 {
+		t.Errorf("after the end was agreed there is awaited %v", all)
+	}
+}
+
 // state folds in several orders of arrival and gives what all of them give.
 func (f *talk) state() *jisr.Agreement {
 	f.t.Helper()

@@ -194,6 +194,8 @@ func StepsFor(why string) []Kind {
 		return []Kind{KindAgreementXchg, KindAgreementMilestone}
 	case "receive":
 		return []Kind{KindAgreementReceive}
+	case "force-note", "provisional", "extend", "suspend-agreed", "resume", "terminate": // what another has stated of a step that all must state alike
+		return []Kind{Kind("agreement." + why)}
 	case "register":
 		return []Kind{KindAgreementRegister}
 	case "sign":
@@ -202,4 +204,27 @@ func StepsFor(why string) []Kind {
 		return []Kind{KindAgreementDeposit, KindAgreementReserve}
 	}
 	return nil
+}
+
+// AgreementTurns names what is said of who acts next: the name of each state alone, and of some with what then decides it.
+func AgreementTurns() []string {
+	all := []string{"initialled.commit", "initialled.proces-verbal", "signed-subject-to-ratification.exchange", "in-force.registered"}
+	for _, st := range AgreementStates() {
+		all = append(all, string(st)+".next")
+	}
+	return all
+}
+
+// Turn is which of AgreementTurns holds on a day.
+func (g *Agreement) Turn(today Date) string {
+	state, awaits := string(g.Standing(today)), g.Awaits()
+	for _, a := range awaits {
+		if turn := state + "." + a.Why; !g.Multilateral() && slices.Contains(AgreementTurns(), turn) {
+			return turn
+		}
+	}
+	if state == string(AgreementInForce) && !slices.ContainsFunc(awaits, func(a Await) bool { return a.Why == "register" }) {
+		return "in-force.registered" // or it is none that is registered
+	}
+	return state + ".next"
 }

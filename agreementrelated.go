@@ -3,6 +3,7 @@ package jisr
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // relate takes in an agreement that belongs to this one.
@@ -144,49 +145,94 @@ func (g *Agreement) moreFlags() (all []Flag) {
 	return all
 }
 
-// unconfirmed lists the marks that wait for confirmation, in a fixed order.
-func (g *Agreement) unconfirmed() (all []*Mark) {
-	take := func(by Marks) {
+// eachMark gives every mark about the agreement with the kind of act that made it, in a fixed order.
+func (g *Agreement) eachMark(take func(Kind, *Mark)) {
+	all := func(k Kind, by Marks) {
 		for _, m := range sortedKeys(by) {
-			if !by[m].Counts() {
-				all = append(all, by[m])
-			}
+			take(k, by[m])
 		}
 	}
-	for _, list := range [][]Agreed{g.Adopted, g.Initials, g.Reopened} {
-		for i := range list {
-			take(list[i].By)
+	for _, of := range []struct {
+		kind Kind
+		list []Agreed
+	}{{KindAgreementAdopt, g.Adopted}, {KindAgreementInitial, g.Initials}, {KindAgreementReopen, g.Reopened}} {
+		for i := range of.list {
+			all(of.kind, of.list[i].By)
 		}
 	}
 	for i := range g.Windows {
 		for _, m := range sortedKeys(g.Windows[i].Commits) {
-			if s := g.Windows[i].Commits[m]; !s.Counts() && len(g.Windows[i].Shut) == 0 {
-				all = append(all, &s.Mark)
-			}
+			take(KindAgreementCommit, &g.Windows[i].Commits[m].Mark)
 		}
 	}
 	for i := range g.Accords {
-		take(g.Accords[i].By)
+		all(g.Accords[i].Kind, g.Accords[i].By)
 	}
 	for _, n := range g.Notices {
-		if !n.Counts() {
-			all = append(all, &n.Mark)
-		}
+		take(n.Kind, &n.Mark)
 	}
 	for _, c := range g.Corrections {
-		if !c.Counts() {
-			all = append(all, &c.Mark)
-		}
+		take(KindAgreementCorrect, &c.Mark)
 	}
 	for _, m := range sortedKeys(g.Participants) {
-		if s := g.Participants[m].Signed; s != nil && !s.Counts() {
-			all = append(all, &s.Mark)
+		if s := g.Participants[m].Signed; s != nil {
+			take(KindAgreementSign, &s.Mark)
 		}
-		if d := g.Participants[m].Deposit; d != nil && !d.Counts() {
-			all = append(all, &d.Mark)
+		if d := g.Participants[m].Deposit; d != nil {
+			take(KindAgreementDeposit, &d.Mark)
+		}
+	}
+}
+
+// unconfirmed lists the marks that wait for confirmation, in a fixed order. What was said in a window that shut waits for nothing.
+func (g *Agreement) unconfirmed() (all []*Mark) {
+	shut := map[Position]bool{}
+	for i := range g.Windows {
+		for _, s := range g.Windows[i].Commits {
+			shut[s.Position] = len(g.Windows[i].Shut) > 0
+		}
+	}
+	g.eachMark(func(_ Kind, m *Mark) {
+		if !m.Counts() && !shut[m.Position] {
+			all = append(all, m)
+		}
+	})
+	return all
+}
+
+// Uses lists the kinds of acts about the agreement that were done under full powers and have effect.
+func (g *Agreement) Uses(mandate ThingID) (all []Kind) {
+	g.eachMark(func(k Kind, m *Mark) {
+		if m.Mandate == mandate && m.Counts() && !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	})
+	return all
+}
+
+// offered lists the steps of a kind that all must state alike and some have not, as long as one who stated it has not stated
+// another since; oldest first.
+func (g *Agreement) offered(k Kind) (all []*Accord) {
+	for i := range g.Accords {
+		x := &g.Accords[i]
+		stands := slices.ContainsFunc(sortedKeys(x.By), func(m MemberID) bool {
+			return !slices.ContainsFunc(g.Accords, func(y Accord) bool { return y.Kind == k && y.By[m] != nil && y.By[m].Index > x.By[m].Index })
+		})
+		if x.Kind == k && len(x.By) < len(g.Parties) && stands {
+			all = append(all, x)
 		}
 	}
 	return all
+}
+
+// Offered is the newest step of a kind that others have stated and a member has not; nil: none.
+func (g *Agreement) Offered(k Kind, by MemberID) *Accord {
+	for _, x := range slices.Backward(g.offered(k)) {
+		if x.By[by] == nil {
+			return x
+		}
+	}
+	return nil
 }
 
 // State of a concordance: disputed when anybody says so, checked when all have, else empty.
@@ -242,12 +288,31 @@ func (g *Agreement) Awaits() []Await {
 			owe("answer-correction", slices.DeleteFunc(missing(g.Parties, c.Accepted), func(m MemberID) bool { return m == c.Member }), c.ObjectBy)
 		}
 	}
+	for _, k := range g.alike() {
+		for _, x := range g.offered(k) {
+			owe(strings.TrimPrefix(string(k), "agreement."), missing(g.Parties, x.By), "")
+		}
+	}
 	if g.Multilateral() {
 		return append(all, g.treatyAwaits()...)
 	}
 	why, who, due := g.next()
 	owe(why, who, due)
 	return dedupe(all)
+}
+
+// alike lists the kinds of steps that all must state alike and that an answer to is awaited, once one has stated them: not
+// those that are done once and are done, and none after the end was agreed. The exchange of instruments is awaited by itself.
+func (g *Agreement) alike() (all []Kind) {
+	if g.accord(KindAgreementTerminate) != nil {
+		return nil
+	}
+	for _, k := range []Kind{KindAgreementForce, KindAgreementProvis} {
+		if g.accord(k) == nil {
+			all = append(all, k)
+		}
+	}
+	return append(all, KindAgreementExtend, KindAgreementPause, KindAgreementResume, KindAgreementTerminate)
 }
 
 // next is the next step of the whole and who owes it.
@@ -295,9 +360,12 @@ func (g *Agreement) nextAfterSignature() (why string, who []MemberID, due Date) 
 		}
 		return "complete", who, ""
 	case "exchange":
+		if open := g.offered(KindAgreementXchg); len(open) == 1 {
+			return "exchange", missing(g.Parties, open[0].By), ""
+		}
 		return "exchange", g.Parties, ""
 	case "":
-		if binding, _ := g.Binds(); binding && len(g.Registrations) == 0 {
+		if binding, _ := g.Binds(); binding && len(g.Registrations) == 0 && g.accord(KindAgreementTerminate) == nil {
 			return "register", g.Parties, ""
 		}
 	}

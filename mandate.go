@@ -9,7 +9,7 @@ import (
 // A mandate is full powers: a document by which a member's competent authority designates a post to do some acts about
 // some things (Vienna Convention, articles 2(1)(c) and 7). Its life:
 //
-//	issued --> presented (named by an act) --> verified by the other side --> used
+//	issued --> presented (the other side holds it) --> verified by it --> used
 //	   |                                                                       |
 //	   +--> expired (by its own dates), revoked: for acts that come after <----+
 //
@@ -94,11 +94,18 @@ type MandateState string
 
 // The states that acts and the calendar tell. Presented and used are for the things it is named in.
 const (
-	MandateIssued   MandateState = "issued"
-	MandateVerified MandateState = "verified"
-	MandateExpired  MandateState = "expired"
-	MandateRevoked  MandateState = "revoked"
+	MandateIssued    MandateState = "issued"
+	MandatePresented MandateState = "presented" // the other parties hold it
+	MandateVerified  MandateState = "verified"
+	MandateUsed      MandateState = "used"
+	MandateExpired   MandateState = "expired"
+	MandateRevoked   MandateState = "revoked"
 )
+
+// MandateStates lists them in the order of the life.
+func MandateStates() []MandateState {
+	return []MandateState{MandateIssued, MandatePresented, MandateVerified, MandateUsed, MandateExpired, MandateRevoked}
+}
 
 // State is the step that acts alone tell.
 func (m *Mandate) State() MandateState { return m.Standing("") }
@@ -114,6 +121,21 @@ func (m *Mandate) Standing(today Date) MandateState {
 		return MandateVerified
 	}
 	return MandateIssued
+}
+
+// For is the step on a day as an agreement that it is for shows it: presented once the other parties hold it, used once an act
+// that names it has effect. How it ended comes before both.
+func (m *Mandate) For(g *Agreement, id ThingID, presented bool, today Date) MandateState {
+	st := m.Standing(today)
+	switch {
+	case st == MandateExpired || st == MandateRevoked:
+		return st
+	case len(g.Uses(id)) > 0:
+		return MandateUsed
+	case st == MandateIssued && presented:
+		return MandatePresented
+	}
+	return st
 }
 
 // Covers tells whether an act done on a day under the mandate had its authority: by its holder, for what it was given, in

@@ -271,7 +271,7 @@ func (c *call) agreementOut(r *book.ThingRow, joint jointOut) agreementOut {
 		return out
 	}
 	out.State = string(g.Standing(today))
-	out.Means, out.NextStep = c.lang().T("agreement.state."+out.State+".means"), c.lang().T("agreement.state."+out.State+".next")
+	out.Means, out.NextStep = c.lang().T("agreement.state."+out.State+".means"), c.lang().T("agreement.state."+g.Turn(today))
 	force := g.Force()
 	out.Force, out.Flags = &force, g.Flags(today)
 	out.End, _ = g.End()

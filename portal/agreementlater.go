@@ -22,10 +22,6 @@ func (v *agreementView) later(rd reader, g *jisr.Agreement, labels map[string]st
 		}
 		v.Continues = append(v.Continues, word)
 	}
-	registered := len(g.Registrations) > 0
-	if g.Standing(rd.today) == jisr.AgreementInForce && registered {
-		v.Next = rd.l.T("agreement.state.in-force.registered")
-	}
 }
 
 // correctionLine is an error in the text, as it was and as it reads from the start.

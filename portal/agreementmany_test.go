@@ -23,9 +23,12 @@ func TestEveryStateSaysWhatItMeansAndWhoActsNext(t *testing.T) {
 	var keys []string
 	for _, st := range jisr.AgreementStates() {
 		key := "agreement.state." + string(st)
-		keys = append(keys, key, key+".means", key+".next")
+		keys = append(keys, key, key+".means")
 	}
-	for _, st := range []jisr.MandateState{jisr.MandateIssued, jisr.MandateVerified, jisr.MandateExpired, jisr.MandateRevoked} {
+	for _, turn := range jisr.AgreementTurns() {
+		keys = append(keys, "agreement.state."+turn)
+	}
+	for _, st := range jisr.MandateStates() {
 		keys = append(keys, "mandate.state."+string(st))
 	}
 	for _, st := range jisr.StepStates() {
@@ -45,7 +48,7 @@ func TestEveryStateSaysWhatItMeansAndWhoActsNext(t *testing.T) {
 		}
 	}
 	for _, why := range []string{"negotiate", "table", "text", "adopt", "initial", "answer-bracket", "answer-correction", "seal", "commit", "proces-verbal",
-		"confirm", "complete", "exchange", "receive", "register", "sign", "deposit"} {
+		"confirm", "complete", "exchange", "receive", "register", "sign", "deposit", "force-note", "provisional", "extend", "suspend-agreed", "resume", "terminate"} {
 		keys = append(keys, "why.agreement."+why)
 	}
 	for _, lang := range w.Tags() {

@@ -10,6 +10,7 @@ import (
 
 	"jisr"
 	"jisr/book"
+	"jisr/node"
 )
 
 // agreementsView is the list of agreements by where they stand.
@@ -236,6 +237,7 @@ type mandateLine struct {
 	Whom  side
 	Post  said
 	Acts  string
+	Uses  string // what was done under them
 	When  string
 	URL   string // of its act, with its proof
 	State tag
@@ -283,11 +285,14 @@ func (s *site) agreementView(ctx context.Context, rd reader, t *book.ThingView) 
 	standing := g.Standing(rd.today)
 	v := agreementView{Line: rd.agreementLine(&t.ThingRow), Parties: rd.sides(g.Parties), TextURL: rd.agreementURL(t.Forum, t.ID, "text")}
 	v.Title = v.Line.Subject.String()
-	v.Means, v.Next = rd.l.T("agreement.state."+string(standing)+".means"), rd.l.T("agreement.state."+string(standing)+".next")
+	v.Means, v.Next = rd.l.T("agreement.state."+string(standing)+".means"), rd.l.T("agreement.state."+g.Turn(rd.today))
 	for _, f := range g.Flags(rd.today) {
 		v.Flags = append(v.Flags, rd.flag(f))
 	}
 	for _, a := range g.Awaits() {
+		if a.Why == "register" && standing == jisr.AgreementTerminated {
+			continue // by its calendar: its last day went by
+		}
 		o := owed{Whom: rd.side(a.Of), What: known(rd.l, "why.agreement.", a.Why), Ours: a.Of == rd.self}
 		if a.Due != "" {
 			o.Due = rd.l.Day(string(a.Due))
@@ -478,11 +483,31 @@ func (rd reader) beatNotes(g *jisr.Agreement, labels map[string]string) map[jisr
 	for _, c := range g.Corrections {
 		all[c.Position] = rd.l.T("agreement.correction.in", "segment", labels[c.Segment], "language", rd.languageName(c.Lang))
 	}
+	for i := range g.Accords {
+		for _, m := range g.Accords[i].By {
+			all[m.Position] = rd.stated(&g.Accords[i], labels)
+		}
+	}
 	for i := range g.Milestones {
 		m := &g.Milestones[i]
 		all[m.Position] = rd.l.T("agreement.milestone.said", "step", rd.say(m.Title).String(), "state", known(rd.l, "domestic.state.", string(m.State)))
 	}
 	return all
+}
+
+// stated is what a party stated of a step that all must state alike.
+func (rd reader) stated(x *jisr.Accord, labels map[string]string) string {
+	parts := []string{rd.l.Day(string(x.On))}
+	if x.Until != "" {
+		parts[0] = rd.l.T("time.from.to", "from", parts[0], "to", rd.l.Day(string(x.Until)))
+	}
+	if !x.Place.Empty() {
+		parts = append(parts, rd.l.Isolate(inLanguage(rd.l, x.Place)))
+	}
+	for _, id := range x.Segments {
+		parts = append(parts, cmp.Or(labels[id], rd.l.Isolate(id)))
+	}
+	return strings.Join(parts, rd.l.T("list.comma")+" ")
 }
 
 // jointBeats gives, by the act that completed them, the steps that count because all parties took them.
@@ -723,9 +748,22 @@ func (rd reader) relatedLines(t *book.ThingView) (all []relatedLine) {
 
 // mandateLines lists full powers whose subject this agreement is, of any party.
 func (s *site) mandateLines(ctx context.Context, rd reader, t *book.ThingView) (all []mandateLine, err error) {
-	err = s.eachMandate(ctx, rd, t, func(row *book.ThingRow) {
+	var rows []book.ThingRow
+	if err = s.eachMandate(ctx, rd, t, func(row *book.ThingRow) { rows = append(rows, *row) }); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
 		m := row.State.Mandate
-		l := mandateLine{Whom: rd.side(m.Of), Post: rd.say(m.Post), URL: rd.actURL(t.Forum, m.Issued.Position), State: rd.mandateTag(m.Standing(rd.today))}
+		presented, err := s.presented(ctx, rd, t, m)
+		if err != nil {
+			return nil, err
+		}
+		l := mandateLine{Whom: rd.side(m.Of), Post: rd.say(m.Post), URL: rd.actURL(t.Forum, m.Issued.Position), State: rd.mandateTag(m.For(t.State.Agreement, row.ID, presented, rd.today))}
+		var uses []string
+		for _, k := range t.State.Agreement.Uses(row.ID) {
+			uses = append(uses, known(rd.l, "act.kind.", string(k)))
+		}
+		l.Uses = strings.Join(uses, rd.l.T("list.comma")+" ")
 		var acts []string
 		for _, a := range m.Acts {
 			acts = append(acts, known(rd.l, "mandate.act.", string(a)))
@@ -743,8 +781,19 @@ func (s *site) mandateLines(ctx context.Context, rd reader, t *book.ThingView) (
 			l.Say = append(l.Say, Link{Word: rd.l.T("mandate.say.revoke"), URL: at("revoke")})
 		}
 		all = append(all, l)
-	})
-	return all, err
+	}
+	return all, nil
+}
+
+// presented tells whether every other party holds full powers; those of another party are presented as soon as they are here.
+func (s *site) presented(ctx context.Context, rd reader, t *book.ThingView, m *jisr.Mandate) (bool, error) {
+	if m.Of != rd.self {
+		return true, nil
+	}
+	receipts, err := s.node.Receipts(ctx, rd.scope, t.Forum, m.Issued.Position)
+	return err == nil && !slices.ContainsFunc(receipts, func(r node.Receipt) bool {
+		return slices.Contains(t.State.Agreement.Parties, r.Member) && r.HeldAt.IsZero()
+	}), err
 }
 
 func (s *site) eachMandate(ctx context.Context, rd reader, t *book.ThingView, visit func(*book.ThingRow)) error {
@@ -765,6 +814,7 @@ func (s *site) eachMandate(ctx context.Context, rd reader, t *book.ThingView, vi
 }
 
 func (rd reader) mandateTag(st jisr.MandateState) tag {
-	look := map[jisr.MandateState][2]string{jisr.MandateIssued: {"soon", "key-round"}, jisr.MandateVerified: {"ok", "badge-check"}, jisr.MandateExpired: {"idle", "clock"}, jisr.MandateRevoked: {"idle", "undo-2"}}[st]
+	look := map[jisr.MandateState][2]string{jisr.MandateIssued: {"soon", "key-round"}, jisr.MandatePresented: {"soon", "send"}, jisr.MandateVerified: {"ok", "badge-check"}, jisr.MandateUsed: {"done", "stamp"},
+		jisr.MandateExpired: {"idle", "clock"}, jisr.MandateRevoked: {"idle", "undo-2"}}[st]
 	return tag{Tone: look[0], Icon: look[1], Word: known(rd.l, "mandate.state.", string(st))}
 }

@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,8 @@ type sayView struct {
 	Back     string
 	Problems []Problem
 	Fields   []sayingField
-	Grave    bool // it commits the member
+	Grave    bool   // it commits the member
+	Offered  string // what another party stated of it already
 }
 
 // Wrong is what is wrong with a field; empty: nothing.
@@ -134,6 +136,11 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 		v.Action += "?act=" + clip(act, maxField)
 	}
 	values := rd.proposedDays(k)
+	if x := t.State.Agreement.Offered(k, rd.self); x != nil {
+		if err := s.offered(r, rd, &t, x, &v, values); err != nil {
+			return v, nil, err
+		}
+	}
 	for name := range r.PostForm {
 		values[name] = clip(r.PostForm.Get(name), jisr.MaxSegmentText)
 	}
@@ -155,6 +162,43 @@ func (s *site) sayView(r *request, problems []Problem) (sayView, *book.ThingView
 		v.Fields = append(v.Fields, f)
 	}
 	return v, &t, nil
+}
+
+// offered says what another party stated of a step that all must state alike, and puts the same into the form.
+func (s *site) offered(r *request, rd reader, t *book.ThingView, x *jisr.Accord, v *sayView, values map[string]string) error {
+	labels, err := s.segmentLabels(r.Context(), rd, t)
+	if err != nil {
+		return err
+	}
+	v.Offered = rd.l.T("agreement.offered", "member", rd.nameAll(slices.Sorted(maps.Keys(x.By))), "what", rd.stated(x, labels))
+	for name, d := range map[string]jisr.Date{"on": x.On, "until": x.Until} {
+		values[name+".day"], values[name+".month"], values[name+".year"] = "", "", ""
+		if at, err := time.Parse(time.DateOnly, string(d)); err == nil {
+			values[name+".day"], values[name+".month"], values[name+".year"] = at.Format("2"), at.Format("1"), at.Format("2006")
+		}
+	}
+	values["place"] = inLanguage(rd.l, x.Place)
+	return nil
+}
+
+// alike gives the terms of a step that all must state alike the place in the words of who stated it, where the form still has it, and
+// the parts of the text that it is about, for which the form does not ask.
+func (s *site) alike(r *request, rd reader, k jisr.Kind, terms map[string]any) error {
+	t, err := s.loadAgreement(r.Context(), rd, jisr.ForumID(r.PathValue("forum")), agreementID(r))
+	if err != nil {
+		return err
+	}
+	x := t.State.Agreement.Offered(k, rd.self)
+	if x == nil {
+		return nil
+	}
+	if place := inLanguage(rd.l, x.Place); place != "" && strings.TrimSpace(r.PostForm.Get("place")) == place {
+		terms["place"] = x.Place
+	}
+	if len(x.Segments) > 0 {
+		terms["segments"] = x.Segments
+	}
+	return nil
 }
 
 // proposedDays are the days that are mostly meant: today; for signing, until its end, or late in the evening until noon of
@@ -323,6 +367,9 @@ func (s *site) say(r *request) (*answer, error) {
 	rd := s.reader(r)
 	terms, body, problem := rd.sayTerms(r, k)
 	if problem == nil {
+		if err := s.alike(r, rd, k, terms); err != nil {
+			return nil, err
+		}
 		step, err := node.NewStep(k, terms, body)
 		if err != nil {
 			return nil, err

@@ -317,6 +317,7 @@ type textEditView struct {
 	Problems []Problem
 	Langs    []textLang
 	Rows     []editRow
+	Folds    []editFold // the rows by parts, where they are many
 	Kinds    []Option
 	Opened   string // what the part read when the form was opened
 	Part     string // empty: the whole text; clauses: the final clauses
@@ -335,6 +336,13 @@ type textEditView struct {
 	Import   string   // address of the form that reads a file; empty: it was read
 	Read     bool     // from a file, and nothing is kept of it yet
 	Remarks  []string // what is to be known of what was read
+}
+
+// editFold is a part of a long text that is shown whole: closed until somebody opens it.
+type editFold struct {
+	Word, Heading string
+	Open          bool
+	Rows          []editRow
 }
 
 // editRow is one segment of the form.
@@ -423,6 +431,9 @@ func (s *site) textEditOf(r *request, rd reader, t *book.ThingView, d drafting, 
 	v.Clauses, v.Langs = clauseInput(shown), rd.textLangs(shown.Clauses.Languages)
 	rd.draftLinks(t, &d, &v)
 	v.addRows(rows, p.from)
+	if p.id == "" && len(rows) > partSize {
+		v.fold(rd, shown, r.PostForm.Get("insert"))
+	}
 	s.editChoices(rd, &v)
 	return v, nil
 }
@@ -454,6 +465,34 @@ func (v *textEditView) addRows(segments []jisr.Segment, at int) {
 	}
 	for range spare {
 		add(&jisr.Segment{ID: newSegment(), Kind: jisr.SegmentParagraph})
+	}
+}
+
+// fold puts the rows of a long text into its parts. What is asked for, and what is wrong, stands open.
+func (v *textEditView) fold(rd reader, text *jisr.InstrumentText, inserted string) {
+	labels := rd.labels(text)
+	open := map[int]bool{0: true}
+	if n, err := strconv.Atoi(inserted); err == nil {
+		open[n+1] = true
+	}
+	for _, p := range v.Problems {
+		if n, err := strconv.Atoi(strings.Split(p.Field+"__", "_")[1]); err == nil {
+			open[n] = true
+		}
+	}
+	parts := partsOf(text)
+	for i, p := range parts {
+		if i == len(parts)-1 {
+			p.to = len(v.Rows) // the empty ones at the end
+		}
+		f := editFold{Word: labels[text.Segments[p.from].ID], Heading: inLanguage(rd.l, text.Segments[p.from].Text), Rows: v.Rows[p.from:p.to]}
+		if i == 0 {
+			f.Word, f.Heading = rd.l.T("agreement.part.opening"), ""
+		}
+		for _, row := range f.Rows {
+			f.Open = f.Open || open[row.N]
+		}
+		v.Folds = append(v.Folds, f)
 	}
 }
 
