@@ -45,6 +45,7 @@ const (
 	ReleasingOfficer Role = "releasing-officer" // everything that crosses the border passes one
 	Spokesperson     Role = "spokesperson"
 	LegalReviser     Role = "legal-reviser" // and linguist: concordance
+	Registrar        Role = "registrar"     // takes in what comes, and refers it
 	Archivist        Role = "archivist"     // keeper of the seals: keys, certified copies
 	Auditor          Role = "auditor"
 	ParliamentReader Role = "parliament-reader"
@@ -54,7 +55,7 @@ const (
 // Roles lists them.
 func Roles() []Role {
 	return []Role{Reader, Drafter, Releaser, Direct, Admin, DeskOfficer, TreatySection, CoChair, Secretary, Plenipotentiary, FocalPoint, AcceptingOfficer,
-		ReleasingOfficer, Spokesperson, LegalReviser, Archivist, Auditor, ParliamentReader, Observer}
+		ReleasingOfficer, Spokesperson, LegalReviser, Registrar, Archivist, Auditor, ParliamentReader, Observer}
 }
 
 // DeskTerms is the terms of desk.add.

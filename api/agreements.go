@@ -373,6 +373,9 @@ func (c *call) answerOutgoing(status int, f jisr.ForumID, id jisr.ThingID) error
 	if err == nil && row.Outgoing.Forum != f {
 		err = jisr.Refuse(jisr.NoSuch, id.Name(), "noun", "outgoing")
 	}
+	if err == nil {
+		err = c.node.ReadsOutgoing(c.ctx(), c.caller, &row)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"jisr"
@@ -67,7 +68,7 @@ func custodyOperations() []operation {
 		{method: "GET", path: custodyPath, id: "getCustody", tag: "custody", access: reading, out: custodyOut{}, do: (*call).getCustody, summary: "Who in the house may read a thing", statuses: []int{http.StatusOK},
 			about: "noun and id as in the thing's name: note/iq-01k…. The house's own business; never shared."},
 		{method: "POST", path: custodyPath + "/name", id: "nameOfficial", tag: "custody", access: program, in: nameIn{}, do: (*call).nameOfficial, summary: "Name an official for a thing", statuses: done,
-			about: "Above restricted nobody else reads it: a second official is named before it can be cleared, a third before it can be released where neither may. Whoever sees the thing may name; once somebody is named for what came in, the registry sees it no more."},
+			about: "Above restricted nobody else reads it: a second official is named before it can be cleared, a third before it can be released where neither may. Whoever sees the thing may name, while it is only an outgoing act that would begin it, too; once somebody is named for what came in, the registry sees it no more."},
 		{method: "POST", path: custodyPath + "/refer", id: "referThing", tag: "custody", access: program, in: referIn{}, do: (*call).referThing, summary: "Refer a thing to a desk", statuses: done},
 		{method: "POST", path: custodyPath + "/take-back", id: "takeBackThing", tag: "custody", access: program, in: takeBackIn{}, do: (*call).takeBack, summary: "Take a thing back from a desk or an official", statuses: done},
 		{method: "POST", path: custodyPath + "/hold", id: "holdThing", tag: "custody", access: program, in: holdIn{}, do: (*call).holdThing, summary: "Set a legal hold", statuses: done,
@@ -98,10 +99,26 @@ func (c *call) getCustody() error {
 		return c.answer(http.StatusOK, custodyOf(id, v.Terms.Handling, v.Desks, v.Officials, v.Custody))
 	}
 	v, err := c.seeThing(f, id)
+	var refusal *jisr.Refusal
+	if errors.As(err, &refusal) && refusal.Kind == jisr.NoSuch {
+		return c.getBegun(f, id)
+	}
 	if err != nil {
 		return err
 	}
 	return c.answer(http.StatusOK, custodyOf(id, v.Summary.Handling, v.Desks, v.Officials, v.Custody))
+}
+
+// getBegun answers for what an outgoing act would begin.
+func (c *call) getBegun(f jisr.ForumID, id jisr.ThingID) error {
+	v, err := c.node.Book().Begun(c.ctx(), c.scope(), f, id)
+	if err == nil {
+		err = c.node.ReadsOutgoing(c.ctx(), c.caller, &v.OutgoingRow)
+	}
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, custodyOf(id, v.Handling, v.Desks, v.Officials, v.Custody))
 }
 
 func custodyOf(id jisr.ThingID, h jisr.Handling, desks []jisr.DeskID, officials []jisr.OfficialID, said *jisr.Custody) custodyOut {

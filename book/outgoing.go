@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -11,10 +12,21 @@ import (
 	"jisr"
 )
 
-// OutgoingRow is a joint act in preparation in the house.
+// OutgoingRow is a joint act in preparation in the house. Handling, Desks and Officials are those of the thing it is about and of who
+// drafted it; of what it begins, of who drafted it and of whom the house named for it.
 type OutgoingRow struct {
-	ID       jisr.ThingID
-	Outgoing jisr.Outgoing
+	ID        jisr.ThingID
+	Outgoing  jisr.Outgoing
+	Handling  jisr.Handling
+	Desks     []jisr.DeskID
+	Officials []jisr.OfficialID
+}
+
+// Begun is a joint thing that is not there yet, and what the house says of it: an act in preparation would begin it.
+type Begun struct {
+	OutgoingRow
+	House   []ActRow
+	Custody *jisr.Custody // nil: nobody said whose it is
 }
 
 // Concerning gives the acts of a forum that the state of a thing is folded from (jisr.Concerns), in their order: all of
@@ -53,7 +65,7 @@ func (rd *reader) mayMeet(forum jisr.ForumID, thing jisr.ThingID) error {
 }
 
 // outgoing writes the scope as a condition over rows of outgoing, table o: what is about a thing is for who sees the thing,
-// what begins one is of the desks that drafted it, at the level it is drafted at.
+// what begins one is of who drafted it and of whom the house named for it, at the level it is drafted at.
 func (s Scope) outgoing() (cond string, args []any) {
 	if s.whole {
 		return "true", nil
@@ -89,6 +101,26 @@ func (b *Book) Outgoing(ctx context.Context, s Scope, id jisr.ThingID) (row Outg
 	return row, body, err
 }
 
+// Begun gives the thing that an open act in preparation would begin; NoSuch when it is there already, or none does.
+func (b *Book) Begun(ctx context.Context, s Scope, forum jisr.ForumID, thing jisr.ThingID) (v Begun, err error) {
+	err = b.read(ctx, "read what is begun", func(c *conn) error {
+		rows, err := c.outgoing(s, `o.open=1 AND o.forum=? AND o.about=? AND NOT EXISTS(SELECT 1 FROM thing t WHERE t.forum=o.forum AND t.id=o.about)`, string(forum), string(thing))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return jisr.Refuse(jisr.NoSuch, string(thing), "noun", thing.Noun())
+		}
+		v.OutgoingRow = rows[0]
+		rd, err := b.reader(c, s)
+		if err == nil {
+			v.House, v.Custody, err = rd.custody(forum, thing)
+		}
+		return err
+	})
+	return v, err
+}
+
 // OutgoingAbout lists what is in preparation about a thing, or in all of a forum when thing is empty: open ones, newest
 // first, at most 200.
 func (b *Book) OutgoingAbout(ctx context.Context, s Scope, forum jisr.ForumID, thing jisr.ThingID) (rows []OutgoingRow, err error) {
@@ -99,10 +131,16 @@ func (b *Book) OutgoingAbout(ctx context.Context, s Scope, forum jisr.ForumID, t
 	return rows, err
 }
 
+// The rows of outgoing, filed under what the house says of the thing that they begin.
+const outgoingFiled = `(SELECT o.*, coalesce((SELECT filed FROM custody WHERE forum=o.forum AND thing=o.about), '') AS filed FROM outgoing o) o`
+
 func (c *conn) outgoing(s Scope, where string, args ...any) (rows []OutgoingRow, err error) {
 	scope, more := s.outgoing()
-	err = c.each(`SELECT o.id, o.state FROM outgoing o WHERE `+where+` AND `+scope+` ORDER BY o.at DESC, o.id DESC LIMIT 200`, append(args, more...), func(st *sqlite3.Stmt) error {
-		r := OutgoingRow{ID: jisr.ThingID(st.ColumnText(0))}
+	err = c.each(`SELECT o.id, o.state, coalesce(t.handling, o.handling), coalesce(t.acted||t.filed, '')||o.acted||o.filed
+		FROM `+outgoingFiled+` LEFT JOIN thing t ON t.forum=o.forum AND t.id=o.about
+		WHERE `+where+` AND `+scope+` ORDER BY o.at DESC, o.id DESC LIMIT 200`, append(args, more...), func(st *sqlite3.Stmt) error {
+		of := readOwners(st.ColumnText(3), "")
+		r := OutgoingRow{ID: jisr.ThingID(st.ColumnText(0)), Handling: jisr.Handlings()[min(st.ColumnInt(2), len(jisr.Handlings())-1)], Desks: of.desks, Officials: of.officials}
 		err := json.Unmarshal(st.ColumnRawText(1), &r.Outgoing)
 		rows = append(rows, r)
 		return err
@@ -174,7 +212,32 @@ func (t *batch) writeOutgoing(c *conn, x *touched) error {
 	if json.Unmarshal(raw, &body) != nil { // it is not here, or says no level
 		body.Terms.Handling = ""
 	}
-	return c.do(`INSERT INTO outgoing(id, forum, about, open, at, handling, acted, filed, state) VALUES(?,?,?,?,?,?,'',?,?) ON CONFLICT DO UPDATE
-		SET open=excluded.open, at=excluded.at, handling=excluded.handling, filed=excluded.filed, state=excluded.state`,
+	err = c.do(`INSERT INTO outgoing(id, forum, about, open, at, handling, acted, state) VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE
+		SET open=excluded.open, at=excluded.at, handling=excluded.handling, acted=excluded.acted, state=excluded.state`,
 		string(x.thing), string(o.Forum), string(o.About), open, x.at, body.Terms.Handling.Rank(), of.tokens(), x.json)
+	if err != nil || o.Released == nil {
+		return err
+	}
+	return c.drafted(o.Forum, o.About, &of)
+}
+
+// drafted files a thing under who drafted what the house said of it: who releases it may be another desk's.
+func (c *conn) drafted(f jisr.ForumID, thing jisr.ThingID, of *owners) error {
+	var before string
+	err := c.one(`SELECT drafted FROM custody WHERE forum=? AND thing=?`, []any{string(f), string(thing)}, &before)
+	if err != nil && !errors.Is(err, errNoRow) {
+		return err
+	}
+	was := readOwners(before, "")
+	for _, d := range was.desks {
+		of.add(&jisr.By{Desk: d})
+	}
+	for _, p := range was.officials {
+		of.add(&jisr.By{Official: p})
+	}
+	err = c.do(`INSERT INTO custody(forum, thing, drafted) VALUES(?,?,?) ON CONFLICT DO UPDATE SET drafted=excluded.drafted`, string(f), string(thing), of.tokens())
+	if err == nil {
+		err = c.file(f, thing)
+	}
+	return err
 }

@@ -19,7 +19,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 18
+const schemaVersion = 19
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.
@@ -51,8 +51,8 @@ CREATE TABLE thing(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, id TEXT NOT NULL,
 	at INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, members TEXT NOT NULL, labels TEXT NOT NULL, handling INTEGER NOT NULL,
 	acted TEXT NOT NULL, filed TEXT NOT NULL, said INTEGER NOT NULL DEFAULT 0, UNIQUE(forum, id));
 CREATE TABLE joint(thing INTEGER PRIMARY KEY, joint TEXT NOT NULL);
--- What the house says of whose a thing is; it is filed under it in its row, as soon as there is one.
-CREATE TABLE custody(forum TEXT, thing TEXT, filed TEXT NOT NULL, PRIMARY KEY(forum, thing)) WITHOUT ROWID;
+-- What the house says of whose a thing is, and who drafted what it said of it; it is filed under both in its row, as soon as there is one.
+CREATE TABLE custody(forum TEXT, thing TEXT, filed TEXT NOT NULL DEFAULT '', drafted TEXT NOT NULL DEFAULT '', PRIMARY KEY(forum, thing)) WITHOUT ROWID;
 -- A step that is owed in a thing, where it is ours (side 1) or we wait for it (2); due as of notes. clock 1: it follows from the time too, see SetDuties.
 -- forum, handling, acted and filed are those of the thing: what waits is counted for every page.
 CREATE TABLE todo(thing INTEGER NOT NULL, side INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, due TEXT NOT NULL,
@@ -61,9 +61,9 @@ CREATE INDEX todo_thing ON todo(thing);
 -- The forums the house accepted: where their letters stand.
 CREATE TABLE forum(id TEXT PRIMARY KEY, accept INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE account(id TEXT PRIMARY KEY, account TEXT NOT NULL, secret INTEGER NOT NULL, hash TEXT) WITHOUT ROWID;
--- A joint act in preparation in the house; open is 0 once it has gone or was discarded.
+-- A joint act in preparation in the house; open is 0 once it has gone or was discarded, acted says who drafted it.
 CREATE TABLE outgoing(id TEXT PRIMARY KEY, forum TEXT NOT NULL, about TEXT NOT NULL, open INTEGER NOT NULL, at INTEGER NOT NULL,
-	handling INTEGER NOT NULL, acted TEXT NOT NULL, filed TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+	handling INTEGER NOT NULL, acted TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 -- How this house reads tables as records; kept is where the map stands, dropped 1 once it is of no use.
 CREATE TABLE columns(id TEXT PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, dropped INTEGER NOT NULL, kept INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 -- What readers of the public page wrote; at: milliseconds. received is where it stands.

@@ -182,20 +182,24 @@ func (x *touched) filedFor(f jisr.ForumID) string {
 // writeCustody files a thing under what the house says of it. The thing may come later: then its row is filed as it is made.
 func (t *batch) writeCustody(c *conn, x *touched) error {
 	for _, f := range sortedKeys(x.state.Custody) {
-		filed := x.filedFor(f)
-		err := c.do(`INSERT INTO custody(forum, thing, filed) VALUES(?,?,?) ON CONFLICT DO UPDATE SET filed=excluded.filed`, string(f), string(x.thing), filed)
-		if err != nil {
-			return err
+		err := c.do(`INSERT INTO custody(forum, thing, filed) VALUES(?,?,?) ON CONFLICT DO UPDATE SET filed=excluded.filed`, string(f), string(x.thing), x.filedFor(f))
+		if err == nil {
+			err = c.file(f, x.thing)
 		}
-		table := "thing"
-		if x.thing.Noun() == "note" {
-			table = "note"
-		}
-		err = errors.Join(c.do(`UPDATE `+table+` SET filed=? WHERE forum=? AND id=?`, filed, string(f), string(x.thing)),
-			c.do(`UPDATE todo SET filed=? WHERE thing=(SELECT n FROM thing WHERE forum=? AND id=?)`, filed, string(f), string(x.thing)))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// file puts a thing that is here under what custody says of it.
+func (c *conn) file(f jisr.ForumID, thing jisr.ThingID) error {
+	table := "thing"
+	if thing.Noun() == "note" {
+		table = "note"
+	}
+	args := []any{string(f), string(thing)}
+	return errors.Join(c.do(`UPDATE `+table+` SET filed=(SELECT filed||drafted FROM custody WHERE forum=?1 AND thing=?2) WHERE forum=?1 AND id=?2`, args...),
+		c.do(`UPDATE todo SET filed=(SELECT filed||drafted FROM custody WHERE forum=?1 AND thing=?2) WHERE thing=(SELECT n FROM thing WHERE forum=?1 AND id=?2)`, args...))
 }

@@ -1,6 +1,7 @@
 package book_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -204,5 +205,47 @@ func TestCustodyIsTakenBack(t *testing.T) {
 	must(t, b.Apply(t.Context(), h.logs[house][1:]))
 	if _, err := b.Note(t.Context(), borders, h.forum, id); !refusedAs(err, jisr.NoSuch) {
 		t.Errorf("after it was taken back: %v", err)
+	}
+}
+
+// What an act in preparation began is of who drafted it and of whom the house named meanwhile, not of its releaser alone, whichever
+// log is applied first.
+func TestWhatWasBegunIsOfItsDrafters(t *testing.T) {
+	h := newHistory(t, 1, "iq", "sy")
+	id, out := jisr.ThingID("agreement/iq-1"), jisr.ThingID("outgoing/iq-1")
+	engineer, minister := jisr.By{Desk: "water", Official: "engineer"}, jisr.By{Desk: "minister", Official: "minister"}
+	terms := jisr.ProposeTerms{Kind: jisr.AgreementKind, Title: jisr.Text{"ar": "اتفاق"}, Parties: []jisr.MemberID{"iq", "sy"}, Handling: jisr.HandlingRestricted}
+	raw, err := jisr.Terms(terms)
+	must(t, err)
+	drafted, err := json.Marshal(jisr.OutgoingBody{Terms: raw})
+	must(t, err)
+	h.say("iq", jisr.House, jisr.KindOutgoingDraft, out, &engineer, jisr.OutgoingTerms{Forum: h.forum, About: id, Kind: jisr.KindAgreementPropose, Version: 1}, drafted)
+	h.say("iq", jisr.House, jisr.KindThingName, id, &engineer, jisr.NameTerms{Forum: h.forum, Official: "captain"}, nil)
+	h.say("iq", jisr.House, jisr.KindOutgoingClear, out, &minister, jisr.VersionTerms{Version: 1}, nil)
+	h.say("iq", jisr.House, jisr.KindOutgoingRelease, out, &minister, jisr.VersionTerms{Version: 1}, nil)
+	h.say("iq", h.forum, jisr.KindAgreementPropose, id, &minister, terms, nil)
+	house, joint := h.logs[book.Log{Forum: jisr.House, Member: "iq"}], h.logs[book.Log{Forum: h.forum, Member: "iq"}]
+	water := book.Scope{Desks: []jisr.DeskID{"water"}, Ceiling: jisr.HandlingSecret}
+	captain := book.Scope{Official: "captain", Ceiling: jisr.HandlingSecret}
+	begun := func(b *book.Book) bool {
+		v, err := b.Begun(t.Context(), captain, h.forum, id)
+		return err == nil && v.Handling == jisr.HandlingRestricted && len(v.Custody.Officials) == 1 && fmt.Sprint(v.Desks, v.Officials) == "[water] [captain engineer]"
+	}
+	for name, order := range map[string][][]book.Said{"house first": {house[:2], house[2:], joint}, "forum first": {joint, house}, "in one": {append(slices.Clone(house), joint...)}} {
+		b := newBook(t, "iq")
+		for i, said := range order {
+			must(t, b.Apply(t.Context(), said))
+			if begun(b) != (name == "house first" && i == 0) {
+				t.Errorf("%s, after %d: what is not there yet is to be had: %v", name, i, begun(b))
+			}
+		}
+		for who, s := range map[string]book.Scope{"the drafter's desk": water, "who was named": captain} {
+			if _, err := b.Thing(t.Context(), s, h.forum, id); err != nil {
+				t.Errorf("%s: %s: %v", name, who, err)
+			}
+		}
+		if _, err := b.Thing(t.Context(), book.Scope{Desks: []jisr.DeskID{"borders"}, Official: "clerk", Ceiling: jisr.HandlingSecret}, h.forum, id); !refusedAs(err, jisr.NoSuch) {
+			t.Errorf("%s: another desk: %v", name, err)
+		}
 	}
 }

@@ -266,7 +266,7 @@ func (rd *reader) counterpart(r *ThingRow) jisr.MemberID {
 }
 
 const upsertThing = `INSERT INTO thing(forum, id, noun, digest, at, kind, state, members, labels, handling, acted, filed)
-	VALUES(?1,?2,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed FROM custody WHERE forum=?1 AND thing=?2), ''))
+	VALUES(?1,?2,?,?,?,?,?,?,?,?,?, coalesce((SELECT filed||drafted FROM custody WHERE forum=?1 AND thing=?2), ''))
 	ON CONFLICT(forum, id) DO UPDATE SET digest=excluded.digest, at=excluded.at, kind=excluded.kind, state=excluded.state, members=excluded.members,
 	labels=excluded.labels, handling=excluded.handling, acted=excluded.acted RETURNING n, said`
 

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"jisr/node/nodetest"
 )
 
 // line is one line of the abuse list: an attack on running nodes that they must stand. Those that need a world of their own
@@ -31,7 +34,7 @@ func abuses() []line {
 		{"SessionReplay", attackSessionReplay}, {"RequestReplay", attackRequestReplay}, {"FormReplay", attackFormReplay},
 		{"Headers", attackHeaders}, {"Forms", attackForms}, {"Bodies", attackBodies}, {"Documents", attackDocuments},
 		{"Secrets", attackBySecrets}, {"Names", attackByNames}, {"SignInTime", attackByTime}, {"SlowHeaders", attackSlowly}, {"LinkTLS", attackLinkTLS},
-		{"Sniffing", attackSniffing}, {"Public", attackPublic}, {"Flood", attackByFlood}, {"SlowBodies", attackSlowBodies},
+		{"Sniffing", attackSniffing}, {"Public", attackPublic}, {"Flood", attackByFlood}, {"SlowBodies", attackSlowBodies}, {"SlowReaders", attackSlowReaders},
 		{"HostilePartner", attackByPartner}, // last: it restarts sy
 	}
 }
@@ -93,8 +96,10 @@ type target struct {
 	reader                   official // of sy
 	slow                     []net.Conn
 	trickles                 []trickle
-	public                   string // address of iq's public page
-	log                      string // the file that both write their logs to, in full
+	readers                  []slowReader
+	provider                 *nodetest.Provider // that iq's officials may sign in through
+	public                   string             // address of iq's public page
+	log                      string             // the file that both write their logs to, in full
 }
 
 // official is a post of iq's that signs in with a password.
@@ -105,12 +110,18 @@ func newTarget(t *testing.T) *target {
 	iq, sy, log := startDemo(t)
 	g := &target{w: iq.w, iq: iq, sy: sy, log: log}
 	g.public = iq.w.freeAddress()
+	g.provider = nodetest.NewProvider(t)
+	secret := filepath.Join(t.TempDir(), "provider")
+	if err := os.WriteFile(secret, []byte(nodetest.ClientSecret), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	iq.restart(t, func(settings string) string {
-		return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) + "\n[public]\nlisten = \"" + g.public + "\"\n"
+		return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) + "\n[public]\nlisten = \"" + g.public + "\"\n" +
+			fmt.Sprintf("\n[oidc]\nissuer = %q\nclient_id = %q\nclient_secret_file = %q\nmap = [\"drafters -> mofa: drafter\"]\n", g.provider.Issuer(), nodetest.ClientID, secret)
 	})
 	g.drafter, g.releaser, g.admin = iq.official("drafter", "reader,drafter"), iq.official("releaser", "reader,releaser"), iq.official("keeper", "reader,admin,auditor")
 	g.reader = sy.official("reader", "reader,drafter")
-	g.slow, g.trickles = iq.slowly(t, 300), iq.trickles(t, 60)
+	g.slow, g.trickles, g.readers = iq.slowly(t, 300), iq.trickles(t, 60), iq.slowReaders(t, 40)
 	return g
 }
 

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,87 @@ func attackSlowBodies(t *testing.T, g *target) {
 			t.Fatalf("body %d of %d is still waited for", i, len(g.trickles))
 		}
 	}
+	g.iq.alive(t)
+}
+
+// slowReader is a connection on which more is asked for than is ever taken.
+type slowReader struct {
+	conn net.Conn
+	how  string
+}
+
+// slowReaders ask for pages, and for a long file, of which they take nothing, or a byte a second.
+func (p *peer) slowReaders(t *testing.T, n int) []slowReader {
+	t.Helper()
+	const long = 16 << 20 // more than the buffers of both ends take
+	a := p.shoot(t, shot{method: "POST", path: "/api/v1/attachments", token: p.token, body: io.LimitReader(endless("a"), long), header: map[string]string{
+		"Tus-Resumable": "1.0.0", "Upload-Length": fmt.Sprint(long), "Upload-Metadata": "filename " + b64("long.bin"), "Content-Type": "application/offset+octet-stream"}})
+	at := a.header.Get("Location")
+	if a.status != http.StatusCreated {
+		t.Fatalf("a long file: %d %.200s", a.status, a.body)
+	}
+	note, status, err := p.send("long", "routine", 30, at[strings.LastIndex(at, "/")+1:])
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("%d %v", status, err)
+	}
+	file := fmt.Sprintf("GET /api/v1/forums/iq-sy/notes/%s/attachments/0 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n", note.ID, p.token)
+	pages := strings.Repeat("GET /en/sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 4_000) // one after another on one connection
+	var all []slowReader
+	for i := range n {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err == nil {
+			err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		x := slowReader{conn, "a file, nothing of which is taken"}
+		asked := file
+		if i%2 == 1 {
+			x.how, asked = "pages, nothing of which is taken", pages
+		}
+		go io.WriteString(conn, asked) // the node reads on as long as it answers
+		if i%4 >= 2 {
+			x.how = strings.Replace(x.how, "nothing of which is taken", "a byte a second", 1)
+			go func() {
+				tick := time.NewTicker(time.Second)
+				defer tick.Stop()
+				for range tick.C {
+					if _, err := conn.Read(make([]byte, 1)); err != nil {
+						return
+					}
+				}
+			}()
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// attackSlowReaders looks which of the connections that were opened at the beginning of the list the node still holds: what one end
+// has not taken stays in the system's buffers for a while, where it costs the node nothing.
+func attackSlowReaders(t *testing.T, g *target) {
+	held := func() (all []string) {
+		table, err := os.ReadFile("/proc/net/tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range g.readers {
+			here := fmt.Sprintf(":%04X", x.conn.LocalAddr().(*net.TCPAddr).Port)
+			there := fmt.Sprintf(":%04X", x.conn.RemoteAddr().(*net.TCPAddr).Port)
+			for line := range strings.Lines(string(table)) {
+				if f := strings.Fields(line); len(f) > 9 && strings.HasSuffix(f[1], there) && strings.HasSuffix(f[2], here) && f[9] != "0" { // an inode: a process has it open
+					all = append(all, x.how)
+				}
+			}
+		}
+		return all
+	}
+	if len(g.readers) == 0 {
+		t.Fatal("nobody reads: this test looks at nothing")
+	}
+	g.iq.w.until(150*time.Second, "the node lets go of who takes nothing", func() bool { return len(held()) == 0 })
 	g.iq.alive(t)
 }
 

@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"jisr/node/nodetest"
 )
 
 // token makes a program's token.
@@ -69,6 +73,7 @@ func attackBySecrets(t *testing.T, g *target) {
 		g.iq.elsewhere(t, 20).submit(t, nil, f, "official", s, "password", "x") // a password typed as the name
 		g.iq.elsewhere(t, 20).submit(t, nil, f, "official", "x", "password", s)
 	}
+	some = append(some, g.throughProvider(t)...)
 	held(t, g.iq, "after the secrets")
 	seen := map[string][]byte{"the log": nil}
 	for _, path := range append([]string{g.log}, glob(t, g.iq.dir, "*.log")...) {
@@ -116,6 +121,66 @@ func attackBySecrets(t *testing.T, g *target) {
 			}
 		}
 	}
+}
+
+// throughProvider signs in through the identity provider, once well, once with an answer that was used before, once with an ID token for
+// somebody else, and gives what passed between the two that nobody else is to see.
+func (g *target) throughProvider(t *testing.T) []string {
+	t.Helper()
+	g.provider.User("subject-8f3a", "consul", "drafters")
+	comes := func() (*http.Response, *http.Client) {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &http.Client{Jar: jar, Timeout: 20 * time.Second}
+		door, err := b.Get(g.iq.url + "/en/sign-in")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(door.Body)
+		door.Body.Close()
+		way := regexp.MustCompile(`href="(/[^"]*provider[^"]*)"`).FindSubmatch(body)
+		if err != nil || way == nil {
+			t.Fatalf("the page for signing in leads to no provider: %v", err)
+		}
+		in, err := b.Get(g.iq.url + html.UnescapeString(string(way[1])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Body.Close()
+		return in, b
+	}
+	in, b := comes()
+	if in.StatusCode != http.StatusOK || strings.Contains(in.Request.URL.Path, "sign-in") {
+		t.Fatalf("signing in through the provider led to %s with %d", in.Request.URL.Path, in.StatusCode)
+	}
+	at, err := url.Parse(g.iq.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := append(g.provider.Issued(), nodetest.ClientSecret)
+	for _, c := range b.Jar.Cookies(at) {
+		if len(c.Value) > 20 {
+			secrets = append(secrets, c.Value)
+		}
+	}
+	for _, s := range secrets { // what came back, once more, and by another browser
+		g.iq.tryShoot(shot{path: "/sign-in/callback?state=" + url.QueryEscape(s) + "&code=" + url.QueryEscape(s) + "&iss=" + url.QueryEscape(g.provider.Issuer())})
+	}
+	g.provider.Forge(func(p *nodetest.Provider, header, claims map[string]any) string {
+		claims["aud"] = "somebody else"
+		return p.Sign(p.Key(), header, claims)
+	})
+	defer g.provider.Forge(nil)
+	if in, _ := comes(); !strings.Contains(in.Request.URL.Path, "sign-in") {
+		t.Errorf("an ID token for somebody else led to %s", in.Request.URL.Path)
+	}
+	secrets = append(secrets, g.provider.Issued()...)
+	if len(secrets) < 6 {
+		t.Fatalf("only %d secrets passed: this test looks at nothing", len(secrets))
+	}
+	return secrets
 }
 
 func glob(t *testing.T, dir, pattern string) []string {

@@ -136,3 +136,66 @@ func TestWhatIsConfidentialIsClearedByWhoIsNamedForIt(t *testing.T) {
 	iq.Done()
 	w.Settle()
 }
+
+// A confidential agreement is proposed by two officials: the second, and who releases where neither may, are named while it is only an
+// act in preparation. Once it is there, who drafted it and who was named see it, and nobody else does; every reading is audited.
+func TestWhatBeginsIsConfidentialToo(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	iq, n := w.As("iq"), w.Node("iq")
+	iq.DoAs(n.Operator(), node.AddDesk{ID: "water", Title: jisr.Text{"ar": "وزارة الموارد المائية"}})
+	for _, id := range []jisr.OfficialID{"writer", "head", "stranger"} {
+		iq.DoAs(n.Operator(), node.AddOfficial{ID: id, Post: jisr.Text{"ar": "منصب"}, Desk: "mofa", Roles: []jisr.Role{jisr.Releaser}})
+	}
+	iq.Done()
+	writer, head, stranger := w.Official("iq", "writer", jisr.Drafter), w.Official("iq", "head", jisr.Releaser), w.Official("iq", "stranger", jisr.Releaser)
+	head.Desk = "water"
+	step, err := node.NewStep(jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.AgreementKind, Title: jisr.Text{"ar": "اتفاقية مكتومة", "en": "A confidential agreement"},
+		Parties: []jisr.MemberID{"iq", "sy"}, Binding: true, Handling: jisr.HandlingConfidential}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft := iq.DoAs(writer, node.DraftStep{Forum: w.Forum, Step: step}).Thing
+	iq.Done()
+	row, _, err := n.Book().Outgoing(t.Context(), n.ScopeOf(writer), draft)
+	if err != nil || row.Handling != jisr.HandlingConfidential {
+		t.Fatalf("who drafted it reads it at %q, %v", row.Handling, err)
+	}
+	id := row.Outgoing.About
+	name := func(who jisr.OfficialID) node.NameOfficial {
+		return node.NameOfficial{Forum: w.Forum, ID: id, Official: who}
+	}
+	for _, c := range []node.Command{node.ClearStep{ID: draft, Version: 1}, name("stranger"), node.ReferThing{Forum: w.Forum, ID: id, Desk: "water"}} {
+		iq.DoAs(stranger, c)
+		iq.Refused(jisr.NoSuch)
+	}
+	iq.DoAs(head, node.ClearStep{ID: draft, Version: 1})
+	iq.Refused(jisr.NoSuch)
+	iq.DoAs(writer, name("head"))
+	iq.Done()
+	iq.DoAs(writer, name("head"))
+	iq.Refused(jisr.Already)
+	iq.DoAs(writer, node.ClearStep{ID: draft, Version: 1})
+	iq.Refused(jisr.NotAllowed)
+	if err := n.ReadsOutgoing(t.Context(), stranger, &row); !isKind(err, jisr.NotAllowed) {
+		t.Errorf("who is not named reads it: %v", err)
+	}
+	row, _, err = n.Book().Outgoing(t.Context(), n.ScopeOf(head), draft)
+	if err == nil {
+		err = n.ReadsOutgoing(t.Context(), head, &row)
+	}
+	if err != nil {
+		t.Fatalf("who is named reads it: %v", err)
+	}
+	audited(t, w, node.AuditQuery{Official: "head", Verb: string(node.Read), Outcome: jisr.AuditDone}, 1)
+	iq.DoAs(head, node.ClearStep{ID: draft, Version: 1})
+	iq.DoAs(head, node.ReleaseStep{ID: draft, Version: 1, Kind: jisr.KindAgreementPropose})
+	iq.Done()
+	w.Settle()
+	sees := func(c node.Caller) bool {
+		_, err := n.Book().Thing(t.Context(), n.ScopeOf(c), w.Forum, id)
+		return err == nil
+	}
+	if !sees(writer) || !sees(head) || sees(stranger) {
+		t.Errorf("the writer sees it: %v, the head: %v, a stranger: %v", sees(writer), sees(head), sees(stranger))
+	}
+}

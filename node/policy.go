@@ -27,6 +27,7 @@ const (
 	Reading       Duty = "reading"
 	Drafting      Duty = "drafting"   // texts that stay in the house until they are released
 	Receiving     Duty = "receiving"  // opens what arrives
+	Referring     Duty = "referring"  // makes a thing another desk's too, or no longer
 	Clearing      Duty = "clearing"   // says that a draft is fit to go, or sends it back
 	Releasing     Duty = "releasing"  // lets what was cleared cross the border
 	Sending       Duty = "sending"    // without a draft that another clears: for programs
@@ -49,7 +50,7 @@ const (
 
 // Duties lists them.
 func Duties() []Duty {
-	return []Duty{Reading, Drafting, Receiving, Clearing, Releasing, Sending, Concluding, Negotiating, Revising, Signing, Empowering, Notifying,
+	return []Duty{Reading, Drafting, Receiving, Referring, Clearing, Releasing, Sending, Concluding, Negotiating, Revising, Signing, Empowering, Notifying,
 		Convening, Chairing, Reporting, Accepting, Publishing, Keeping, Administering, Auditing, Entering}
 }
 
@@ -159,7 +160,7 @@ func meetingRows() []row {
 		{"readout.withdraw", Publishing, free},
 
 		{"forum.accept", Administering, free},
-		{"thing.refer", Receiving, free},
+		{"thing.refer", Referring, free},
 		{"thing.name", Receiving, free},
 		{"thing.entrust", Clearing, free}, // names who is at no desk of the thing
 		{"thing.take-back", Receiving, free},

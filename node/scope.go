@@ -173,6 +173,9 @@ func (c TakeBack) decide(d *decision) error {
 	if err == nil {
 		err = custody.MayTakeBack(c.Desk, c.Official)
 	}
+	if err == nil && c.Desk != "" { // whose a desk's things are is one matter, both ways
+		err = d.n.may(d.caller, "thing.refer")
+	}
 	if err != nil {
 		return err
 	}
@@ -194,6 +197,11 @@ func (d *decision) custodyOf(forum jisr.ForumID, id jisr.ThingID, reason string)
 	d.done.Forum = forum
 	if id.Noun() != "note" {
 		v, err := d.n.book.Thing(d.ctx, d.scope(), forum, id)
+		if isRefusal(err, jisr.NoSuch) { // who clears what begins it is named before it is there
+			v, err := d.n.book.Begun(d.ctx, d.scope(), forum, id)
+			d.about = d.aboutThing(forum, id, v.Handling, v.Desks, v.Officials)
+			return v.Custody, err
+		}
 		d.about = d.aboutThing(forum, id, v.Summary.Handling, v.Desks, v.Officials)
 		return v.Custody, err
 	}
@@ -225,6 +233,11 @@ func (n *Node) ReadsNote(ctx context.Context, c Caller, v *book.NoteView) error 
 // ReadsThing does the same for a thing of any other noun.
 func (n *Node) ReadsThing(ctx context.Context, c Caller, v *book.ThingView) error {
 	return n.reads(ctx, c, Read, aboutThing(c, v.Forum, v.ID, v.Summary.Handling, v.Desks, v.Officials), false)
+}
+
+// ReadsOutgoing does the same for an act in preparation, which says as much as the thing it is about.
+func (n *Node) ReadsOutgoing(ctx context.Context, c Caller, row *book.OutgoingRow) error {
+	return n.reads(ctx, c, Read, aboutThing(c, row.Outgoing.Forum, row.Outgoing.About, row.Handling, row.Desks, row.Officials), false)
 }
 
 // ReadsAbout does the same for who reads an act about a thing, or its proof, which may carry what the act says.

@@ -72,8 +72,18 @@ func TestWhatIsRestrictedIsOfTheDesksItWasReferredTo(t *testing.T) {
 	engineer := w.Official("iq", "engineer", jisr.Drafter)
 	engineer.Desk = "water"
 	iq.DoAs(engineer, node.OpenNote{Forum: w.Forum, ID: id})
-	iq.DoAs(engineer, node.ReferThing{Forum: w.Forum, ID: id, Desk: "water"})
+	head, registrar := w.Official("iq", "head", jisr.Releaser), w.Official("iq", "registrar", jisr.Registrar)
+	head.Desk, registrar.Desk = "water", "water"
+	refer, back := node.ReferThing{Forum: w.Forum, ID: id, Desk: "mofa"}, node.TakeBack{Forum: w.Forum, ID: id, Desk: "mofa"}
+	iq.DoAs(engineer, refer) // a drafter gives no desk what is another's
+	iq.Refused(jisr.NotAllowed)
+	iq.DoAs(registrar, refer)
+	iq.DoAs(registrar, refer)
 	iq.Refused(jisr.Already)
+	iq.DoAs(engineer, back)
+	iq.Refused(jisr.NotAllowed)
+	iq.DoAs(head, back)
+	iq.Done()
 	iq.Sees(id, jisr.OpenedState)
 }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -201,6 +202,9 @@ func (c DraftStep) decide(d *decision) error {
 		if err != nil {
 			return err
 		}
+		if named == nil { // what begins a thing is known to who writes it
+			named = []jisr.OfficialID{d.caller.By().Official}
+		}
 		d.about = &resource{id: c.About, forum: c.Forum, named: named}
 	} else {
 		row, _, err := d.outgoing(id)
@@ -222,7 +226,7 @@ func (c DraftStep) decide(d *decision) error {
 	if _, err := d.plan(c.Forum, c.About, c.Step); err != nil {
 		return err
 	}
-	draft.handling = d.about.handling
+	draft.handling = cmp.Or(d.about.handling, c.Step.handling())
 	d.about = draft
 	d.done.Version, d.done.Forum = version+1, c.Forum
 	return d.house(planned{
@@ -263,7 +267,7 @@ func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 		return nil, Step{}, err
 	}
 	o := &row.Outgoing
-	r := &resource{id: o.About, forum: o.Forum}
+	r := &resource{id: o.About, forum: o.Forum, handling: row.Handling}
 	for i, by := range o.Drafters {
 		if i == 0 && by.Desk != "" {
 			r.desks = append(r.desks, by.Desk)
@@ -274,7 +278,14 @@ func (d *decision) outgoing(id jisr.ThingID) (*jisr.Outgoing, Step, error) {
 	if err != nil {
 		return nil, Step{}, err
 	}
-	r.named = append(named, r.drafters...)
+	r.named = slices.Concat(named, row.Officials)
+	begun, err := d.n.book.Begun(d.ctx, d.scope(), o.Forum, o.About)
+	if err == nil && begun.Custody != nil {
+		r.desks = append(r.desks, slices.Sorted(maps.Keys(begun.Custody.Desks))...)
+	}
+	if err != nil && !isRefusal(err, jisr.NoSuch) {
+		return nil, Step{}, err
+	}
 	d.about = r
 	return o, Step{Kind: o.Kind, Terms: body.Terms, Body: body.Body, Files: body.Files}, o.MayChange()
 }
@@ -374,6 +385,17 @@ func (s *Step) fields() (map[string]json.RawMessage, error) {
 		return nil, jisr.Refuse(jisr.Malformed, "terms", "error", err.Error())
 	}
 	return all, nil
+}
+
+// handling is the level that a step gives the thing it begins.
+func (s *Step) handling() jisr.Handling {
+	var t struct {
+		Handling jisr.Handling `json:"handling"`
+	}
+	if json.Unmarshal(s.Terms, &t) != nil { // the terms are held against their kind elsewhere
+		return ""
+	}
+	return t.Handling
 }
 
 func nounOf(k jisr.Kind) string { n, _, _ := strings.Cut(string(k), "."); return n }

@@ -513,6 +513,7 @@ type outgoingView struct {
 	Release action
 	Discard string
 	Grave   bool
+	Custody custodyPart // no level: there is nothing that anybody could be named for
 }
 
 func outgoingID(r *request) jisr.ThingID { return jisr.ThingID("outgoing/" + r.PathValue("id")) }
@@ -521,7 +522,7 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	rd := s.reader(r)
 	row, body, err := s.node.Book().Outgoing(r.Context(), rd.scope, outgoingID(r))
 	if err == nil {
-		err = node.May(r.caller, node.Read)
+		err = s.node.ReadsOutgoing(r.Context(), r.caller, &row)
 	}
 	if err != nil {
 		return nil, err
@@ -552,6 +553,13 @@ func (s *site) outgoing(r *request) (*answer, error) {
 		v.Facts = s.readoutFacts(r, rd, o.Forum, body.Terms)
 	}
 	rd.outgoingActions(o, &v)
+	held, err := s.heldOrBegun(r.Context(), rd, o.Forum, o.About)
+	if err == nil {
+		v.Custody, err = s.custodyOf(r.Context(), rd, held)
+	}
+	if err != nil && !isKind(err, jisr.NoSuch) { // what a discarded act would have begun is not there
+		return nil, err
+	}
 	return &answer{page: outgoingPage(v)}, nil
 }
 
@@ -734,7 +742,7 @@ func (s *site) outgoingText(r *request) (*answer, error) {
 	rd := s.reader(r)
 	row, body, err := s.node.Book().Outgoing(r.Context(), rd.scope, outgoingID(r))
 	if err == nil {
-		err = node.May(r.caller, node.Read)
+		err = s.node.ReadsOutgoing(r.Context(), r.caller, &row)
 	}
 	var text jisr.InstrumentText
 	if err == nil && (row.Outgoing.Kind != jisr.KindAgreementTable || json.Unmarshal(body.Body, &text) != nil) {

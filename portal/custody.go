@@ -84,6 +84,13 @@ func (rd reader) heldThing(v *book.ThingView) holding {
 	return holding{forum: v.Forum, id: v.ID, subject: subject, url: rd.thingURL(v.Forum, v.ID), handling: v.Summary.Handling, desks: v.Desks, officials: v.Officials, custody: v.Custody, acts: v.House}
 }
 
+// heldBegun is what an act in preparation would begin: who clears it is named before it is there.
+func (rd reader) heldBegun(v *book.Begun) holding {
+	o := &v.Outgoing
+	return holding{forum: o.Forum, id: o.About, subject: rd.say(jisr.Text{rd.l.Tag(): known(rd.l, "act.kind.", string(o.Kind))}), url: rd.url("outgoing", v.ID.Name()), handling: v.Handling,
+		desks: v.Desks, officials: v.Officials, custody: v.Custody, acts: v.House}
+}
+
 // custodyOf makes the part of a page that says who may read the thing.
 func (s *site) custodyOf(ctx context.Context, rd reader, h holding) (custodyPart, error) {
 	p := custodyPart{Level: rd.handling(h.handling)}
@@ -105,6 +112,9 @@ func (s *site) custodyOf(ctx context.Context, rd reader, h holding) (custodyPart
 			continue // its desk alone lets nobody read it
 		}
 		p.Desks = append(p.Desks, rd.custodian("desk", string(d), cmp.Or(inLanguage(rd.l, desks[d].Title), string(d)), "custody.referred", at, referred))
+		if !rd.may("thing.refer") {
+			p.Desks[len(p.Desks)-1].ID = ""
+		}
 	}
 	for _, o := range h.officials {
 		at, named := c.Officials[o]
@@ -165,9 +175,21 @@ func (s *site) holds(r *request, rd reader) (holding, error) {
 		}
 		return rd.heldNote(&v), err
 	}
-	v, err := s.node.Book().Thing(r.Context(), rd.scope, f, id)
+	return s.heldOrBegun(r.Context(), rd, f, id)
+}
+
+// heldOrBegun finds a thing that is no note, or what would begin it.
+func (s *site) heldOrBegun(ctx context.Context, rd reader, f jisr.ForumID, id jisr.ThingID) (holding, error) {
+	v, err := s.node.Book().Thing(ctx, rd.scope, f, id)
+	if isKind(err, jisr.NoSuch) {
+		begun, err := s.node.Book().Begun(ctx, rd.scope, f, id)
+		if err == nil {
+			err = s.node.ReadsOutgoing(ctx, rd.caller, &begun.OutgoingRow)
+		}
+		return rd.heldBegun(&begun), err
+	}
 	if err == nil {
-		err = s.node.ReadsThing(r.Context(), rd.caller, &v)
+		err = s.node.ReadsThing(ctx, rd.caller, &v)
 	}
 	return rd.heldThing(&v), err
 }

@@ -101,3 +101,43 @@ func TestEveryThingSaysWhoMayReadIt(t *testing.T) {
 		t.Errorf("a verb that is none: %d", p.status)
 	}
 }
+
+// A confidential agreement is proposed by two officials from the forms: who clears it is named on the page of the act in preparation.
+func TestAConfidentialAgreementIsProposedByTwo(t *testing.T) {
+	iq, _ := world(t)
+	writer, head, other := iq.signedIn("first.secretary"), iq.signedIn("head.treaties"), iq.signedIn("plenipotentiary")
+	step, err := node.NewStep(jisr.KindAgreementPropose, jisr.ProposeTerms{Kind: jisr.AgreementKind, Title: jisr.Text{"ar": "اتفاقية المياه المكتومة", "en": "A confidential agreement"},
+		Parties: []jisr.MemberID{"iq", "sy"}, Binding: true, Handling: jisr.HandlingConfidential}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/ar/outgoing/" + iq.do(iq.as("first.secretary", jisr.Drafter), node.DraftStep{Forum: "iq-sy", Step: step}).Thing.Name()
+	page := writer.get(at)
+	checkPage(t, page, "ar")
+	checkPage(t, writer.get("/en"+strings.TrimPrefix(at, "/ar")), "en")
+	_, rest, ok := strings.Cut(page.body, `href="/ar/custody/iq-sy/agreement/`)
+	if !ok {
+		t.Fatal("the page says not who may read it")
+	}
+	name, _, _ := strings.Cut(rest, `"`)
+	custody := "/ar/custody/iq-sy/agreement/" + name
+	for _, path := range []string{at, custody} {
+		if p := head.get(path); p.status != http.StatusNotFound {
+			t.Errorf("%s of who is not named: %d", path, p.status)
+		}
+	}
+	checkPage(t, writer.get(custody), "ar")
+	must(t, writer.does(custody+"/name", url.Values{"official": {"head.treaties"}}), "رئيس دائرة المعاهدات")
+	must(t, head.get("/ar/"), at)
+	head.does(at+"/clear", url.Values{"version": {"1"}})
+	head.does(at+"/release", url.Values{"version": {"1"}})
+	for _, b := range []*browser{writer, head} {
+		must(t, b.eventually("/ar/agreements/iq-sy/"+name, "اتفاقية المياه المكتومة"), "مكتوم")
+	}
+	if p := other.get("/ar/agreements"); p.status != http.StatusOK || strings.Contains(p.body, "اتفاقية المياه المكتومة") {
+		t.Errorf("who is not named finds it in the list: %d", p.status)
+	}
+	if p := writer.post(custody+"/refer", url.Values{"desk": {"mofa"}}); p.status != 422 {
+		t.Errorf("a drafter refers it to another desk: %d", p.status)
+	}
+}

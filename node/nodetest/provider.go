@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type Provider struct {
 	mu     sync.Mutex
 	claims map[string]any
 	codes  map[string]grant
+	issued []string // codes, access and ID tokens
 	away   bool
 	forge  func(p *Provider, header, claims map[string]any) string
 	spoil  func(url.Values)
@@ -97,6 +99,9 @@ func (p *Provider) Forge(by func(p *Provider, header, claims map[string]any) str
 // Spoil changes the answers that browsers bring back; nil: they stay.
 func (p *Provider) Spoil(by func(url.Values)) { p.mu.Lock(); defer p.mu.Unlock(); p.spoil = by }
 
+// Issued is every code, access and ID token that it gave out: what a client may show to nobody.
+func (p *Provider) Issued() []string { p.mu.Lock(); defer p.mu.Unlock(); return slices.Clone(p.issued) }
+
 // NewKey has the provider sign with another key, and publish it alone.
 func (p *Provider) NewKey() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -142,6 +147,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	code := rand.Text()
 	p.codes[code] = grant{q, maps.Clone(p.claims)}
+	p.issued = append(p.issued, code)
 	back := url.Values{"state": {q.Get("state")}, "code": {code}, "iss": {p.Issuer()}}
 	if p.spoil != nil {
 		p.spoil(back)
@@ -180,6 +186,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	} else {
 		signed = p.Sign(p.key, header, claims)
 	}
+	p.issued = append(p.issued, access, signed)
 	reply(w, http.StatusOK, map[string]any{"access_token": access, "token_type": "Bearer", "id_token": signed, "expires_in": 300})
 }
 
