@@ -26,7 +26,7 @@ func TestScopesHoldOnEveryPath(t *testing.T) {
 	}
 	do(t, n, node.AcceptForum{Forum: "iq-sy-water", Title: jisr.Text{"en": "Water"}, Letters: [][]byte{w.nodes["sy"].Self().Letter}})
 	do(t, n, node.AddDesk{ID: "water", Title: jisr.Text{"en": "Water"}})
-	clerk := node.Caller{Account: "official/clerk", Desk: "mofa", Roles: []jisr.Role{jisr.Drafter}}
+	clerk := node.Caller{Account: "official/clerk", Desk: "mofa", Roles: []jisr.Role{jisr.Registrar}}
 	_, err = n.Do(t.Context(), clerk, node.ReferThing{Forum: "iq-sy", ID: id, Desk: "water"})
 	check(t, err)
 	engineer := node.Caller{Account: "official/engineer", Desk: "water", Roles: []jisr.Role{jisr.Drafter}}

@@ -20,12 +20,16 @@ type policyFigures struct {
 	PerSecond float64 `json:"per_second"`
 	Page      float64 `json:"page_ms"`
 
-	// What signing in and policies add to a page of an official: the session behind its cookie, the questions that the page asks,
-	// the token of its forms; beside the same page as a whole, and without them.
-	Added     float64 `json:"added_ms,omitempty"`
-	Questions int64   `json:"page_questions,omitempty"`
-	Whole     float64 `json:"whole_page_ms,omitempty"`
-	Without   float64 `json:"page_without_ms,omitempty"`
+	// What signing in and policies add to a page: one page that stands before everybody, asked for by an official and by nobody in turn.
+	// The official's has the navigation and what waits besides, so it is the most that they add.
+	Added   float64 `json:"added_ms,omitempty"`
+	With    float64 `json:"page_with_ms,omitempty"`
+	Without float64 `json:"page_without_ms,omitempty"`
+
+	// Of Today, which asks most: the session behind its cookie, its questions and the token of its forms one by one, and the whole.
+	Parts     float64 `json:"today_parts_ms,omitempty"`
+	Questions int64   `json:"today_questions,omitempty"`
+	Whole     float64 `json:"today_ms,omitempty"`
 }
 
 const (
@@ -53,7 +57,8 @@ func (b *bench) policies(ctx context.Context, r *report) (err error) {
 	return addedToPage(ctx, n, r.Policy)
 }
 
-// addedToPage measures what comes before and around a page: the parts one by one, and the page of which they are parts.
+// addedToPage measures what comes before and around a page: the same page with it and without, then the parts one by one, and the page
+// of which they are parts.
 func addedToPage(ctx context.Context, n *node.Node, f *policyFigures) error {
 	const official, password = "bench.official", "a long enough password"
 	for _, cmd := range []node.Command{
@@ -80,25 +85,35 @@ func addedToPage(ctx context.Context, n *node.Node, f *policyFigures) error {
 	if err != nil {
 		return err
 	}
-	read := func() (err error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/ar/", nil)
-		if err != nil {
-			return err
+	asks := func(path, token string, want int) func() error {
+		return func() error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1"+path, nil)
+			if err != nil {
+				return err
+			}
+			if token != "" {
+				req.AddCookie(&http.Cookie{Name: "jisr-iq", Value: token})
+			}
+			answer := unread{header: http.Header{}}
+			if pages.ServeHTTP(&answer, req); answer.status != want {
+				return fmt.Errorf("internal error: the page answered %d", answer.status)
+			}
+			return nil
 		}
-		req.AddCookie(&http.Cookie{Name: "jisr-iq", Value: token})
-		answer := unread{header: http.Header{}}
-		if pages.ServeHTTP(&answer, req); answer.status != http.StatusOK {
-			return fmt.Errorf("internal error: the page answered %d", answer.status)
-		}
-		return nil
 	}
-	before := n.PolicyQuestions()
+	const nothing = "/ar/nothing-stands-here"
+	pair, err := typically(asks(nothing, token, http.StatusNotFound), asks(nothing, "", http.StatusNotFound))
+	if err != nil {
+		return err
+	}
+	f.With, f.Without, f.Added = rounded(pair[0]), rounded(pair[1]), rounded(pair[0]-pair[1])
+	read, before := asks("/ar/", token, http.StatusOK), n.PolicyQuestions()
 	if err := read(); err != nil {
 		return err
 	}
 	f.Questions = n.PolicyQuestions() - before
 	verbs := node.Verbs()
-	parts := []func() error{
+	took, err := typically(
 		func() error { _, err := n.Session(ctx, token, true); return err },
 		func() error {
 			for i := range f.Questions {
@@ -107,34 +122,33 @@ func addedToPage(ctx context.Context, n *node.Node, f *policyFigures) error {
 			return nil
 		},
 		func() error { return n.CheckForm(caller, n.FormToken(caller)) },
-		read,
+		read)
+	if err != nil {
+		return err
 	}
-	var took []float64
-	for _, part := range parts {
-		ms, err := typically(part)
-		if err != nil {
-			return err
-		}
-		took = append(took, ms)
-	}
-	f.Added, f.Whole = rounded(took[0]+took[1]+took[2]), rounded(took[3])
-	f.Without = rounded(took[3] - took[0] - took[1] - took[2])
+	f.Parts, f.Whole = rounded(took[0]+took[1]+took[2]), rounded(took[3])
 	return nil
 }
 
-// typically is the median of many times, in milliseconds.
-func typically(do func() error) (float64, error) {
+// typically is the median of many times of each, in milliseconds. They take turns, so that what else the machine does meets all alike.
+func typically(each ...func() error) ([]float64, error) {
 	const times = 500
-	var all []float64
+	all := make([][]float64, len(each))
 	for range times {
-		begin := time.Now()
-		if err := do(); err != nil {
-			return 0, err
+		for i, do := range each {
+			begin := time.Now()
+			if err := do(); err != nil {
+				return nil, err
+			}
+			all[i] = append(all[i], float64(time.Since(begin).Microseconds())/1_000)
 		}
-		all = append(all, float64(time.Since(begin).Microseconds())/1_000)
 	}
-	slices.Sort(all)
-	return all[times/2], nil
+	median := make([]float64, len(each))
+	for i := range all {
+		slices.Sort(all[i])
+		median[i] = all[i][times/2]
+	}
+	return median, nil
 }
 
 // unread takes an answer that nobody reads.
