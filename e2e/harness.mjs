@@ -19,8 +19,8 @@ const program = path.join(here, '..', 'bin', 'jisr');
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
-/** Ports the demo takes, relative to its first: portals on N, N+1 and N+2, links from N+40, from N+80 behind a road. */
-const offsets = [0, 1, 2, 40, 41, 42, 80, 81, 82];
+/** Ports the demo takes, relative to its first: portals on N, N+1 and N+2, public pages from N+20, links from N+40, from N+80 behind a road. */
+const offsets = [0, 1, 2, 20, 21, 22, 40, 41, 42, 80, 81, 82];
 
 const listens = port => new Promise(resolve => {
   const s = createServer();

@@ -19,6 +19,7 @@ type frame struct {
 	Path   string // of this page without "/public/{lang}"; empty: it has no other languages
 	Others []link
 	Canon  string // its own address in full; empty where the page's address is not set
+	Demo   bool
 }
 
 type link struct{ Word, URL, Lang string }
@@ -87,7 +88,7 @@ func (s *site) lang(r *http.Request) *words.Lang { return s.words.In(r.PathValue
 
 func (s *site) frame(l *words.Lang, title, path string) frame {
 	house, _ := s.node.Self().Name.In(l.Tag())
-	f := frame{l: l, Title: title, House: house, Path: path}
+	f := frame{l: l, Title: title, House: house, Path: path, Demo: s.demo}
 	if path == "" {
 		return f
 	}

@@ -47,6 +47,7 @@ type Config struct {
 	URL    string       // where the public reaches it; empty: addresses are relative, and there is no sitemap
 
 	Comments bool // readers may comment
+	Demo     bool // every page says that nothing on it has official effect
 }
 
 // site is the public page at work.
@@ -59,13 +60,14 @@ type site struct {
 	pace  pace
 
 	comments   bool
+	demo       bool
 	commenters pace // of comments, by caller
 	everybody  pace // of all comments together
 }
 
 // New gives the handler.
 func New(c Config) http.Handler {
-	s := &site{node: c.Node, words: c.Words, log: c.Logger, url: strings.TrimSuffix(c.URL, "/"), comments: c.Comments, pace: pace{burst: burst, perSecond: perSecond},
+	s := &site{node: c.Node, words: c.Words, log: c.Logger, url: strings.TrimSuffix(c.URL, "/"), comments: c.Comments, demo: c.Demo, pace: pace{burst: burst, perSecond: perSecond},
 		commenters: pace{burst: commentBurst, perSecond: commentsPerSec}, everybody: pace{burst: allBurst, perSecond: allPerSec}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -120,8 +120,8 @@ function say(li, state, words, names = []) {
   li.textContent = words;
   for (const name of names) {
     const bdi = document.createElement('bdi');
-    bdi.textContent = ` ${name}`;
-    li.append(bdi);
+    bdi.textContent = name;
+    li.append(' ', bdi);
   }
 }
 

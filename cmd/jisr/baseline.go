@@ -44,7 +44,7 @@ func baseline(ctx context.Context, dir string, plan benchPlan, f *figures) error
 	steps := []struct {
 		name string
 		do   func(context.Context, string, benchPlan, *figures) error
-	}{{"ready", bareReady}, {"note", bareNotes}, {"rebuild", bareInserts}, {"page", barePages}, {"agreement", bareAgreements}, {"commitment", bareRegister}, {"policy", barePolicies}, {"records", bareRecords}}
+	}{{"ready", bareReady}, {"note", bareNotes}, {"rebuild", bareInserts}, {"page", barePages}, {"agreement", bareAgreements}, {"commitment", bareRegister}, {"policy", barePolicies}, {"records", bareRecords}, {"search", bareSearch}, {"public", barePublic}}
 	for _, s := range steps {
 		if !plan.has(s.name) {
 			continue

@@ -25,6 +25,8 @@ type figures struct {
 	Policy     *policyFigures     `json:"policy,omitempty"`
 
 	Agreement *agreementFigures `json:"agreement,omitempty"`
+	Search    *searchFigures    `json:"search,omitempty"`
+	Public    *publicFigures    `json:"public,omitempty"`
 
 	Idle  *idleFigures  `json:"idle,omitempty"`
 	Ready *readyFigures `json:"ready,omitempty"`
@@ -79,19 +81,21 @@ type benchPlan struct {
 	acts    int // in the ledger that is rebuilt
 	pages   int // of each kind
 	records int
+	things  int           // beside the records that a search looks through
+	reading time.Duration // how long the public reads
 }
 
 func fullPlan() benchPlan {
-	return benchPlan{latency: 500, senders: 256, rate: 8 * time.Second, backlog: 300, outage: 60 * time.Second, acts: 100_000, pages: 200, records: 1_000_000}
+	return benchPlan{latency: 500, senders: 256, rate: 8 * time.Second, backlog: 300, outage: 60 * time.Second, acts: 100_000, pages: 200, records: 1_000_000, things: 100_000, reading: 8 * time.Second}
 }
 
 func quickPlan() benchPlan {
-	return benchPlan{latency: 200, senders: 256, rate: 3 * time.Second, backlog: 300, outage: 8 * time.Second, acts: 20_000, pages: 100, records: 120_000}
+	return benchPlan{latency: 200, senders: 256, rate: 3 * time.Second, backlog: 300, outage: 8 * time.Second, acts: 20_000, pages: 100, records: 120_000, things: 12_000, reading: 3 * time.Second}
 }
 
 // measurements lists what can be asked for with --only, in the order it is done.
 func measurements() []string {
-	return []string{"ready", "note", "backlog", "rebuild", "page", "agreement", "commitment", "policy", "records"}
+	return []string{"ready", "note", "backlog", "rebuild", "page", "agreement", "commitment", "policy", "records", "search", "public"}
 }
 
 func (p benchPlan) has(name string) bool { return len(p.only) == 0 || slices.Contains(p.only, name) }
@@ -113,7 +117,7 @@ func benchVerb() verb {
 		setup: func(o *options) runner {
 			asJSON := o.asJSON()
 			quick := o.on("quick", both{"measure less: about half a minute", "قياس أقصر: نحو نصف دقيقة"})
-			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, commitment, policy, records; with commas between", "من ready و note و backlog و rebuild و page و agreement و commitment و policy و records؛ مفصولة بفواصل"})
+			only := o.text("only", "NAMES", "", both{"of ready, note, backlog, rebuild, page, agreement, commitment, policy, records, search, public; with commas between", "من ready و note و backlog و rebuild و page و agreement و commitment و policy و records و search و public؛ مفصولة بفواصل"})
 			records := o.Int("records", 0, o.describe("records", "N", both{"how many records; default 1,000,000, ten million take some twenty minutes and 10 GB of disk", "عدد السجلات؛ والافتراضي مليون، وعشرة ملايين تستغرق نحو عشرين دقيقة"}))
 			greet := o.String("hello", "", "") // what the baseline of an idle node starts; not in the help
 			return func(ctx context.Context, t *terminal, _ []string) error {
@@ -169,7 +173,7 @@ func (b *bench) measure(ctx context.Context, r *report) error {
 	steps := []struct {
 		name string
 		do   func(context.Context, *report) error
-	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"agreement", b.agreements}, {"commitment", b.commitments}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}}
+	}{{"ready", b.ready}, {"note", b.notes}, {"backlog", b.backlog}, {"page", b.pages}, {"agreement", b.agreements}, {"commitment", b.commitments}, {"policy", b.policies}, {"rebuild", b.rebuild}, {"records", b.records}, {"search", b.search}, {"public", b.public}}
 	if err := b.start(ctx); err != nil {
 		return err
 	}
@@ -251,6 +255,12 @@ func (t *terminal) report(r *report) error {
 	})
 	add("… the same page without them (ms)", func(f *figures) (float64, bool) {
 		return reached(f.Policy, func(x *policyFigures) float64 { return x.Without })
+	})
+	add("search over all records and things, p95 (ms)", func(f *figures) (float64, bool) {
+		return reached(f.Search, func(x *searchFigures) float64 { return x.P95 })
+	})
+	add("a public page on one core, requests a second", func(f *figures) (float64, bool) {
+		return reached(f.Public, func(x *publicFigures) float64 { return x.PerSecond })
 	})
 	add("idle memory (MB)", func(f *figures) (float64, bool) {
 		return reached(f.Idle, func(x *idleFigures) float64 { return x.RSS })

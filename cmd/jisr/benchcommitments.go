@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -56,34 +55,7 @@ func (b *bench) commitments(ctx context.Context, r *report) error {
 
 // promise writes the commitments through the node itself, many at once.
 func (b *bench) promise(ctx context.Context, n *node.Node) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	all := make(chan int)
-	errs := make(chan error, b.plan.senders)
-	for range b.plan.senders {
-		go func() {
-			for i := range all {
-				if err := propose(ctx, n, i); err != nil {
-					errs <- err
-					return
-				}
-			}
-			errs <- nil
-		}()
-	}
-	for i := range benchCommitments {
-		select {
-		case all <- i:
-		case err := <-errs:
-			return errors.Join(err, ctx.Err())
-		}
-	}
-	close(all)
-	var wrong []error
-	for range b.plan.senders {
-		wrong = append(wrong, <-errs)
-	}
-	return errors.Join(wrong...)
+	return atOnce(ctx, b.plan.senders, benchCommitments, func(ctx context.Context, i int) error { return propose(ctx, n, i) })
 }
 
 func propose(ctx context.Context, n *node.Node, i int) error {

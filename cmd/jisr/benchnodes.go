@@ -44,6 +44,7 @@ type bench struct {
 	roads  []*road
 	nodes  []*child
 	client *http.Client
+	water  *water // nil until one of the measurements on it
 }
 
 // house is one of the nodes.
@@ -364,47 +365,8 @@ func (b *bench) fill(ctx context.Context, missing func(have int) int) error {
 		if err != nil {
 			return err
 		}
-		notes := make(chan int)
-		errs := make(chan error, b.plan.senders)
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		for range b.plan.senders {
-			go func() { errs <- fillNotes(ctx, n, notes) }()
-		}
-		for more := missing(have); more > 0; more -= 3 {
-			select {
-			case notes <- have + more:
-			case err := <-errs:
-				return err
-			}
-		}
-		close(notes)
-		var all []error
-		for range b.plan.senders {
-			all = append(all, <-errs)
-		}
-		return errors.Join(all...)
+		return atOnce(ctx, b.plan.senders, (missing(have)+2)/3, func(ctx context.Context, i int) error { return correspond(ctx, n, have+i) })
 	})
-}
-
-func fillNotes(ctx context.Context, n *node.Node, notes <-chan int) error {
-	writer := node.Caller{Account: "official/" + benchAccount, Desk: deskForeign, Roles: []jisr.Role{jisr.Drafter}}
-	second := node.Caller{Account: "official/bench.releaser", Desk: deskForeign, Roles: []jisr.Role{jisr.Releaser}}
-	for i := range notes {
-		draft := jisr.Draft{Kind: jisr.Verbale, To: []jisr.MemberID{"sy"}, Precedence: jisr.Routine,
-			Body: jisr.NoteBody{Subject: jisr.Text{"ar": "مذكرة رقم " + strconv.Itoa(i)}, Text: jisr.Text{"ar": noteText()}}}
-		done, err := n.Do(ctx, writer, node.DraftNote{Forum: benchForum, Draft: draft})
-		if err == nil {
-			_, err = n.Do(ctx, second, node.ClearNote{ID: done.Thing, Version: done.Version})
-		}
-		if err == nil {
-			_, err = n.Do(ctx, second, node.ReleaseNote{ID: done.Thing, Version: done.Version})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // actsIn counts the acts a node holds.
@@ -494,18 +456,23 @@ func (b *bench) countNotes(ctx context.Context) (int, error) {
 }
 
 func (b *bench) signIn(ctx context.Context) (*http.Client, error) {
+	return signIn(ctx, b.houses[0].url, benchAccount, b.houses[0].password)
+}
+
+// signIn is a browser of an official who is signed in.
+func signIn(ctx context.Context, portal, official, password string) (*http.Client, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
 	client := &http.Client{Jar: jar}
-	form := url.Values{"official": {benchAccount}, "password": {b.houses[0].password}, "next": {"/ar/"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.houses[0].url+"/ar/sign-in", strings.NewReader(form.Encode()))
+	form := url.Values{"official": {official}, "password": {password}, "next": {"/ar/"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, portal+"/ar/sign-in", strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", b.houses[0].url)
+	req.Header.Set("Origin", portal)
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err

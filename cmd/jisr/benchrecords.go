@@ -46,21 +46,44 @@ type water struct {
 	nodes []demoParty
 	id    jisr.ThingID
 	procs []*child
+	sent  int // records between them
 }
 
 // records measures how fast records get to the other side and how fast they are listed there. It has nodes of its own, with
 // an agreement in force between them.
 func (b *bench) records(ctx context.Context, r *report) (err error) {
-	w := &water{b: b}
-	if err := w.found(ctx); err != nil {
-		return err
+	r.Records = &recordFigures{Records: b.plan.records}
+	return b.onWater(ctx, func(w *water) error {
+		if err := w.start(ctx, 2); err != nil {
+			return err
+		}
+		if err := w.send(ctx, r.Records); err != nil {
+			return err
+		}
+		return w.lists(ctx, r.Records)
+	})
+}
+
+// onWater measures on the pair of nodes with an agreement in force, which is founded once. The other pair does not run meanwhile.
+func (b *bench) onWater(ctx context.Context, do func(*water) error) (err error) {
+	if b.water == nil {
+		w := &water{b: b}
+		if err := w.found(ctx); err != nil {
+			return err
+		}
+		b.water = w
 	}
 	if err := b.halt(); err != nil { // two nodes are measured, not four
 		return err
 	}
-	defer func() { err = errors.Join(err, stopAll(w.procs), b.start(ctx)) }()
-	for _, n := range w.nodes {
-		c, err := startNode(n.Dir, n.URL, b.t.err)
+	defer func() { err = errors.Join(err, b.water.stop(), b.start(ctx)) }()
+	return do(b.water)
+}
+
+// start starts the first nodes of the pair, with settings of their environment.
+func (w *water) start(ctx context.Context, nodes int, env ...string) error {
+	for _, n := range w.nodes[:nodes] {
+		c, err := startChildIn(env, n.URL, w.b.t.err, serveArgs(n.Dir)...)
 		if err != nil {
 			return err
 		}
@@ -69,11 +92,13 @@ func (b *bench) records(ctx context.Context, r *report) (err error) {
 			return err
 		}
 	}
-	r.Records = &recordFigures{Records: b.plan.records}
-	if err := w.send(ctx, r.Records); err != nil {
-		return err
-	}
-	return w.lists(ctx, r.Records)
+	return nil
+}
+
+func (w *water) stop() error {
+	err := stopAll(w.procs)
+	w.procs = nil
+	return err
 }
 
 func (w *water) found(ctx context.Context) error {
@@ -84,14 +109,16 @@ func (w *water) found(ctx context.Context) error {
 		}
 		d := &demo{dir: filepath.Join(w.b.dir, "water"), members: 2, tell: func(ctx context.Context, s *stage) error {
 			s.now = time.Now()
-			_, err := s.framework(ctx)
+			if _, err := s.framework(ctx); err != nil {
+				return err
+			}
 			w.id = s.laid["wat"]
-			return err
+			return s.statement(ctx)
 		}}
 		if _, err := fmt.Sscanf(ports[0], "127.0.0.1:%d", &d.port); err != nil {
 			return err
 		}
-		if portsFree(d.port, 2) != nil || portsFree(d.port+linkPortStep, 2) != nil {
+		if portsFree(d.port, 2) != nil || portsFree(d.port+openPortStep, 2) != nil || portsFree(d.port+linkPortStep, 2) != nil {
 			continue
 		}
 		s, err := d.make(ctx, w.b.t)
@@ -127,6 +154,7 @@ func (w *water) send(ctx context.Context, f *recordFigures) error {
 	ctx, cancel := context.WithTimeout(ctx, recordsWithin*time.Duration(1+f.Records/1_000_000))
 	defer cancel()
 	calls := f.Records / recordsPerCall
+	w.sent = calls * recordsPerCall
 	var next, high atomic.Int64
 	watched, done := make(chan struct{}), make(chan struct{})
 	go func() { defer close(watched); w.watch(&high, done) }()

@@ -22,6 +22,7 @@ const (
 	demoFile     = "demo.json"
 	demoPort     = 8400
 	linkPortStep = 40 // link ports lie this far above those of the portals
+	openPortStep = 20 // and those of the public pages this far
 	maxDemoFile  = 64 << 10
 )
 
@@ -40,6 +41,7 @@ type demo struct {
 type demoParty struct {
 	Member   string        `json:"member"`
 	URL      string        `json:"url"`
+	Public   string        `json:"public,omitempty"` // address of its public page
 	Token    string        `json:"token"`
 	Dir      string        `json:"dir"`
 	PID      int           `json:"pid"`
@@ -59,10 +61,10 @@ func demoVerb() verb {
 		name:  "demo",
 		short: both{"two governments on this machine, ready to use", "حكومتان على هذا الجهاز، جاهزتان للاستعمال"},
 		long: both{
-			"Starts two nodes as two processes of jisr serve, Iraq on port N and Syria on N+1, in a forum of both, with a\n" +
-				"correspondence under way. Everything in it is demonstration data. Ctrl-C ends both and leaves nothing running.\n" +
+			"Starts two nodes as two processes of jisr serve, Iraq on port N and Syria on N+1, their public pages on N+20 and\n" +
+				"N+21, in a forum of both, with a correspondence under way. Everything in it is demonstration data. Ctrl-C ends both and leaves nothing running.\n" +
 				"With --dir the demo is kept and taken up again; without it everything is removed at the end.",
-			"يشغّل منظومتين بعمليتين من jisr serve: العراق على المنفذ N وسورية على N+1، في إطار يجمعهما ومراسلات جارية.\n" +
+			"يشغّل منظومتين بعمليتين من jisr serve: العراق على المنفذ N وسورية على N+1 وصفحتاهما العامتان على N+20 وN+21، في إطار يجمعهما ومراسلات جارية.\n" +
 				"كل ما فيه بيانات تجريبية. يوقفهما Ctrl-C ولا يبقى شيء يعمل. ومع \u200e--dir\u200e يُحفظ العرض ويُستأنف، وبدونه يُحذف كل شيء في النهاية.",
 		},
 		setup: func(o *options) runner {
@@ -97,7 +99,7 @@ func (d *demo) run(ctx context.Context, t *terminal) (err error) {
 	if d.dir, err = filepath.Abs(d.dir); err != nil {
 		return fmt.Errorf("couldn't find the directory of the demo: %w", err)
 	}
-	if err := portsFree(d.port, d.members); err != nil {
+	if err := errors.Join(portsFree(d.port, d.members), portsFree(d.port+openPortStep, d.members)); err != nil {
 		return err
 	}
 	state, err := d.state(ctx, t)
@@ -158,16 +160,22 @@ func (d *demo) move(p *demoParty, i int, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	listen := loopback(d.port + i)
-	p.URL = "http://" + listen
-	if c.Listen == listen {
+	listen, open := loopback(d.port+i), publicOf(d.port, i)
+	p.URL, p.Public = "http://"+listen, open.URL+"/public/"
+	if c.Listen == listen && c.Public == open {
 		return nil
 	}
-	c.Listen = listen
+	c.Listen, c.Public = listen, open
 	if err := replaceFile(filepath.Join(p.Dir, configFile), []byte(configText(c))); err != nil {
 		return fmt.Errorf("couldn't change the port of %s: %w", p.Member, err)
 	}
 	return nil
+}
+
+// publicOf is where the public reads one of the nodes.
+func publicOf(port, i int) node.PublicConfig {
+	listen := loopback(port + openPortStep + i)
+	return node.PublicConfig{Listen: listen, URL: "http://" + listen, Comments: true}
 }
 
 func (d *demo) save(s *demoState) error {
@@ -214,7 +222,7 @@ func (d *demo) found(ctx context.Context, t *terminal, i int, p party, password 
 	linkAddr := loopback(d.port + linkPortStep + i)
 	f := founding{
 		config: node.Config{Member: p.member, Origin: p.origin, Name: p.name, Timezone: p.zone, Listen: loopback(d.port + i), Log: "warn", Demo: true,
-			Link: node.LinkConfig{Listen: linkAddr, Addresses: []string{linkAddr}}},
+			Link: node.LinkConfig{Listen: linkAddr, Addresses: []string{linkAddr}}, Public: publicOf(d.port, i)},
 		tokens: []node.AddToken{{ID: "demo", Title: jisr.Text{"ar": "برنامج تجريبي", "en": "Demonstration program"}, Desk: p.desks[0].ID, Roles: []jisr.Role{jisr.Direct, jisr.Reader}}},
 		desks:  p.desks, posts: p.posts,
 	}
@@ -226,7 +234,7 @@ func (d *demo) found(ctx context.Context, t *terminal, i int, p party, password 
 	if err != nil {
 		return demoParty{}, err
 	}
-	return demoParty{Member: p.member, URL: "http://" + loopback(d.port+i), Token: made.tokens[0].Secret, Dir: dir,
+	return demoParty{Member: p.member, URL: "http://" + loopback(d.port+i), Public: publicOf(d.port, i).URL + "/public/", Token: made.tokens[0].Secret, Dir: dir,
 		Name: jisr.Text(p.name), Link: linkAddr, Accounts: made.officials}, nil
 }
 
@@ -355,6 +363,7 @@ func (d *demo) announceIn(t *terminal, s *demoState) error {
 	fmt.Fprintln(t.out)
 	for _, p := range s.Nodes {
 		fmt.Fprintln(t.out, t.lang.T("demo.portal", "member", t.text(p.Name)), p.URL)
+		fmt.Fprintln(t.out, t.lang.T("demo.public", "member", t.text(p.Name)), p.Public)
 		rows := [][]string{}
 		for _, a := range p.Accounts {
 			roles := make([]string, 0, len(a.Roles))

@@ -43,7 +43,7 @@ func TestSessions(t *testing.T) {
 func demoPorts(from int) int {
 	for ; ; from += 10 {
 		free := true
-		for _, i := range []int{0, 1, 2, linkPortStep, linkPortStep + 1, linkPortStep + 2} {
+		for _, i := range []int{0, 1, 2, openPortStep, openPortStep + 1, openPortStep + 2, linkPortStep, linkPortStep + 1, linkPortStep + 2} {
 			l, err := net.Listen("tcp", loopback(from+i))
 			if err != nil {
 				free = false

@@ -32,18 +32,25 @@ type child struct {
 
 // startNode starts `jisr serve --dir dir`.
 func startNode(dir, url string, log io.Writer) (*child, error) {
-	return startChild(url, log, "serve", "--dir", dir, "--until-eof")
+	return startChild(url, log, serveArgs(dir)...)
 }
+
+func serveArgs(dir string) []string { return []string{"serve", "--dir", dir, "--until-eof"} }
 
 // startChild starts this program's own file with other arguments; url is where it will answer.
 func startChild(url string, log io.Writer, args ...string) (*child, error) {
+	return startChildIn(nil, url, log, args...)
+}
+
+// startChildIn does the same with more in its environment.
+func startChildIn(env []string, url string, log io.Writer, args ...string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("couldn't find this program: %w", err)
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Args[0] = "jisr"
-	cmd.Env = environment()
+	cmd.Env = append(environment(), env...)
 	cmd.Stderr = log
 	// A process group of its own: Ctrl-C reaches this process only, which then ends its children in order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -311,7 +311,7 @@ func servePublic(t *terminal, n *node.Node, c node.Config, l net.Listener, log *
 		return func() {}
 	}
 	s := &http.Server{
-		Handler: public.New(public.Config{Node: n, Words: t.words, Logger: log, URL: c.Public.URL, Comments: c.Public.Comments}), ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: publicTimeout,
+		Handler: public.New(public.Config{Node: n, Words: t.words, Logger: log, URL: c.Public.URL, Comments: c.Public.Comments, Demo: c.Demo}), ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: publicTimeout,
 		IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader / 4, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {

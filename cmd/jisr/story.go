@@ -152,6 +152,9 @@ func (s *stage) lastDays(ctx context.Context, script script, threat jisr.ThingID
 			return err
 		}
 	}
+	if err := s.statement(ctx); err != nil {
+		return err
+	}
 	if _, err := s.send(ctx, s.on(1, 13), script.agenda); err != nil {
 		return err
 	}
