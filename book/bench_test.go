@@ -153,6 +153,12 @@ func BenchmarkPages(b *testing.B) {
 		q.Today = "2026-11-20"
 		queries["notes-"+name] = func() error { _, _, err := bk.Notes(b.Context(), book.Whole(), q); return err }
 	}
+	for name, words := range map[string]string{"common": "المعبر", "two": "الكهرباء المشتركة", "beginning": "معب", "rare": "9999", "none": "لاشيء"} {
+		queries["find-"+name] = func() error {
+			_, err := bk.Find(b.Context(), book.Whole(), book.FindQuery{Search: words, Lang: "ar", Limit: 25})
+			return err
+		}
+	}
 	for name, query := range queries {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration

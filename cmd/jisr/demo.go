@@ -41,12 +41,12 @@ type demo struct {
 type demoParty struct {
 	Member   string        `json:"member"`
 	URL      string        `json:"url"`
-	Public   string        `json:"public,omitempty"` // address of its public page
 	Token    string        `json:"token"`
 	Dir      string        `json:"dir"`
 	PID      int           `json:"pid"`
 	Name     jisr.Text     `json:"name"`
 	Link     string        `json:"link"`
+	Public   string        `json:"public,omitempty"` // address of its public page
 	Accounts []accountJSON `json:"accounts"`
 }
 
