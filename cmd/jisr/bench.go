@@ -212,22 +212,13 @@ func (t *terminal) report(r *report) error {
 		return reached(f.Records, func(x *recordFigures) float64 { return x.PerSecond })
 	})
 	add("memory meanwhile (MB)", func(f *figures) (float64, bool) {
-		if f.Records == nil {
-			return 0, false
-		}
-		return f.Records.RSS, f.Records.RSS > 0
+		return measured(f.Records, func(x *recordFigures) float64 { return x.RSS })
 	})
 	add("a flash note meanwhile, p99 (ms)", func(f *figures) (float64, bool) {
-		if f.Records == nil {
-			return 0, false
-		}
-		return f.Records.Flash, f.Records.Flash > 0
+		return measured(f.Records, func(x *recordFigures) float64 { return x.Flash })
 	})
 	add("lists and charts of records, p95 (ms)", func(f *figures) (float64, bool) {
-		if f.Records == nil {
-			return 0, false
-		}
-		return f.Records.P95, f.Records.P95 > 0
+		return measured(f.Records, func(x *recordFigures) float64 { return x.P95 })
 	})
 	add("rebuilt acts a second", func(f *figures) (float64, bool) {
 		return reached(f.Rebuild, func(x *rebuildFigures) float64 { return x.PerSecond })
@@ -284,6 +275,12 @@ func reached[T any](part *T, of func(*T) float64) (float64, bool) {
 		return 0, false
 	}
 	return of(part), true
+}
+
+// measured is a figure of a part, where there is more than nothing.
+func measured[T any](part *T, of func(*T) float64) (float64, bool) {
+	v, ok := reached(part, of)
+	return v, ok && v > 0
 }
 
 // figure writes a number with as many digits as mean anything.
