@@ -75,12 +75,16 @@ func RankAct(a *Act) []int {
 			p = t.Precedence
 		}
 	}
+	first := p.Rank()
+	if a.Kind == KindRecordBatch || a.Kind == KindRecordCorrect {
+		first = 2 * len(Precedences())
+	}
 	ranks := make([]int, 0, 1+len(a.Attachments))
 	if a.Content != nil {
-		ranks = append(ranks, p.Rank())
+		ranks = append(ranks, first)
 	}
 	for range a.Attachments {
-		ranks = append(ranks, p.Rank()+1)
+		ranks = append(ranks, first+1)
 	}
 	return ranks
 }

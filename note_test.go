@@ -271,4 +271,8 @@ func TestContentsTravelByPrecedence(t *testing.T) {
 		}
 		last = ranks
 	}
+	b := f.say("iq", jisr.KindRecordBatch, "record/iq-1", nil)
+	if b.Content = f.say("iq", jisr.KindNoteRelease, noteID("iq", 99), verbale(99, "sy")).Content; jisr.RankAct(&b)[0] <= last[1] {
+		t.Errorf("records travel at %v, notes at %v", jisr.RankAct(&b), last)
+	}
 }

@@ -38,6 +38,9 @@ type BatchTerms struct {
 	Count     int        `json:"count"`
 	Handling  Handling   `json:"handling,omitempty"`
 	To        []MemberID `json:"to,omitempty"` // who receives it; none: every other member
+	// Synthetic says that the records were made by rule, to look at or to try out, and tell of nothing that was. It is marked
+	// wherever they show.
+	Synthetic bool `json:"synthetic,omitempty"`
 	// AcknowledgeBy is when the receivers' desks will have read it, where the annex asks for that.
 	AcknowledgeBy *time.Time `json:"acknowledge_by,omitempty"`
 }

@@ -65,6 +65,8 @@ type promiseOut struct {
 	Unit   string        `json:"unit,omitempty"`
 	Kept   bool          `json:"kept"`
 	Ended  bool          `json:"ended" doc:"The period is over."`
+
+	Synthetic bool `json:"synthetic,omitempty" doc:"It counts records that were made by rule."`
 }
 
 func (c *call) programmeRow(r *book.ThingRow) programmeOut {
@@ -107,7 +109,7 @@ func (c *call) getTargets() error {
 	}
 	items := make([]promiseOut, 0, len(promises))
 	for _, p := range promises {
-		o := promiseOut{ID: p.Target.ID, Label: p.Target.Label, Clause: p.Clause, Of: p.Of, From: p.Span.From, To: p.Span.To, Op: p.Target.Op, Target: p.Target.Value, Unit: p.Target.Unit, Kept: p.Kept, Ended: p.Ended}
+		o := promiseOut{ID: p.Target.ID, Label: p.Target.Label, Clause: p.Clause, Of: p.Of, From: p.Span.From, To: p.Span.To, Op: p.Target.Op, Target: p.Target.Value, Unit: p.Target.Unit, Kept: p.Kept, Ended: p.Ended, Synthetic: p.Synthetic}
 		if p.There {
 			o.Value = &p.Value
 		}
@@ -169,6 +171,7 @@ type sentRecordOut struct {
 	Corrected bool            `json:"corrected,omitempty"`
 	Withdrawn bool            `json:"withdrawn,omitempty"`
 	Confirmed bool            `json:"confirmed,omitempty" doc:"The other side's figure is within the tolerance, or it said so."`
+	Synthetic bool            `json:"synthetic,omitempty" doc:"Made by rule, to look at: who sent it says so."`
 	Void      *refusalOut     `json:"void,omitempty" doc:"Why it has no effect: what the annex, the sender or the day did not allow."`
 }
 
@@ -201,7 +204,7 @@ func (c *call) postRecords() error {
 	if err != nil {
 		return err
 	}
-	q, err := c.query("partial", "handling")
+	q, err := c.query("partial", "handling", "synthetic")
 	if err != nil {
 		return err
 	}
@@ -213,7 +216,7 @@ func (c *call) postRecords() error {
 	if err != nil {
 		return err
 	}
-	cmd, refused, err := c.node.Sift(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: records, Handling: jisr.Handling(q.Get("handling"))})
+	cmd, refused, err := c.node.Sift(c.ctx(), c.caller, node.SendRecords{Forum: forum, Programme: id, Type: typ, Records: records, Handling: jisr.Handling(q.Get("handling")), Synthetic: q.Get("synthetic") == "true"})
 	if err != nil {
 		return inBody(err)
 	}
@@ -306,6 +309,8 @@ type pictureOut struct {
 	Axis   []tickOut     `json:"axis" nullable:"false"`
 	Series []seriesOut   `json:"series" nullable:"false"`
 	Cut    bool          `json:"cut,omitempty" doc:"There was more than a picture holds."`
+
+	Synthetic bool `json:"synthetic,omitempty" doc:"It counts records that were made by rule."`
 }
 
 type tickOut struct {
@@ -340,7 +345,7 @@ func (c *call) getPicture() error {
 	if err != nil {
 		return err
 	}
-	out := pictureOut{ID: p.Chart.ID, Type: string(p.Chart.Type), Title: p.Chart.Title, Clause: p.Clause, Level: p.Level, Unit: p.Chart.Unit, Axis: []tickOut{}, Series: []seriesOut{}, Cut: p.Cut}
+	out := pictureOut{ID: p.Chart.ID, Type: string(p.Chart.Type), Title: p.Chart.Title, Clause: p.Clause, Level: p.Level, Unit: p.Chart.Unit, Axis: []tickOut{}, Series: []seriesOut{}, Cut: p.Cut, Synthetic: p.Synthetic}
 	for _, t := range p.Axis {
 		out.Axis = append(out.Axis, tickOut{t.Key, t.Label, t.Lat, t.Lon})
 	}
@@ -364,7 +369,8 @@ func (c *call) getPicture() error {
 // partial are the parameters of sending records.
 func partial() []param {
 	return []param{{name: "partial", about: "true: records the annex does not allow are left out and listed; otherwise one refuses all.", enum: []string{"true"}},
-		{name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())}}
+		{name: "handling", about: "Within the annex's floor and ceiling.", enum: strs(jisr.Handlings())},
+		{name: "synthetic", about: "true: the records were made by rule, to look at, and are marked wherever they show.", enum: []string{"true"}}}
 }
 
 func programmeOperations() []operation {

@@ -54,7 +54,7 @@ type columnMapOut struct {
 }
 
 func (c *call) sentRecord(r *book.RecordRow) sentRecordOut {
-	return sentRecordOut{ID: r.ID, By: r.By, At: r.Sent, Handling: r.Handling, Record: r.Raw, Corrected: r.Corrected, Withdrawn: r.Withdrawn, Confirmed: r.Confirmed, Void: c.refusalOut(r.Void)}
+	return sentRecordOut{ID: r.ID, By: r.By, At: r.Sent, Handling: r.Handling, Record: r.Raw, Corrected: r.Corrected, Withdrawn: r.Withdrawn, Confirmed: r.Confirmed, Synthetic: r.Synthetic, Void: c.refusalOut(r.Void)}
 }
 
 // recordQuery reads the question of a list: fields of the type are filters, name=value, name.from and name.to. Others are

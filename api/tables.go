@@ -74,7 +74,7 @@ func (c *call) previewRecords() error {
 
 // importRecords sends what a column map makes of a table: all of it or nothing, unless the caller wants the good part.
 func (c *call) importRecords() error {
-	q, err := c.query("partial", "handling")
+	q, err := c.query("partial", "handling", "synthetic")
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (c *call) importRecords() error {
 	if err != nil {
 		return inBody(err)
 	}
-	return c.sendRecords(node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling"))}, in.Refused)
+	return c.sendRecords(node.SendRecords{Forum: t.Forum, Programme: t.Programme, Type: t.Type, Records: in.Records, Handling: jisr.Handling(q.Get("handling")), Synthetic: q.Get("synthetic") == "true"}, in.Refused)
 }
 
 // exportRecords writes the records that a question asks for in a form that others read, as they are read: a million are not

@@ -156,6 +156,35 @@ func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling
 	return all, nil
 }
 
+// synthetic tells whether records that a chart or target counts, of these levels, were made by rule.
+func (b *Book) synthetic(rd *reader, f *Flow, id string, levels []jisr.Handling) (bool, error) {
+	may, err := rd.visible(f, levels)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range f.Programme.Types {
+		if !slices.ContainsFunc(countings(f.Programme, t), func(k counting) bool { return k.id == id }) {
+			continue
+		}
+		shelf, _, err := rd.c.shelfOf(f.Forum, f.ID, t.Name)
+		if err != nil {
+			return false, err
+		}
+		heads, _, err := rd.c.heads(&b.heads, shelf)
+		if err != nil {
+			return false, err
+		}
+		for _, h := range heads {
+			for level, n := range h.Made {
+				if n > 0 && may[level] {
+					return true, nil
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
 // counted gives the groups of a chart or target over the records of one type, of these levels.
 func (b *Book) counted(c *conn, f *Flow, t *programme.Type, k counting, levels []bool, within func(programme.Group) bool) (programme.Groups, error) {
 	all := programme.Groups{}

@@ -309,7 +309,7 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 			return
 		}
 		if n := len(last.head.Runs); n == 0 || last.head.Runs[n-1].Key != k {
-			last.head.Runs = append(last.head.Runs, run{Key: k, Row: last.Rows(), Place: at.count, Batch: id.Name(), By: b.From, Sent: b.Sent.At.UnixMilli(), Rank: b.Handling.Rank(), Void: void})
+			last.head.Runs = append(last.head.Runs, run{Key: k, Row: last.Rows(), Place: at.count, Batch: id.Name(), By: b.From, Sent: b.Sent.At.UnixMilli(), Rank: b.Handling.Rank(), Void: void, Made: b.Synthetic})
 		}
 		last.head.Runs[len(last.head.Runs)-1].Count++
 		last.places = append(last.places, bytePlace{from, to})

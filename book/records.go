@@ -38,7 +38,9 @@ type Filter struct {
 type RecordPage struct {
 	Rows []RecordRow
 	Next string // the cursor of the next page; empty when there is none
-	All  int    // how many records of the type have effect and may be read, whatever the filters
+	// Synthetic is how many of All were made by rule.
+	Synthetic int
+	All       int // how many records of the type have effect and may be read, whatever the filters
 }
 
 // RecordRow is a record as it stands now, with its way between the parties.
@@ -55,6 +57,7 @@ type RecordRow struct {
 	Withdrawn bool              // by who sent it: it has no effect any more
 	Corrected bool
 	Confirmed bool // the other side's figure is within the tolerance, or it said so
+	Synthetic bool // made by rule: who sent it says so
 }
 
 // Item is the record for charts and exports; false when it has no effect.
@@ -62,7 +65,7 @@ func (r *RecordRow) Item() (programme.Item, bool) {
 	if r.Record == nil || r.Withdrawn {
 		return programme.Item{}, false
 	}
-	return programme.Item{Record: r.Record, ID: r.ID, By: r.By, Sent: r.Sent, Handling: r.Handling, Confirmed: r.Confirmed, Corrected: r.Corrected}, true
+	return programme.Item{Record: r.Record, ID: r.ID, By: r.By, Sent: r.Sent, Handling: r.Handling, Confirmed: r.Confirmed, Corrected: r.Corrected, Synthetic: r.Synthetic}, true
 }
 
 // ChartQuery asks for a chart or the targets of a programme.
@@ -97,7 +100,8 @@ func (b *Book) Picture(ctx context.Context, s Scope, q ChartQuery) (pic *program
 			return err
 		}
 		pic = f.Programme.Picture(q.Chart, groups, q.At)
-		return nil
+		pic.Synthetic, err = b.synthetic(rd, f, id, q.Levels)
+		return err
 	})
 	return pic, err
 }
@@ -118,7 +122,14 @@ func (b *Book) Promises(ctx context.Context, s Scope, q ChartQuery) (all []progr
 			if err != nil {
 				return err
 			}
-			all = append(all, f.Programme.Promise(target, groups, q.At)...)
+			made, err := b.synthetic(rd, f, "target:"+target, q.Levels)
+			if err != nil {
+				return err
+			}
+			for _, p := range f.Programme.Promise(target, groups, q.At) {
+				p.Synthetic = made
+				all = append(all, p)
+			}
 		}
 		return nil
 	})

@@ -29,6 +29,7 @@ type selection struct {
 	figures bool
 	after   *mark        // the last row of the page before
 	found   map[int]bool // by row: what a search found; nil: no search
+	among   map[int]bool // the blocks these rows stand in
 	best    []mark       // sorted, at most limit+1
 	limit   int
 }
@@ -115,13 +116,14 @@ func (s *selection) search(c *conn, shelf int64) error {
 	if s.q.Search == "" {
 		return nil
 	}
-	s.found = map[int]bool{}
+	s.found, s.among = map[int]bool{}, map[int]bool{}
 	if m == "" {
 		return nil
 	}
 	return c.each(`SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
 		[]any{m, int64(keyOf(shelf, 0)), int64(keyOf(shelf, maxIndex)), maxFound}, func(st *sqlite3.Stmt) error {
-			s.found[int(key(st.ColumnInt64(0)).index())] = true
+			row := int(key(st.ColumnInt64(0)).index())
+			s.found[row], s.among[row/programme.BlockRows] = true, true
 			return nil
 		})
 }
@@ -192,15 +194,7 @@ func (s *selection) admits(n int, h *head) bool {
 			return false
 		}
 	}
-	if s.found == nil {
-		return true
-	}
-	for row := range s.found {
-		if row/programme.BlockRows == n {
-			return true
-		}
-	}
-	return false
+	return s.found == nil || s.among[n]
 }
 
 // holds tells whether a row passes.
@@ -344,6 +338,7 @@ func (b *Book) Records(ctx context.Context, s Scope, q RecordQuery) (page Record
 			for level, n := range h.Good {
 				if may[level] {
 					page.All += n
+					page.Synthetic += h.Made[level]
 				}
 			}
 		}
@@ -414,7 +409,7 @@ func (b *Book) recordRow(c *conn, f *Flow, t *programme.Type, shelf int64, block
 	at, flags := block.head.runOf(row), block.flags[row]
 	place := at.Place + row - at.Row + 1
 	r := RecordRow{ID: at.Batch + "." + strconv.Itoa(place), Batch: jisr.ThingID("record/" + at.Batch), Place: place, By: at.By, Sent: time.UnixMilli(at.Sent).UTC(),
-		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0}
+		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0, Synthetic: at.Made}
 	raw, err := c.rawOf(shelf, block, row)
 	if err != nil {
 		return r, err

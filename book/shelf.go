@@ -71,6 +71,7 @@ type run struct {
 	Rank  int           `json:"rank"` // of handling
 	Void  bool          `json:"void,omitempty"`
 	Acked bool          `json:"acked,omitempty"` // a desk of every receiver has read them
+	Made  bool          `json:"made,omitempty"`  // by rule: they are synthetic
 }
 
 // moved is where a corrected record stands now.
@@ -85,6 +86,7 @@ type head struct {
 	Runs   []run            `json:"runs"`
 	Zones  []programme.Zone `json:"zones"`
 	Good   [5]int           `json:"good"`   // rows with effect, by level
+	Made   [5]int           `json:"made"`   // of these, made by rule
 	Counts []headCount      `json:"counts"` // rows by sender and level, for balances
 	Moved  map[int]moved    `json:"moved,omitempty"`
 }
@@ -102,7 +104,7 @@ type headCount struct {
 
 // countRows counts a block's rows for lists and balances.
 func (s *shelved) countRows() {
-	s.head.Good, s.head.Counts = [5]int{}, nil
+	s.head.Good, s.head.Made, s.head.Counts = [5]int{}, [5]int{}, nil
 	for i := range s.head.Runs {
 		r := &s.head.Runs[i]
 		if r.Void || r.Rank >= len(s.head.Good) {
@@ -129,6 +131,9 @@ func (s *shelved) countRows() {
 			}
 			if flags&without == 0 {
 				s.head.Good[r.Rank]++
+				if r.Made {
+					s.head.Made[r.Rank]++
+				}
 			}
 		}
 	}

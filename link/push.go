@@ -23,7 +23,8 @@ const (
 	batchTime    = time.Second      // what a batch aims at
 	entriesLeast = 48 << 10         // entries may take this much at once: each batch of them costs signatures both ways
 	partLeast    = 512              // a content is not cut in smaller pieces
-	rawMost      = 2 << 20          // before compression: what a peer must hold in memory, and a flash note waits behind
+	rawMost      = 1 << 20          // before compression: what a peer must hold in memory, and a flash note waits behind
+	rawHurried   = 128 << 10        // the same of a batch with urgent contents: others go on, slowly
 	refsMost     = 4_000            // contents that wait, listed at once
 	slowRate     = 6 << 10          // bytes a second assumed while nothing is measured
 	suddenSlow   = 10 * time.Second // see speed.patience
@@ -152,11 +153,13 @@ func (r *runner) packContents(ctx context.Context, t *track, b *batch, p *packer
 	if err != nil {
 		return err
 	}
-	urgent := p.wire() + budget/2
+	urgent, hurry := p.wire()+budget/2, false
 	for _, ref := range refs {
 		room := budget - p.wire()
 		if ref.Rank == 0 {
-			room = max(room, urgent-p.wire())
+			room, hurry = max(room, urgent-p.wire()), true
+		} else if hurry && p.total > rawHurried {
+			return nil
 		}
 		if b.empty() {
 			room = max(room, partLeast)

@@ -143,8 +143,12 @@ func (n *Node) carryOut(ctx context.Context, c Caller, cmd Command) (a answer) {
 
 // queue hands a job to the one goroutine that decides, and waits.
 func (n *Node) queue(j *job) answer {
+	way := n.jobs
+	if j.heavy() {
+		way = n.imports
+	}
 	select {
-	case n.jobs <- j:
+	case way <- j:
 	case <-n.closing:
 		return answer{err: jisr.Refuse(jisr.Unavailable, "node")}
 	case <-j.ctx.Done():
@@ -171,6 +175,16 @@ func (n *Node) awaitSettled(ctx context.Context) error {
 	}
 }
 
+// heavy tells a step of an import, which takes the book much longer than what officials do.
+func (j *job) heavy() bool {
+	send, ok := j.cmd.(SendRecords)
+	size := 0
+	for _, r := range send.Records {
+		size += len(r)
+	}
+	return ok && size > heavyBytes
+}
+
 // decideAll is the one goroutine that decides and writes. It ends when closing is closed and the queue empty.
 func (n *Node) decideAll() {
 	defer close(n.decided)
@@ -181,34 +195,49 @@ func (n *Node) decideAll() {
 			return
 		}
 		later = n.commit(jobs, n.audit.take(n.now(), false))
+		select { // what officials do goes first, and an import goes on all the same
+		case j := <-n.imports:
+			later = append(later, n.commit([]*job{j}, nil)...)
+		default:
+		}
 	}
 }
 
-// nextJobs waits for a command and takes what has queued up behind it.
+// nextJobs waits for a command and takes what has queued up behind it. A step of an import comes alone: a flash note waits for one
+// step at most.
 func (n *Node) nextJobs(later []*job) (jobs []*job, open bool) {
-	jobs = later
-	if len(jobs) == 0 {
-		select {
-		case j := <-n.jobs:
-			jobs = append(jobs, j)
-		case <-n.closing:
-			select {
-			case j := <-n.jobs:
-				jobs = append(jobs, j)
-			default:
-				return nil, false
-			}
-		}
+	if jobs = n.queued(later); len(jobs) > 0 {
+		return jobs, true
 	}
+	select {
+	case j := <-n.jobs:
+		return n.queued([]*job{j}), true
+	case j := <-n.imports:
+		return []*job{j}, true
+	case <-n.closing:
+	}
+	if jobs = n.queued(nil); len(jobs) > 0 {
+		return jobs, true
+	}
+	select {
+	case j := <-n.imports:
+		return []*job{j}, true
+	default:
+		return nil, false
+	}
+}
+
+// queued adds what has queued up, but for steps of imports.
+func (n *Node) queued(jobs []*job) []*job {
 	for len(jobs) < maxBatch {
 		select {
 		case j := <-n.jobs:
 			jobs = append(jobs, j)
 		default:
-			return jobs, true
+			return jobs
 		}
 	}
-	return jobs, true
+	return jobs
 }
 
 // commit decides a batch and writes it, and with it what was audited. The commands it returns are to be decided next.

@@ -41,6 +41,7 @@ type Node struct {
 	outbox  *outbox.Box // nil: no mail is sent
 
 	jobs      chan *job
+	imports   chan *job     // steps of imports, which other commands go before
 	closing   chan struct{} // closed once, by Close
 	running   atomic.Bool   // Run has begun
 	settled   chan struct{} // closed when partners have been asked what they hold, or cannot be reached
@@ -191,7 +192,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 func newNode(o Options) *Node {
 	n := &Node{
 		dir: o.Dir, config: o.Config, now: o.Now, log: o.Logger, random: rand.Reader,
-		jobs: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1), attending: make(chan struct{}, 1),
+		jobs: make(chan *job, maxBatch), imports: make(chan *job, maxBatch), closing: make(chan struct{}), settled: make(chan struct{}), decided: make(chan struct{}), woken: make(chan struct{}, 1), attending: make(chan struct{}, 1),
 		heads: map[jisr.ForumID]head{}, wanting: map[book.Log][]jisr.Index{},
 		forums: map[jisr.ForumID]*forum{}, origins: map[ledger.Origin]book.Log{}, ice: map[jisr.ForumID]map[string]*jisr.Refusal{},
 		watch: watchers{pages: map[chan Event]bool{}, turn: make(chan struct{})}, held: map[book.Log]map[jisr.MemberID]book.Held{},

@@ -19,7 +19,8 @@ import (
 const (
 	maxBatchBody = ledger.MaxInline // bytes of a batch, and of an annex: what an act carries with its entry
 	exportPage   = 200              // records read at a time for an export
-	stepBytes    = 1 << 20          // bytes of records decided and made durable in one step
+	stepBytes    = 1 << 19          // bytes of records decided and made durable in one step
+	heavyBytes   = 64 << 10         // bytes of records from which what officials do goes before
 )
 
 // LayProgramme lays an annex before a forum: what an agreement, now or later, lets flow. It changes nothing by itself.
@@ -97,6 +98,7 @@ type SendRecords struct {
 	Type      string
 	Records   []json.RawMessage
 	Handling  jisr.Handling // none: what the annex says
+	Synthetic bool          // made by rule, to look at: marked wherever they show
 	Key       string        // Idempotency-Key, optional
 
 	checked jisr.Commitment           // the annex these records were held against already
@@ -185,7 +187,7 @@ func (c SendRecords) decide(d *decision) error {
 		if c.from+i > 0 {
 			about = jisr.ThingID(string(first) + "-" + strconv.Itoa(c.from+i))
 		}
-		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling,
+		terms := jisr.BatchTerms{Programme: c.Programme, Document: f.Laid.Document, Type: c.Type, Count: len(some), Handling: handling, Synthetic: c.Synthetic,
 			To: receivers(f, t, d.n.self.ID), AcknowledgeBy: d.acknowledgeBy(f, t, some)}
 		p := planned{forum: c.Forum, kind: jisr.KindRecordBatch, about: about, terms: terms, body: some, maxBody: maxBatchBody, files: uploads(t, some, c.files)}
 		if c.Key != "" {
@@ -311,19 +313,24 @@ func (n *Node) ExportRecords(ctx context.Context, c Caller, w io.Writer, q book.
 		return jisr.Refuse(jisr.NoSuch, q.Type, "noun", "record")
 	}
 	q.Levels, q.Limit, q.Sort = may, exportPage, cmp.Or(q.Sort, "@sent")
+	page, err := n.Records(ctx, c, q)
+	if err != nil {
+		return err
+	}
 	var failed error
-	err = f.Programme.Export(w, form, t, lang, func(yield func(programme.Item) bool) {
-		for more := true; more; more = q.Cursor != "" {
-			page, err := n.Records(ctx, c, q)
-			if failed = err; failed != nil {
-				return
-			}
+	err = f.Programme.Export(w, form, t, lang, page.Synthetic > 0, func(yield func(programme.Item) bool) {
+		for {
 			for i := range page.Rows {
 				if it, ok := page.Rows[i].Item(); ok && !yield(it) {
 					return
 				}
 			}
-			q.Cursor = page.Next
+			if q.Cursor = page.Next; q.Cursor == "" {
+				return
+			}
+			if page, failed = n.Records(ctx, c, q); failed != nil {
+				return
+			}
 		}
 	})
 	return errors.Join(failed, err)

@@ -106,6 +106,9 @@ func (rd reader) chart(p *programme.Programme, pic *programme.Picture, land *reg
 	if pic.Cut && pic.Chart.Type != programme.TableTop { // of which that is said by its title
 		v.Notes = append(v.Notes, rd.l.T("chart.cut"))
 	}
+	if pic.Synthetic {
+		v.Notes = append(v.Notes, rd.l.T("chart.synthetic"))
+	}
 	c.table()
 	if v.Empty() || pic.Chart.Type == programme.TableTop {
 		return v

@@ -64,6 +64,8 @@ type targetView struct {
 	Period string
 	State  tag
 	Width  int // per cent of the aim, for the bar; -1: nothing to draw
+
+	Synthetic string // that it counts records made by rule
 }
 
 // recordTypeView is one kind of record: who sends it, by when, and where it is read and sent.
@@ -278,6 +280,9 @@ func (rd reader) target(f *book.Flow, p *programme.Promise) targetView {
 	if p.Of != "" {
 		of := rd.side(p.Of)
 		v.Of = &of
+	}
+	if p.Synthetic {
+		v.Synthetic = rd.l.T("records.synthetic")
 	}
 	if p.There {
 		v.Value = figure(p.Value)

@@ -42,6 +42,7 @@ type recordsView struct {
 	Exports   []Link
 	Upload    string
 	Enter     string
+	Synthetic string // how many were made by rule
 }
 
 // recordHead heads a column, and leads to the table in its order.
@@ -133,6 +134,9 @@ func (s *site) records(r *request) (*answer, error) {
 	v := recordsView{Page: s.live(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), Programme: Link{Word: inLanguage(rd.l, t.State.Programme.Title), URL: rd.programmeURL(t.Forum, t.ID)},
 		Search: ask.Search, From: periodText(q.Get("from")), To: periodText(q.Get("to")), Count: rd.l.N("records.count", page.All)}
 	v.Page.Search = ""
+	if page.Synthetic > 0 {
+		v.Synthetic = rd.l.N("records.synthetic.count", page.Synthetic)
+	}
 	v.heads(rd, flow, typ, at, q)
 	for i := range page.Rows {
 		v.Rows = append(v.Rows, rd.recordLine(flow, typ, &page.Rows[i]))
@@ -257,6 +261,9 @@ func (rd reader) recordLine(f *book.Flow, t *programme.Type, r *book.RecordRow) 
 	}
 	if r.Corrected {
 		l.Marks = append(l.Marks, tag{"soon", "pen-line", rd.l.T("records.state.corrected")})
+	}
+	if r.Synthetic {
+		l.Marks = append(l.Marks, tag{"idle", "info", rd.l.T("records.synthetic")})
 	}
 	return l
 }

@@ -47,6 +47,7 @@ type previewView struct {
 	Count, CountWrong   string
 	All, Sendable       int
 	Partial             bool // some rows could be sent and some not
+	Synthetic           bool // they were made by rule
 	Words               string
 }
 
@@ -146,7 +147,7 @@ func (s *site) previewWith(r *request, q url.Values, problem string) (*answer, e
 		return nil, err
 	}
 	at := rd.programmeURL(t.Forum, t.ID, "records", typ.Name)
-	v := previewView{Page: s.page(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), Back: at, Action: at + "/upload/" + r.PathValue("upload"), File: name, Problem: problem, Map: q.Get("map")}
+	v := previewView{Page: s.page(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), Back: at, Action: at + "/upload/" + r.PathValue("upload"), File: name, Problem: problem, Map: q.Get("map"), Synthetic: q.Get("synthetic") != ""}
 	if kept != nil {
 		v.MapTitle = kept.State.Title
 	}
@@ -351,7 +352,7 @@ func (s *site) sendTable(r *request) (*answer, error) {
 	}
 	made, err := s.node.Import(r.Context(), r.caller, table, r.PostForm.Get("partial") != "")
 	if err == nil {
-		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: made.Records, Key: r.PathValue("upload")})
+		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: made.Records, Synthetic: r.PostForm.Get("synthetic") != "", Key: r.PathValue("upload")})
 	}
 	if why := rd.why(err); why != "" {
 		return s.previewWith(r, r.PostForm, why)
@@ -383,6 +384,7 @@ type enterView struct {
 	Why                 bool // a correction says why
 	Files               bool // it asks for files
 	Reason              string
+	Synthetic           bool // it was made by rule
 }
 
 // enterField is one place of the record. Kind: line, text, choice, checks, day, time.
@@ -406,7 +408,7 @@ func (s *site) askRecordWith(r *request, in url.Values, faults []programme.Marke
 		return nil, err
 	}
 	at := rd.programmeURL(t.Forum, t.ID, "records", typ.Name)
-	v := enterView{Page: s.page(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), Back: at, Action: at + "/new", Problem: problem, Key: cmp.Or(in.Get("key"), rand.Text()), Reason: in.Get("reason")}
+	v := enterView{Page: s.page(r, "programmes"), Title: inLanguage(rd.l, typ.Spec.Title), Back: at, Action: at + "/new", Problem: problem, Key: cmp.Or(in.Get("key"), rand.Text()), Reason: in.Get("reason"), Synthetic: in.Get("synthetic") != ""}
 	if correct != "" {
 		v.Why, v.Back, v.Action = true, at+"/one/"+correct, at+"/one/"+correct+"/correct"
 	}
@@ -525,7 +527,7 @@ func (s *site) sendRecord(r *request) (*answer, error) {
 		return s.askRecordWith(r, r.PostForm, clauses(flow, faults), "", "")
 	}
 	if err == nil {
-		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: []json.RawMessage{raw}, Handling: jisr.Handling(line1(r, "handling")), Key: line1(r, "key")})
+		_, err = s.node.Do(r.Context(), r.caller, node.SendRecords{Forum: t.Forum, Programme: t.ID, Type: typ.Name, Records: []json.RawMessage{raw}, Handling: jisr.Handling(line1(r, "handling")), Synthetic: r.PostForm.Get("synthetic") != "", Key: line1(r, "key")})
 	}
 	if faults := faultOf(err); faults != nil {
 		return s.askRecordWith(r, r.PostForm, faults, "", "")

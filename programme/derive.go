@@ -231,6 +231,8 @@ type Promise struct {
 	There  bool // there were records to tell it from
 	Kept   bool
 	Ended  bool // the period is over: it will not change by time alone
+
+	Synthetic bool // it counts records that were made by rule
 }
 
 // InPeriod tells which groups of a target are of the period that at lies in: the others are of no use to Promise.
@@ -294,6 +296,8 @@ type Picture struct {
 	Series []Series
 	Target *Target // of a gauge or a target's line
 	Cut    bool    // there was more than a picture holds
+	// Synthetic: it counts records that were made by rule, which whoever draws it says beside it.
+	Synthetic bool
 }
 
 // Tick is one place on an axis.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,8 +44,9 @@ func (t *Type) Exports() []Format {
 	return all
 }
 
-// Export writes records in a form. lang is the language of headings. A CAP file holds one alert: the first record.
-func (p *Programme) Export(w io.Writer, f Format, t *Type, lang string, items iter.Seq[Item]) error {
+// Export writes records in a form. lang is the language of headings; synthetic: some records may have been made by rule, so that a
+// table has a column that says which. A CAP file holds one alert: the first record.
+func (p *Programme) Export(w io.Writer, f Format, t *Type, lang string, synthetic bool, items iter.Seq[Item]) error {
 	if !slices.Contains(t.Exports(), f) {
 		return jisr.Refuse(jisr.NotOneOf, "format", "got", string(f), "allowed", formats(t.Exports()))
 	}
@@ -52,12 +54,17 @@ func (p *Programme) Export(w io.Writer, f Format, t *Type, lang string, items it
 	case NDJSON:
 		b := bufio.NewWriter(w)
 		for it := range items {
-			b.Write(it.Raw) // Flush tells the error
+			if it.Synthetic {
+				b.WriteString(syntheticMember)
+				b.Write(it.Raw[1:])
+			} else {
+				b.Write(it.Raw) // Flush tells the error
+			}
 			b.WriteByte('\n')
 		}
 		return b.Flush()
 	case XLSX:
-		return t.writeSheet(w, lang, items)
+		return t.writeSheet(w, lang, t.columns(lang, synthetic), items)
 	case SensorThings:
 		return t.writeObservations(w, p, items)
 	case STIX:
@@ -68,7 +75,7 @@ func (p *Programme) Export(w io.Writer, f Format, t *Type, lang string, items it
 		}
 		return jisr.Refuse(jisr.Missing, "record")
 	}
-	return t.writeCSV(w, f, lang, items)
+	return writeCSV(w, f, t.columns(lang, synthetic), items)
 }
 
 func formats(all []Format) string {
@@ -82,18 +89,28 @@ func formats(all []Format) string {
 // cut is one column of a table: a field, or a part of one.
 type cut struct {
 	head, tag string
-	get       func(r *Record) string
+	get       func(it Item) string
 	text      bool
 }
 
+// syntheticMember begins a line of a record that was made by rule. No field has such a name, so that nobody sends the line on as a record
+// of what was.
+const syntheticMember = `{"@synthetic":true,`
+
+// syntheticColumn says of each record whether it was made by rule.
+func syntheticColumn(lang string) cut {
+	head, _ := jisr.Text{"ar": "بيانات مولّدة بقاعدة", "en": "Synthetic (made by rule)"}.In(lang)
+	return cut{head, "#meta+synthetic", func(it Item) string { return strconv.FormatBool(it.Synthetic) }, false}
+}
+
 // columns are the columns of a record type's table: a position in two, an i18n text in its languages.
-func (t *Type) columns(lang string) []cut {
+func (t *Type) columns(lang string, synthetic bool) []cut {
 	var all []cut
 	for i, f := range t.Fields {
 		head, _ := f.Label.In(lang)
 		if parts := shapeOfType(f.Type); f.Type == Geo || f.Type == I18n {
 			for _, part := range slices.Backward(slices.Sorted(sortedNames(parts))) {
-				all = append(all, cut{head + " (" + part + ")", f.HXL, func(r *Record) string { return r.part(i, part) }, f.Type == I18n})
+				all = append(all, cut{head + " (" + part + ")", f.HXL, func(it Item) string { return it.part(i, part) }, f.Type == I18n})
 			}
 			if f.Type == Geo { // latitude first
 				n := len(all)
@@ -104,7 +121,10 @@ func (t *Type) columns(lang string) []cut {
 			}
 			continue
 		}
-		all = append(all, cut{head, f.HXL, func(r *Record) string { return r.Show(f.Name) }, kindOf(f) == text})
+		all = append(all, cut{head, f.HXL, func(it Item) string { return it.Show(f.Name) }, kindOf(f) == text})
+	}
+	if synthetic {
+		all = append(all, syntheticColumn(lang))
 	}
 	return all
 }
@@ -137,9 +157,8 @@ func (r *Record) part(i int, name string) string {
 
 // writeCSV writes a table (RFC 4180), and in HXL the row of hashtags below the headings. A text that a spreadsheet would
 // take for a formula is written with an apostrophe before it.
-func (t *Type) writeCSV(w io.Writer, f Format, lang string, items iter.Seq[Item]) error {
+func writeCSV(w io.Writer, f Format, cuts []cut, items iter.Seq[Item]) error {
 	c := csv.NewWriter(w)
-	cuts := t.columns(lang)
 	heads, tags := make([]string, len(cuts)), make([]string, len(cuts))
 	for i, k := range cuts {
 		heads[i], tags[i] = k.head, k.tag
@@ -151,7 +170,7 @@ func (t *Type) writeCSV(w io.Writer, f Format, lang string, items iter.Seq[Item]
 	row := make([]string, len(cuts))
 	for it := range items {
 		for i, k := range cuts {
-			row[i] = k.get(it.Record)
+			row[i] = k.get(it)
 			if k.text && row[i] != "" && strings.ContainsRune("=+-@\t\r", rune(row[i][0])) {
 				row[i] = "'" + row[i]
 			}
@@ -163,7 +182,7 @@ func (t *Type) writeCSV(w io.Writer, f Format, lang string, items iter.Seq[Item]
 }
 
 // writeSheet writes a spreadsheet of one sheet, as little as a reader needs (ECMA-376 part 1, 18.3).
-func (t *Type) writeSheet(w io.Writer, lang string, items iter.Seq[Item]) error {
+func (t *Type) writeSheet(w io.Writer, lang string, cuts []cut, items iter.Seq[Item]) error {
 	z := zip.NewWriter(w)
 	const ns = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
 	const office = "http://schemas.openxmlformats.org/"
@@ -193,7 +212,6 @@ func (t *Type) writeSheet(w io.Writer, lang string, items iter.Seq[Item]) error 
 	}
 	b := bufio.NewWriter(f)
 	b.WriteString(ns + `<worksheet xmlns="` + office + `spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0"` + rtl + `/></sheetViews><sheetData>`)
-	cuts := t.columns(lang)
 	b.WriteString("<row>")
 	for _, k := range cuts {
 		writeCell(b, k.head, true)
@@ -202,7 +220,7 @@ func (t *Type) writeSheet(w io.Writer, lang string, items iter.Seq[Item]) error 
 	for it := range items {
 		b.WriteString("<row>")
 		for _, k := range cuts {
-			writeCell(b, k.get(it.Record), k.text)
+			writeCell(b, k.get(it), k.text)
 		}
 		b.WriteString("</row>")
 	}

@@ -118,7 +118,7 @@ func export(t *testing.T, annex, typ string, f programme.Format, raw ...string) 
 	t.Helper()
 	p := shipped(t, annex)
 	var b bytes.Buffer
-	if err := p.Export(&b, f, p.Type(typ), "en", items(t, p.Type(typ), raw...)); err != nil {
+	if err := p.Export(&b, f, p.Type(typ), "en", true, items(t, p.Type(typ), raw...)); err != nil {
 		t.Fatalf("%s: %v", f, err)
 	}
 	return b.Bytes()
@@ -195,7 +195,7 @@ func TestRecordsAreWrittenAsTheStandardsSay(t *testing.T) {
 		t.Errorf("alert %+v", cap)
 	}
 	p := shipped(t, "trd")
-	if err := p.Export(&bytes.Buffer{}, programme.CAP, p.Type("crossing_status"), "en", nil); err == nil {
+	if err := p.Export(&bytes.Buffer{}, programme.CAP, p.Type("crossing_status"), "en", false, nil); err == nil {
 		t.Error("an annex that does not map to CAP is written as CAP")
 	}
 }
@@ -256,5 +256,36 @@ func TestRecordsAreJoinedTight(t *testing.T) {
 	got := string(programme.Join([]json.RawMessage{json.RawMessage("{ \"a\" : \"b \\\" c\",\n\t\"d\": [1, 2] }"), json.RawMessage(`{"e":"نص طويل"}`)}))
 	if want := `[{"a":"b \" c","d":[1,2]},{"e":"نص طويل"}]`; got != want {
 		t.Errorf("%s, not %s", got, want)
+	}
+}
+
+func TestEveryExportSaysThatRecordsWereMadeByRule(t *testing.T) {
+	for _, c := range []struct {
+		annex, typ, raw string
+		f               programme.Format
+		says            string
+	}{
+		{"wat", "water_observation", reading, programme.CSV, "Synthetic (made by rule)"},
+		{"wat", "water_observation", reading, programme.HXL, "#meta+synthetic"},
+		{"wat", "water_observation", reading, programme.NDJSON, `{"@synthetic":true,"`},
+		{"wat", "water_observation", reading, programme.SensorThings, `"parameters":{"synthetic":"true"}`},
+	} {
+		if !slices.Contains(shipped(t, c.annex).Type(c.typ).Exports(), c.f) {
+			continue
+		}
+		if out := export(t, c.annex, c.typ, c.f, c.raw); !bytes.Contains(out, []byte(c.says)) {
+			t.Errorf("%s: %s", c.f, out)
+		}
+	}
+	p := shipped(t, "wat")
+	var b bytes.Buffer
+	plain := func(yield func(programme.Item) bool) {
+		for it := range items(t, p.Type("water_observation"), reading) {
+			it.Synthetic = false
+			yield(it)
+		}
+	}
+	if err := p.Export(&b, programme.NDJSON, p.Type("water_observation"), "en", false, plain); err != nil || bytes.Contains(b.Bytes(), []byte("synthetic")) {
+		t.Errorf("%v: %s", err, b.Bytes())
 	}
 }

@@ -59,7 +59,7 @@ func (s *stage) deliver(ctx context.Context, ago time.Duration) error {
 }
 
 func (s *stage) flow(ctx context.Context, x sending) error {
-	cmd := node.SendRecords{Forum: s.cast.forum, Programme: s.laid[x.prog], Type: x.typ}
+	cmd := node.SendRecords{Forum: s.cast.forum, Programme: s.laid[x.prog], Type: x.typ, Synthetic: true}
 	for _, r := range x.made {
 		raw, err := json.Marshal(r)
 		if err != nil {
