@@ -61,6 +61,7 @@ type filing struct {
 	t       *programme.Type
 	last    *shelved // the block that rows are added to; nil: none yet
 	senders string   // those who ever sent, between commas
+	added   int64    // when what came last did, in milliseconds
 	since   int      // blocks before this were full when the transaction began
 }
 
@@ -247,11 +248,11 @@ func (f *filer) shelf(flow *Flow, typ string) (*filing, error) {
 		s.f = flow
 		return s, nil
 	}
-	senders := ""
-	if err := f.c.one(`SELECT senders FROM shelf WHERE n=?`, []any{n}, &senders); err != nil {
+	senders, added := "", int64(0)
+	if err := f.c.one(`SELECT senders, added FROM shelf WHERE n=?`, []any{n}, &senders, &added); err != nil {
 		return nil, err
 	}
-	s := &filing{n: n, rows: rows, senders: senders, f: flow, t: flow.Programme.Type(typ), since: rows / programme.BlockRows}
+	s := &filing{n: n, rows: rows, senders: senders, added: added, f: flow, t: flow.Programme.Type(typ), since: rows / programme.BlockRows}
 	f.open[n] = s
 	return s, nil
 }
@@ -296,6 +297,9 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 		return filed{}, err
 	}
 	void := flow.Fits(b, knew) != nil
+	if err := f.comes(s, k); err != nil {
+		return filed{}, err
+	}
 	if from := "," + string(b.From) + ","; !strings.Contains(s.senders, from) {
 		s.senders += from
 	}
@@ -309,7 +313,7 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 			return
 		}
 		if n := len(last.head.Runs); n == 0 || last.head.Runs[n-1].Key != k {
-			last.head.Runs = append(last.head.Runs, run{Key: k, Row: last.Rows(), Place: at.count, Batch: id.Name(), By: b.From, Sent: b.Sent.At.UnixMilli(), Rank: b.Handling.Rank(), Void: void, Made: b.Synthetic})
+			last.head.Runs = append(last.head.Runs, run{Key: k, Row: last.Rows(), Place: at.count, Batch: id.Name(), By: b.From, Sent: b.Sent.At.UnixMilli(), Rank: b.Handling.Rank(), Void: void, Made: b.Synthetic, Added: s.added})
 		}
 		last.head.Runs[len(last.head.Runs)-1].Count++
 		last.places = append(last.places, bytePlace{from, to})
@@ -335,6 +339,15 @@ func (f *filer) add(flow *Flow, k key, id jisr.ThingID, b *jisr.RecordBatch, bod
 		return filed{}, err
 	}
 	return at, f.bring(flow, k, at, id, b)
+}
+
+// comes moves a shelf's time to when an act came here. It never stands, so that who asks for what came after a time misses nothing:
+// what comes late, as the other side was away, comes after all that was there.
+func (f *filer) comes(s *filing, k key) error {
+	came := int64(0)
+	err := f.c.one(`SELECT came FROM act WHERE key=?`, []any{k}, &came)
+	s.added = max(came, s.added+1)
+	return err
 }
 
 // words makes a record findable by its texts.
@@ -475,6 +488,11 @@ func (f *filer) bringRow(s *filing, block *shelved, row int, b *jisr.RecordBatch
 	if err != nil || now == was && block.head.Moved[row] == m {
 		return false, err
 	}
+	if block.head.Moved[row] != m || (now^was)&flagWithdrawn != 0 {
+		if err := f.touches(s, block, row, b, c); err != nil {
+			return false, err
+		}
+	}
 	if block.head.Moved[row] != m {
 		if moving {
 			if block.head.Moved == nil {
@@ -507,6 +525,29 @@ func (f *filer) bringRow(s *filing, block *shelved, row int, b *jisr.RecordBatch
 	return true, nil
 }
 
+// touches notes that a record was corrected or withdrawn.
+func (f *filer) touches(s *filing, block *shelved, row int, b *jisr.RecordBatch, c *jisr.RecordChange) error {
+	var last *jisr.Step
+	if c.Corrected != nil {
+		last = &c.Corrected.Step
+	}
+	if c.Withdrawn != nil {
+		last = c.Withdrawn
+	}
+	if last == nil {
+		delete(block.head.Touch, row)
+		return nil
+	}
+	if err := f.comes(s, keyOf(f.rd.logs[Log{f.forum, b.From}].n, last.Index)); err != nil {
+		return err
+	}
+	if block.head.Touch == nil {
+		block.head.Touch = map[int]touch{}
+	}
+	block.head.Touch[row] = touch{s.added, last.At.UnixMilli()}
+	return nil
+}
+
 // moves is where a corrected record stands; false where it was not corrected, or its correction is not here yet.
 func (f *filer) moves(b *jisr.RecordBatch, c *jisr.RecordChange) (m moved, ok bool, err error) {
 	if c.Corrected == nil {
@@ -536,7 +577,7 @@ func (f *filer) close() error {
 				return err
 			}
 		}
-		if err := f.c.do(`UPDATE shelf SET rows=?, senders=? WHERE n=?`, s.rows, s.senders, s.n); err != nil {
+		if err := f.c.do(`UPDATE shelf SET rows=?, senders=?, added=? WHERE n=?`, s.rows, s.senders, s.added, s.n); err != nil {
 			return err
 		}
 		if s.rows/programme.BlockRows > s.since {

@@ -18,11 +18,15 @@ type RecordQuery struct {
 	Filters   []Filter // all of them hold
 	Sort      string   // a field or a name of a record's way; empty: the field that dates a record, where it has none @sent
 	Ascending bool
-	Search    string          // words of its texts; Arabic normalised
-	Void      bool            // also those without effect, and those that were withdrawn
-	Levels    []jisr.Handling // that the caller may read; nil: all that the scope reaches
-	Cursor    string          // from the page before, of the same question
-	Limit     int             // 1 to 200, 0 is 50
+	Search    string // words of its texts; Arabic normalised
+	// Added asks for the order in which they came here, the oldest first, and for those after a time; what was corrected or withdrawn
+	// comes again. A row then has its own Cursor.
+	Added      bool
+	AddedAfter time.Time
+	Void       bool            // also those without effect, and those that were withdrawn
+	Levels     []jisr.Handling // that the caller may read; nil: all that the scope reaches
+	Cursor     string          // from the page before, of the same question
+	Limit      int             // 1 to 200, 0 is 50
 }
 
 // Filter is what a field of a record must hold: one of the values of Is, or what lies between From and To. The names of a
@@ -56,8 +60,11 @@ type RecordRow struct {
 	Void      *jisr.Refusal     // what the annex or the day did not allow; it was kept, and has no effect
 	Withdrawn bool              // by who sent it: it has no effect any more
 	Corrected bool
-	Confirmed bool // the other side's figure is within the tolerance, or it said so
-	Synthetic bool // made by rule: who sent it says so
+	Confirmed bool      // the other side's figure is within the tolerance, or it said so
+	Synthetic bool      // made by rule: who sent it says so
+	Changed   time.Time // when it was last corrected or withdrawn, by its sender's clock; zero: never
+	Added     time.Time // when it came to be listed here, or changed: of the records of a type no two batches at once
+	Cursor    string    // of a page that begins after it, where the question was for Added
 }
 
 // Item is the record for charts and exports; false when it has no effect.
@@ -65,7 +72,19 @@ func (r *RecordRow) Item() (programme.Item, bool) {
 	if r.Record == nil || r.Withdrawn {
 		return programme.Item{}, false
 	}
-	return programme.Item{Record: r.Record, ID: r.ID, By: r.By, Sent: r.Sent, Handling: r.Handling, Confirmed: r.Confirmed, Corrected: r.Corrected, Synthetic: r.Synthetic}, true
+	return r.item(), true
+}
+
+func (r *RecordRow) item() programme.Item {
+	return programme.Item{Record: r.Record, ID: r.ID, By: r.By, Sent: r.Sent, Handling: r.Handling, Confirmed: r.Confirmed, Corrected: r.Corrected, Synthetic: r.Synthetic, Withdrawn: r.Withdrawn, Changed: r.Changed}
+}
+
+// Revoked is the record for those who took it before it was withdrawn; false when it never had effect.
+func (r *RecordRow) Revoked() (programme.Item, bool) {
+	if r.Record == nil {
+		return programme.Item{}, false
+	}
+	return r.item(), true
 }
 
 // ChartQuery asks for a chart or the targets of a programme.

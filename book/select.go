@@ -32,7 +32,11 @@ type selection struct {
 	among   map[int]bool // the blocks these rows stand in
 	best    []mark       // sorted, at most limit+1
 	limit   int
+	since   int64 // with Added: in milliseconds, not included
 }
+
+// wayAdded is the order in which records came here: no field, and of this node alone.
+const wayAdded = -1_000
 
 // mark is where a row stands in the order of a list: what it is sorted by, then its place on the shelf.
 type mark struct {
@@ -87,6 +91,12 @@ func (q *RecordQuery) selects(t *programme.Type, may []bool) (*selection, error)
 	var err error
 	if s.slot, s.figures, err = t.Slot(by); err != nil {
 		return nil, err
+	}
+	if q.Added {
+		s.slot, s.figures, q.Ascending, s.since = wayAdded, true, true, math.MinInt64
+		if !q.AddedAfter.IsZero() {
+			s.since = q.AddedAfter.UnixMilli()
+		}
 	}
 	if len(q.Filters) > maxFilters {
 		return nil, jisr.Refuse(jisr.TooMany, "filter", "max", strconv.Itoa(maxFilters))
@@ -150,6 +160,10 @@ func (s *selection) bound(n int, h *head) mark {
 	default:
 		marks := make([]mark, len(h.Runs))
 		for i := range h.Runs {
+			if s.slot == wayAdded { // what was touched comes later
+				marks[i] = mark{Figure: float64(h.Runs[i].Added), Row: n * programme.BlockRows}
+				continue
+			}
 			marks[i] = mark{Figure: s.wayFigure(&h.Runs[i], 0), Text: s.wayText(&h.Runs[i]), Row: m.Row}
 			if s.slot == programme.WayConfirmed || s.slot == programme.WayCorrected {
 				marks[i].Figure = map[bool]float64{true: 0, false: 1}[s.q.Ascending]
@@ -189,6 +203,9 @@ func (s *selection) wayText(r *run) string {
 
 // admits tells whether a block can hold a row that passes.
 func (s *selection) admits(n int, h *head) bool {
+	if s.slot == wayAdded && !h.after(s.since) {
+		return false
+	}
 	for _, te := range s.tests {
 		if te.Field >= 0 && !te.Admits(h.Zones[te.Field]) {
 			return false
@@ -200,6 +217,9 @@ func (s *selection) admits(n int, h *head) bool {
 // holds tells whether a row passes.
 func (s *selection) holds(b *shelved, r *run, row int) bool {
 	flags := b.flags[row]
+	if s.slot == wayAdded && b.head.added(r, row) <= s.since {
+		return false
+	}
 	if r.Rank >= len(s.may) || !s.may[r.Rank] || flags&flagErased != 0 {
 		return false
 	}
@@ -234,6 +254,8 @@ func (s *selection) holds(b *shelved, r *run, row int) bool {
 func (s *selection) mark(b *shelved, r *run, row int) mark {
 	m := mark{Row: b.n*programme.BlockRows + row}
 	switch {
+	case s.slot == wayAdded:
+		m.Figure = float64(b.head.added(r, row))
 	case s.slot < 0:
 		m.Figure, m.Text = s.wayFigure(r, b.flags[row]), s.wayText(r)
 	case s.figures:
@@ -399,6 +421,9 @@ func (b *Book) fillPage(c *conn, f *Flow, t *programme.Type, shelf int64, sel *s
 		if err != nil {
 			return err
 		}
+		if sel.slot == wayAdded {
+			r.Cursor = sel.best[i].cursor()
+		}
 		page.Rows = append(page.Rows, r)
 	}
 	return nil
@@ -409,7 +434,10 @@ func (b *Book) recordRow(c *conn, f *Flow, t *programme.Type, shelf int64, block
 	at, flags := block.head.runOf(row), block.flags[row]
 	place := at.Place + row - at.Row + 1
 	r := RecordRow{ID: at.Batch + "." + strconv.Itoa(place), Batch: jisr.ThingID("record/" + at.Batch), Place: place, By: at.By, Sent: time.UnixMilli(at.Sent).UTC(),
-		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0, Synthetic: at.Made}
+		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0, Synthetic: at.Made, Added: time.UnixMilli(block.head.added(at, row)).UTC()}
+	if said := block.head.Touch[row].Said; said != 0 {
+		r.Changed = time.UnixMilli(said).UTC()
+	}
 	raw, err := c.rawOf(shelf, block, row)
 	if err != nil {
 		return r, err

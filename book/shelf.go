@@ -19,7 +19,7 @@ import (
 // shelfTables is what the filing of records needs.
 const shelfTables = `
 -- A type of records of a programme.
-CREATE TABLE shelf(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, rows INTEGER NOT NULL, senders TEXT NOT NULL DEFAULT '', UNIQUE(forum, programme, type));
+CREATE TABLE shelf(n INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, type TEXT NOT NULL, rows INTEGER NOT NULL, senders TEXT NOT NULL DEFAULT '', added INTEGER NOT NULL DEFAULT 0, UNIQUE(forum, programme, type));
 -- An act that brought records, and where they stand: rows from row on. shelf is 0 while they are filed nowhere, because the body, the
 -- annex or the type is not here.
 CREATE TABLE batch(key INTEGER PRIMARY KEY, forum TEXT NOT NULL, programme TEXT NOT NULL, thing TEXT NOT NULL, shelf INTEGER NOT NULL, row INTEGER NOT NULL, count INTEGER NOT NULL);
@@ -72,6 +72,13 @@ type run struct {
 	Void  bool          `json:"void,omitempty"`
 	Acked bool          `json:"acked,omitempty"` // a desk of every receiver has read them
 	Made  bool          `json:"made,omitempty"`  // by rule: they are synthetic
+	Added int64         `json:"added"`           // milliseconds, when they came: later than of all that stood on the shelf
+}
+
+// touch is when a record was last corrected or withdrawn: when that came, and when its sender said it, in milliseconds.
+type touch struct {
+	Added int64 `json:"added"`
+	Said  int64 `json:"said"`
 }
 
 // moved is where a corrected record stands now.
@@ -89,6 +96,7 @@ type head struct {
 	Made   [5]int           `json:"made"`   // of these, made by rule
 	Counts []headCount      `json:"counts"` // rows by sender and level, for balances
 	Moved  map[int]moved    `json:"moved,omitempty"`
+	Touch  map[int]touch    `json:"touch,omitempty"`
 }
 
 // headCount is what one side sent of a level.
@@ -150,6 +158,24 @@ func (h *head) runOf(row int) *run {
 		}
 	}
 	return &h.Runs[low]
+}
+
+// added is when a row came, or was changed.
+func (h *head) added(r *run, row int) int64 { return max(r.Added, h.Touch[row].Added) }
+
+// after tells whether a row came, or was changed, after a time.
+func (h *head) after(since int64) bool {
+	for i := range h.Runs {
+		if h.Runs[i].Added > since {
+			return true
+		}
+	}
+	for _, t := range h.Touch {
+		if t.Added > since {
+			return true
+		}
+	}
+	return false
 }
 
 // place is where a record stands in its body.

@@ -253,6 +253,9 @@ func (n *Node) levels(c Caller, f *book.Flow) []jisr.Handling {
 	return may
 }
 
+// ReadsRecords tells whether the caller may read records of a programme at some level.
+func (n *Node) ReadsRecords(c Caller, f *book.Flow) bool { return len(n.levels(c, f)) > 0 }
+
 // readRecords gives a programme and the levels at which the caller may read its records. Who may read none is refused.
 // Where few may read, the reading is in the house log before anything is answered.
 func (n *Node) readRecords(ctx context.Context, c Caller, forum jisr.ForumID, id jisr.ThingID) (*book.Flow, []jisr.Handling, error) {

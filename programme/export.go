@@ -27,7 +27,9 @@ type Item struct {
 	Confirmed    bool      // the other side's figure is within the tolerance
 	Corrected    bool
 	Handling     jisr.Handling
-	Synthetic    bool // made by rule, to look at: marked wherever it shows
+	Synthetic    bool      // made by rule, to look at: marked wherever it shows
+	Withdrawn    bool      // by who sent it
+	Changed      time.Time // when it was last corrected, or withdrawn; zero: never
 
 	block *Block // where it stands in columns; then there is no Record
 	row   int

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,23 +79,13 @@ func (b *bundle) add(o stixObject) error {
 
 // writeBundle writes records as a bundle: of a report itself, what it indicates and where; of a sighting what was seen.
 func (t *Type) writeBundle(w io.Writer, p *Programme, items iter.Seq[Item]) error {
-	report, sighting := t.std("report.name") != nil, t.std("sighting.sighting_of_ref") != nil
-	if !report && !sighting {
+	if !t.tellsThreats() {
 		return jisr.Refuse(jisr.Missing, "x-std")
 	}
 	b := &bundle{w: bufio.NewWriter(w), seen: map[string]bool{}}
 	b.w.WriteString(`{"type":"bundle","objects":[`)
 	for it := range items {
-		marking := tlp(it.Handling)
-		who := stixObject{"type": "identity", "spec_version": "2.1", "id": stixID("identity", string(it.By)), "created": stixTime(time.Unix(0, 0)), "modified": stixTime(time.Unix(0, 0)),
-			"name": string(it.By), "identity_class": "organization", "sectors": []string{"government"}}
-		objects := []stixObject{marking, who}
-		if report {
-			objects = append(objects, t.stixReport(p, it, marking, who)...)
-		} else {
-			objects = append(objects, t.stixSighting(it, marking, who))
-		}
-		for _, o := range objects {
+		for _, o := range t.stixObjects(p, it) {
 			if err := b.add(o); err != nil {
 				return err
 			}
@@ -104,9 +95,59 @@ func (t *Type) writeBundle(w io.Writer, p *Programme, items iter.Seq[Item]) erro
 	return b.w.Flush()
 }
 
+// tellsThreats tells whether records of the type are reports or sightings.
+func (t *Type) tellsThreats() bool {
+	return t.std("report.name") != nil || t.std("sighting.sighting_of_ref") != nil
+}
+
+// stixObjects are the objects of one record, those that others refer to first.
+func (t *Type) stixObjects(p *Programme, it Item) []stixObject {
+	marking := tlp(it.Handling)
+	who := stixObject{"type": "identity", "spec_version": "2.1", "id": stixID("identity", string(it.By)), "created": stixTime(time.Unix(0, 0)), "modified": stixTime(time.Unix(0, 0)),
+		"name": string(it.By), "identity_class": "organization", "sectors": []string{"government"}}
+	objects := []stixObject{marking, who}
+	if t.std("report.name") != nil {
+		return append(objects, t.stixReport(p, it, marking, who)...)
+	}
+	return append(objects, t.stixSighting(it, marking, who))
+}
+
+// Threat is one STIX object of a record.
+type Threat struct {
+	ID, Type, Version string // Version is modified, else created (TAXII 2.1 section 3.4.1)
+	First             bool   // nothing was changed since it was created
+	Raw               json.RawMessage
+}
+
+// Threats are the STIX objects of a record, for faces that serve them one by one; Missing where the type has none.
+func (p *Programme) Threats(t *Type, it Item) ([]Threat, error) {
+	if !slices.Contains(t.Exports(), STIX) || !t.tellsThreats() {
+		return nil, jisr.Refuse(jisr.Missing, "x-std")
+	}
+	var all []Threat
+	for _, o := range t.stixObjects(p, it) {
+		raw, err := json.Marshal(o)
+		if err != nil {
+			return nil, fmt.Errorf("internal error: a checked record is no STIX object: %w", err)
+		}
+		created, _ := o["created"].(string)
+		modified, _ := o["modified"].(string)
+		id, _ := o["id"].(string)
+		typ, _ := o["type"].(string)
+		all = append(all, Threat{id, typ, cmp.Or(modified, created), modified == "" || modified == created, raw})
+	}
+	return all, nil
+}
+
 // stixCommon is what every object of a record has (section 3.2).
 func stixCommon(typ, name string, it Item, marking, who stixObject) stixObject {
 	o := stixObject{"type": typ, "spec_version": "2.1", "id": stixID(typ, name), "created": stixTime(it.Sent), "modified": stixTime(it.Sent), "created_by_ref": who["id"], "object_marking_refs": []any{marking["id"]}}
+	if it.Changed.After(it.Sent) { // section 3.6: who reads by id takes the newest
+		o["modified"] = stixTime(it.Changed)
+	}
+	if it.Withdrawn {
+		o["revoked"] = true
+	}
 	if it.Synthetic {
 		o["labels"] = []string{"synthetic"}
 	}

@@ -22,6 +22,7 @@ import (
 	"jisr/paper"
 	"jisr/portal"
 	"jisr/public"
+	"jisr/taxii"
 	"jisr/words"
 )
 
@@ -288,6 +289,7 @@ func faces(t *terminal, n *node.Node, office *paper.Office, c node.Config, log *
 	for _, path := range api.Paths() {
 		mux.Handle(path, programs)
 	}
+	mux.Handle(taxii.Path, taxii.New(taxii.Config{Node: n, Words: t.words, Logger: log}))
 	names, err := hostsOf(c)
 	return names.guard(patience().guard(mux)), err
 }
