@@ -200,8 +200,16 @@ func (o *offer) complete(via Commitment) []*Act {
 }
 
 // seen tells whether the writer had received that a text is agreed.
-func (c *accord) seen(a *Act) bool {
-	return slices.ContainsFunc(c.offers, func(o *offer) bool { return o.done != nil && sawAll(a, o.done) })
+func (c *accord) seen(a *Act) bool { return c.known(a) != nil }
+
+// known gives the newest proposal that the writer had received to be agreed; nil when none is.
+func (c *accord) known(a *Act) *offer {
+	for _, o := range slices.Backward(c.offers) {
+		if o.done != nil && sawAll(a, o.done) {
+			return o
+		}
+	}
+	return nil
 }
 
 // newest gives the newest proposal that is agreed; nil when none is.

@@ -3,6 +3,7 @@ package jisr
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // A body is a committee of members that meets: its rules of procedure are data, agreed by all its members over one hash.
@@ -10,6 +11,8 @@ import (
 //
 //	proposed ----> stands ----> stands, amended
 //	           (all members, over one hash)
+//
+// Between its sessions it decides in writing: see [WrittenDecision].
 
 // The acts of bodies.
 const (
@@ -77,7 +80,7 @@ type BodyTerms struct {
 	Observers   []Text              `json:"observers,omitempty"` // who may attend without being a member
 	Cadence     string              `json:"cadence,omitempty"`   // RFC 5545 section 3.3.10: "FREQ=MONTHLY;INTERVAL=3"
 	Months      int                 `json:"months,omitempty"`    // the cadence as rules need it: months from session to session
-	Written     int                 `json:"written,omitempty"`   // days of a written procedure between sessions
+	Written     int                 `json:"written,omitempty"`   // days of a written procedure between sessions; 0: there is none
 	Procedure
 }
 
@@ -225,6 +228,8 @@ type Body struct {
 	Proposals []Proposal `json:"proposals"`
 	Agreed    *Step      `json:"agreed,omitempty"`
 	Rules     Commitment `json:"rules"` // substance of the terms above
+
+	Decisions []WrittenDecision `json:"decisions,omitempty"` // taken in writing, or to be, in the order they were circulated
 }
 
 func (b *Body) summary() Summary {
@@ -239,40 +244,75 @@ func (b *Body) summary() Summary {
 			}
 		}
 	}
+	for i := range b.Decisions {
+		w := &b.Decisions[i]
+		for _, m := range w.Others() {
+			if w.Answers(m) {
+				s.Awaits = append(s.Awaits, Await{Of: m, Why: "decide", Due: w.Verdicts[m].Until, Desk: b.Secretaries[m].Desk})
+			}
+		}
+	}
 	return s
 }
 
+// bodyFold is the work of folding a body.
+type bodyFold struct {
+	id         ThingID
+	accord     accord
+	texts      map[Commitment]BodyTerms
+	circulated []*circulation
+	latest     map[MemberID]time.Time // of each member's acts: what it wrote later is not before them
+}
+
 func foldBody(id ThingID, acts []Act, voids map[Position]*Refusal) *Body {
-	var accord accord
-	texts := map[Commitment]BodyTerms{}
+	f := &bodyFold{id: id, texts: map[Commitment]BodyTerms{}, latest: map[MemberID]time.Time{}}
 	for i := range acts {
 		a := &acts[i]
-		var err error
-		if a.Kind == KindBodyPropose {
-			err = proposeBody(id, a, &accord, texts)
-		} else {
-			err = accord.agree(a)
-		}
-		if err != nil {
+		if err := f.take(a); err != nil {
 			voids[a.Position] = asRefusal(err)
+			continue
 		}
+		f.latest[a.Member] = f.now(a)
 	}
-	if len(accord.offers) == 0 {
+	if len(f.accord.offers) == 0 {
 		return nil
 	}
-	b := &Body{From: id.Maker(), Proposals: accord.show()}
-	o := accord.newest()
+	b := &Body{From: id.Maker(), Proposals: f.accord.show()}
+	o := f.accord.newest()
 	if o != nil {
 		s := last(o.done).step()
 		b.Agreed = &s
 	} else {
-		o = accord.offers[len(accord.offers)-1]
+		o = f.accord.offers[len(f.accord.offers)-1]
 	}
-	b.BodyTerms, b.Rules = texts[o.hash], o.hash
+	b.BodyTerms, b.Rules = f.texts[o.hash], o.hash
+	for _, c := range f.circulated {
+		b.Decisions = append(b.Decisions, c.settle(voids))
+	}
 	return b
 }
 
-func proposeBody(id ThingID, a *Act, accord *accord, texts map[Commitment]BodyTerms) error {
+func (f *bodyFold) take(a *Act) error {
+	switch a.Kind {
+	case KindBodyPropose:
+		return f.propose(a)
+	case KindBodyAgree:
+		return f.accord.agree(a)
+	case KindBodyCirculate:
+		return f.circulate(a)
+	}
+	return f.answer(a)
+}
+
+// now is when an act was written, and not before what its member wrote earlier.
+func (f *bodyFold) now(a *Act) time.Time {
+	if at := f.latest[a.Member]; at.After(a.At) {
+		return at
+	}
+	return a.At
+}
+
+func (f *bodyFold) propose(a *Act) error {
 	t, err := terms[BodyTerms](a)
 	if err == nil {
 		err = t.Check()
@@ -280,17 +320,17 @@ func proposeBody(id ThingID, a *Act, accord *accord, texts map[Commitment]BodyTe
 	if err != nil {
 		return err
 	}
-	switch first := len(accord.offers) == 0; {
-	case first && id.Maker() != a.Member:
-		return Refuse(NotProposed, string(id))
-	case !first && !a.Saw(accord.offers[0].act):
-		return Refuse(NotProposed, string(id))
-	case !first && !slices.Equal(accord.offers[0].parties, t.Members): // who joins or leaves makes another body
+	switch first := len(f.accord.offers) == 0; {
+	case first && f.id.Maker() != a.Member:
+		return Refuse(NotProposed, string(f.id))
+	case !first && !a.Saw(f.accord.offers[0].act):
+		return Refuse(NotProposed, string(f.id))
+	case !first && !slices.Equal(f.accord.offers[0].parties, t.Members): // who joins or leaves makes another body
 		return Refuse(NotParty, "members")
 	}
-	if err := accord.propose(a, t.Members); err != nil {
+	if err := f.accord.propose(a, t.Members); err != nil {
 		return err
 	}
-	texts[a.Substance()] = t
+	f.texts[a.Substance()] = t
 	return nil
 }

@@ -1,6 +1,7 @@
 package jisr
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -41,6 +42,36 @@ func (c *Calendar) check() error {
 		}
 	}
 	return nil
+}
+
+// Heard tells up to which day a node knows what each member said, or did not: today while its node is reached, else the day of its last
+// sign of life. What came due since is not held against it: no clock runs while the link is down (practice 5.4, P6).
+type Heard struct {
+	Today Date
+	Cut   map[MemberID]Date // of members that are not reached
+}
+
+// On is a day on which everybody is reached.
+func On(day Date) Heard { return Heard{Today: day} }
+
+// Of is the day up to which it is known what a member said.
+func (k Heard) Of(m MemberID) Date {
+	if d, cut := k.Cut[m]; cut {
+		return min(d, k.Today)
+	}
+	return k.Today
+}
+
+// Equal tells whether both know the same.
+func (k Heard) Equal(o Heard) bool { return k.Today == o.Today && maps.Equal(k.Cut, o.Cut) }
+
+// Earliest is the day up to which it is known what everybody said.
+func (k Heard) Earliest() Date {
+	d := k.Today
+	for m := range k.Cut {
+		d = min(d, k.Of(m))
+	}
+	return d
 }
 
 // Day is the day it is in this calendar at a moment.

@@ -206,6 +206,19 @@ func (c *Undertaking) LadderDue(today Date) int {
 	return level
 }
 
+// OfficeName is what an office of a side is called in it; empty where it is not named.
+func (c *Undertaking) OfficeName(m MemberID, desk DeskID) Text {
+	switch {
+	case c.Owner != nil && m == c.Debtor.Member && c.Owner.Desk == desk && !c.Owner.Name.Empty():
+		return c.Owner.Name
+	case m == c.Debtor.Member && c.Debtor.Desk == desk:
+		return c.Debtor.Name
+	case m == c.Beneficiary.Member && c.Beneficiary.Desk == desk:
+		return c.Beneficiary.Name
+	}
+	return nil
+}
+
 // OwnerDesk is the debtor's office that does it.
 func (c *Undertaking) OwnerDesk() DeskID {
 	if c.Owner != nil {

@@ -152,7 +152,7 @@ func (k Kind) noun(f ForumID) string {
 	switch k {
 	case KindNoteRelease, KindNoteWithdraw, KindNoteOpen, KindNoteClose, KindForumJoin,
 		KindSignerIntroduce, KindSignerRevoke,
-		KindBodyPropose, KindBodyAgree, KindMeetingPropose, KindMeetingAgenda, KindMeetingAgree, KindMeetingConvene,
+		KindBodyPropose, KindBodyAgree, KindBodyCirculate, KindBodyReceive, KindBodyApprove, KindBodyObject, KindBodyLapse, KindMeetingPropose, KindMeetingAgenda, KindMeetingAgree, KindMeetingConvene,
 		KindMeetingDelegation, KindMeetingPaper, KindMeetingHold, KindMeetingPostpone, KindMeetingCancel, KindMeetingClose,
 		KindMinutesEdit, KindMinutesClear, KindMinutesUnclear, KindMinutesSign, KindMinutesReceive, KindMinutesApprove, KindMinutesDisapprove,
 		KindCommitmentPropose, KindCommitmentAgree, KindCommitmentWithdraw, KindCommitmentAssign, KindCommitmentProgress,

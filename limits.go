@@ -57,6 +57,7 @@ const (
 	MaxPeriod         = 1_000     // days of a period
 	MaxLevel          = 5         // levels of the ladder: L1 focal points to L5 ministers
 	MaxCode           = 16        // characters of the code of a body
+	MaxWritten        = 500       // decisions in writing of one body
 	MaxSessions       = 10_000    // sessions of one body
 	MaxItems          = 100       // items of an agenda
 	MaxDelegates      = 100       // posts of a delegation

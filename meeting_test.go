@@ -327,7 +327,7 @@ func TestC21DisapprovalAgainstSilence(t *testing.T) {
 		}
 		m, _ := f.minutes()
 		until := m.Verdicts["sy"].Until
-		if until != "2026-12-23" || m.Standing(until) != jisr.MinutesAreSigned || m.Standing(until.Add(1)) != jisr.MinutesApproved {
+		if until != "2026-12-23" || m.Standing(jisr.On(until)) != jisr.MinutesAreSigned || m.Standing(jisr.On(until.Add(1))) != jisr.MinutesApproved {
 			t.Errorf("silence ends on %s", until)
 		}
 		f.at = f.at.AddDate(0, 0, days)

@@ -331,12 +331,13 @@ type Clearance struct {
 	Intent Intent     `json:"intent"`
 }
 
-// Verdict is what a government made of signed minutes.
+// Verdict is what a government made of signed minutes, or of a decision in writing.
 type Verdict struct {
 	Received *Step  `json:"received,omitempty"`
 	Until    Date   `json:"until,omitempty"` // last day of its silence, in its calendar
 	Approved *Step  `json:"approved,omitempty"`
 	Against  *Step  `json:"against,omitempty"`
+	Lapsed   *Step  `json:"lapsed,omitempty"` // of a decision in writing: that day passed and it had said nothing
 	Reason   string `json:"reason,omitempty"`
 }
 
@@ -391,13 +392,13 @@ func (m *Minutes) State() string {
 	return MinutesAreSigned
 }
 
-// Standing is the state on a day: silence approves once its last day has passed for everybody.
-func (m *Minutes) Standing(today Date) string {
+// Standing is the state on a day: silence approves once its last day has passed for everybody, as far as they are reached.
+func (m *Minutes) Standing(known Heard) string {
 	if m.State() != MinutesAreSigned || m.Approval != Silent {
 		return m.State()
 	}
 	for _, id := range m.Members {
-		if v := m.Verdicts[id]; v.Approved == nil && (v.Until == "" || v.Until >= today) {
+		if v := m.Verdicts[id]; v.Approved == nil && (v.Until == "" || v.Until >= known.Of(id)) {
 			return MinutesAreSigned
 		}
 	}

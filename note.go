@@ -309,12 +309,12 @@ func (n *Note) State() NoteState {
 }
 
 // Standing is the state an official reads: with receipts (held by every addressee) and today's date.
-func (n *Note) Standing(held bool, today Date) NoteState {
+func (n *Note) Standing(held bool, known Heard) NoteState {
 	s := n.State()
 	if s == Released && held {
 		s = Held
 	}
-	if n.Late(today) {
+	if n.Late(known) {
 		return NoAnswerInTime
 	}
 	return s
@@ -334,8 +334,10 @@ func (n *Note) Awaits() []MemberID {
 	return wait
 }
 
-// Late tells whether an answer was due before today and is still awaited.
-func (n *Note) Late(today Date) bool { return len(n.Awaits()) > 0 && n.ReplyBy < today }
+// Late tells whether an answer was due before today and is still awaited, of somebody who is reached.
+func (n *Note) Late(known Heard) bool {
+	return slices.ContainsFunc(n.Awaits(), func(m MemberID) bool { return n.ReplyBy < known.Of(m) })
+}
 
 // Unopened tells whether the note came to a member and none of its desks has opened it, whether it still can or the note was
 // withdrawn before. Opening is an act that the writer sees; what is in a note is not read before it.

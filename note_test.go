@@ -74,7 +74,7 @@ func sorted(acts []jisr.Act) []jisr.Act { jisr.Sort(acts); return acts }
 
 func describe(out *strings.Builder, name string, n *jisr.Note) {
 	fmt.Fprintf(out, "%s is %s", name, n.State())
-	if late := n.Standing(false, "2027-01-01"); late == jisr.NoAnswerInTime {
+	if late := n.Standing(false, jisr.On("2027-01-01")); late == jisr.NoAnswerInTime {
 		fmt.Fprintf(out, ", on 2027-01-01 %s", late)
 	}
 	out.WriteString("\n")

@@ -107,7 +107,7 @@ func (f *forum) next(m jisr.MemberID, kind jisr.Kind, about jisr.ThingID, terms 
 	}
 	switch kind {
 	case jisr.KindRecordBatch, jisr.KindRecordCorrect, jisr.KindNoteRelease, jisr.KindCommitmentPropose, jisr.KindCommitmentReport, jisr.KindMinutesEdit, jisr.KindMinutesClear, jisr.KindMeetingPaper,
-		jisr.KindStatementEdit, jisr.KindStatementApprove, jisr.KindReadoutRelease:
+		jisr.KindStatementEdit, jisr.KindStatementApprove, jisr.KindReadoutRelease, jisr.KindBodyCirculate:
 		a.Content = &jisr.Content{Commit: jisr.Commit(sha256.Sum256([]byte(about))), Size: 1, Type: "application/json"}
 	}
 	return a

@@ -40,14 +40,11 @@ type evidenceTextOut struct {
 }
 
 func (c *call) commitmentRow(r *book.ThingRow) commitmentOut {
-	u, today := r.State.Commitment, c.node.Today()
-	out := commitmentOut{jointOut: c.jointRow(r), Debtor: u.Debtor, Beneficiary: u.Beneficiary, Due: u.DueDate(), Sector: u.Sector, Late: u.Late(today), Level: u.Level(), Paused: u.Paused(), Record: u}
-	if out.Late { // as far as the debtor can be reached
-		known := c.node.KnownTo(u.Debtor.Member)
-		out.Late = u.Late(known)
-		if l := u.LadderDue(known); l > u.Level() {
-			out.Ladder = l
-		}
+	u := r.State.Commitment
+	known := c.node.KnownTo(u.Debtor.Member) // as far as the debtor can be reached
+	out := commitmentOut{jointOut: c.jointRow(r), Debtor: u.Debtor, Beneficiary: u.Beneficiary, Due: u.DueDate(), Sector: u.Sector, Late: u.Late(known), Level: u.Level(), Paused: u.Paused(), Record: u}
+	if l := u.LadderDue(known); l > u.Level() {
+		out.Ladder = l
 	}
 	return out
 }

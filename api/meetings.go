@@ -74,6 +74,39 @@ func (c *call) postPaper() error {
 	return c.doSay(node.Say{Forum: f, ID: id, Kind: jisr.KindMeetingPaper, Terms: in.PaperTerms, Body: jisr.EvidenceBody{Text: in.Text}, Files: files})
 }
 
+// circulateIn is a decision in writing.
+type circulateIn struct {
+	Title       jisr.Text `json:"title"`
+	Text        jisr.Text `json:"text" doc:"What is decided."`
+	Attachments []string  `json:"attachments,omitempty" nullable:"false" maxItems:"32" doc:"Ids of finished uploads."`
+}
+
+func (c *call) postCirculate() error {
+	f, id, err := c.thing("body")
+	if err != nil {
+		return err
+	}
+	var in circulateIn
+	if err := c.decode(maxNoteJSON, &in); err != nil {
+		return err
+	}
+	files, err := uploads(in.Attachments)
+	if err != nil {
+		return inBody(err)
+	}
+	return c.doSay(node.Say{Forum: f, ID: id, Kind: jisr.KindBodyCirculate, Terms: jisr.CirculateTerms{Title: in.Title}, Body: jisr.EvidenceBody{Text: in.Text}, Files: files})
+}
+
+// openDecision is the newest decision in writing that is open.
+func openDecision(b *jisr.Body) jisr.Commitment {
+	for i := range slices.Backward(b.Decisions) {
+		if w := &b.Decisions[i]; w.State() == jisr.WrittenOpen {
+			return w.Hash
+		}
+	}
+	return ""
+}
+
 func (c *call) listBodies() error {
 	q, err := c.thingQuery("body", []string{jisr.BodyProposed, jisr.BodyStands}, nil)
 	if err != nil {
@@ -165,6 +198,18 @@ func meetingOperations() []operation {
 		said(jisr.KindBodyAgree, out, "Agree to rules", "hash: absent, the newest proposal's.", func(s *jisr.State, t *jisr.AgreeTerms) {
 			if s.Body != nil {
 				lastHash(t, s.Body.Proposals)
+			}
+		}),
+		{method: "POST", path: body + "/{id}/circulate", id: "circulateBody", tag: "bodies", access: program, in: circulateIn{}, out: out, do: (*call).postCirculate, summary: "Circulate a decision in writing", statuses: done,
+			about: "Where the rules have a written procedure. Every other member has its days to approve or object, from receipt; silence approves where the rules adopt it.", headers: []param{prefer("")}},
+		said(jisr.KindBodyApprove, out, "Approve a decision in writing", "hash: absent, of the newest that is open.", func(s *jisr.State, t *jisr.AgreeTerms) {
+			if s.Body != nil && t.Hash == "" {
+				t.Hash = openDecision(s.Body)
+			}
+		}),
+		said(jisr.KindBodyObject, out, "Object to a decision in writing", "With the reason. hash: absent, of the newest that is open. By who circulated it: takes it back.", func(s *jisr.State, t *jisr.ObjectTerms) {
+			if s.Body != nil && t.Hash == "" {
+				t.Hash = openDecision(s.Body)
 			}
 		}),
 		{method: "POST", path: thingsPath("meeting"), id: "postMeeting", tag: "meetings", access: program, in: meetingIn{}, out: out, do: (*call).postMeeting, summary: "Propose a date for a session", statuses: made,

@@ -41,7 +41,7 @@ func (c *call) minutesOut(f jisr.ForumID, id jisr.ThingID, joint jointOut) (minu
 		return minutesOut{}, err
 	}
 	joint.Next = v.Minutes.Next(c.node.Self().ID)
-	out := minutesOut{jointOut: joint, Standing: v.Minutes.Standing(c.node.Today()), Text: paragraphsOf(v.Minutes.Segments, v.Text), Record: v.Minutes}
+	out := minutesOut{jointOut: joint, Standing: v.Minutes.Standing(c.node.Known()), Text: paragraphsOf(v.Minutes.Segments, v.Text), Record: v.Minutes}
 	if doc, err := v.Agreed(); err == nil {
 		out.Agreed = doc
 	}

@@ -404,7 +404,7 @@ func (c *call) noteQuery(f jisr.ForumID) (book.NoteQuery, error) {
 		return book.NoteQuery{}, err
 	}
 	n := book.NoteQuery{Forum: f, Box: book.Box(q.Get("box")), State: jisr.NoteState(q.Get("state")), Kind: jisr.NoteKind(q.Get("kind")),
-		With: jisr.MemberID(q.Get("with")), Search: q.Get("q"), Cursor: q.Get("cursor"), Today: c.node.Today()}
+		With: jisr.MemberID(q.Get("with")), Search: q.Get("q"), Cursor: q.Get("cursor"), Known: c.node.Known()}
 	if n.Box == "all" {
 		n.Box = book.BoxAll
 	}

@@ -182,7 +182,7 @@ func (c *call) noteRow(r *book.NoteRow) noteOut {
 	out := noteOut{
 		ID: r.ID.Name(), Forum: r.Forum, URL: c.noteURL(r.Forum, r.ID), Kind: r.Terms.Kind, From: c.node.Self().ID,
 		To: r.Terms.To, Number: r.Terms.Number, Date: r.Terms.Date, Precedence: r.Terms.Precedence, Handling: r.Terms.Handling.Level(), ReplyBy: r.Terms.ReplyBy,
-		InReplyTo: r.Terms.InReplyTo.Name(), State: r.Standing(c.node.Today()), HeldBy: slices.Concat([]jisr.MemberID{}, r.HeldBy),
+		InReplyTo: r.Terms.InReplyTo.Name(), State: r.Standing(c.node.Known()), HeldBy: slices.Concat([]jisr.MemberID{}, r.HeldBy),
 		BodyHeld: r.BodyHeld, BodyBad: c.refusalOut(r.BodyBad), Withheld: r.Withheld, Changed: r.At, Draft: draftState(r.Draft),
 	}
 	if out.To == nil {
@@ -318,16 +318,16 @@ type todoNumbers struct {
 }
 
 func (c *call) getToDo() error {
-	today := c.node.Today()
-	ours, theirs, err := c.node.Book().ToDo(c.ctx(), c.scope(), today)
+	known := c.node.Known()
+	ours, theirs, err := c.node.Book().ToDo(c.ctx(), c.scope(), known)
 	if err != nil {
 		return err
 	}
-	n, err := c.node.Book().Counts(c.ctx(), c.scope(), today)
+	n, err := c.node.Book().Counts(c.ctx(), c.scope(), known)
 	if err != nil {
 		return err
 	}
-	return c.answer(200, todos{Today: today, Ours: c.todoList(ours), Theirs: c.todoList(theirs), Counts: todoNumbers{
+	return c.answer(200, todos{Today: known.Today, Ours: c.todoList(ours), Theirs: c.todoList(theirs), Counts: todoNumbers{
 		Ours: n.Ours, Theirs: n.Theirs, Unopened: n.Unopened, AwaitingUs: n.AwaitingUs, LateUs: n.LateUs, AwaitingThem: n.AwaitingThem,
 		LateThem: n.LateThem, Drafts: n.Drafts, ToClear: n.ToClear, ToRelease: n.ToRelease, Returned: n.Returned}})
 }

@@ -59,9 +59,9 @@ func (c *call) thingURL(f jisr.ForumID, id jisr.ThingID) string {
 func (c *call) jointRow(r *book.ThingRow) jointOut {
 	out := jointOut{ID: r.ID.Name(), Forum: r.Forum, URL: c.thingURL(r.Forum, r.ID), Kind: r.Summary.Kind, State: r.Summary.State, Title: r.Summary.Title,
 		Members: slices.Concat([]jisr.MemberID{}, r.Summary.Members), Awaits: []awaitOut{}, Changed: r.At}
-	today := c.node.Today()
+	known := c.node.Known()
 	for _, a := range r.Summary.Awaits {
-		out.Awaits = append(out.Awaits, awaitOut{Of: a.Of, Why: a.Why, Due: a.Due, Desk: a.Desk, Late: a.Due != "" && a.Due < today})
+		out.Awaits = append(out.Awaits, awaitOut{Of: a.Of, Why: a.Why, Due: a.Due, Desk: a.Desk, Late: a.Due != "" && a.Due < known.Of(a.Of)})
 	}
 	return out
 }

@@ -136,8 +136,8 @@ func BenchmarkPages(b *testing.B) {
 		must(b, bk.Apply(b.Context(), batch))
 	}
 	queries := map[string]func() error{
-		"todo":   func() error { _, _, err := bk.ToDo(b.Context(), book.Whole(), "2026-11-20"); return err },
-		"counts": func() error { _, err := bk.Counts(b.Context(), book.Whole(), "2026-11-20"); return err },
+		"todo":   func() error { _, _, err := bk.ToDo(b.Context(), book.Whole(), jisr.On("2026-11-20")); return err },
+		"counts": func() error { _, err := bk.Counts(b.Context(), book.Whole(), jisr.On("2026-11-20")); return err },
 		"note":   func() error { _, err := bk.Note(b.Context(), book.Whole(), h.forum, h.notes[100]); return err },
 		"acts": func() error {
 			_, _, err := bk.Acts(b.Context(), book.Whole(), book.ActQuery{Forum: h.forum})
@@ -150,7 +150,7 @@ func BenchmarkPages(b *testing.B) {
 		"with": {With: "sy", Forum: h.forum}, "kind-none": {Kind: jisr.NonPaper}, "search": {Search: "اتفاقيات"}, "search-rare": {Search: "9999"}, "search-two": {Search: "الكهرباء المشتركة"},
 		"late": {State: jisr.NoAnswerInTime}, "held": {State: jisr.Held}, "drafts": {Box: book.BoxDrafts},
 	} {
-		q.Today = "2026-11-20"
+		q.Known = jisr.On("2026-11-20")
 		queries["notes-"+name] = func() error { _, _, err := bk.Notes(b.Context(), book.Whole(), q); return err }
 	}
 	for name, words := range map[string]string{"common": "المعبر", "two": "الكهرباء المشتركة", "beginning": "معب", "rare": "9999", "none": "لاشيء"} {

@@ -121,10 +121,10 @@ func (r *NoteRow) HeldByAll() bool {
 
 // Standing is the step the note has reached as an official reads it: of the draft while it has not left the
 // house, else with receipts and calendar.
-func (r *NoteRow) Standing(today jisr.Date) jisr.NoteState {
+func (r *NoteRow) Standing(known jisr.Heard) jisr.NoteState {
 	switch {
 	case r.Note != nil:
-		return r.Note.Standing(r.HeldByAll(), today)
+		return r.Note.Standing(r.HeldByAll(), known)
 	case r.Draft != nil:
 		return r.Draft.State()
 	}
@@ -148,8 +148,8 @@ type NoteQuery struct {
 	Box    Box
 	With   jisr.MemberID // written by or to this member
 	Kind   jisr.NoteKind
-	State  jisr.NoteState // as NoteRow's standing on Today
-	Today  jisr.Date
+	State  jisr.NoteState // as NoteRow's standing, as far as is Known
+	Known  jisr.Heard
 	Search string // words of subject, text, number; Arabic normalised
 	Cursor string // from the page before
 	Limit  int    // 1 to 200, 0 is 50

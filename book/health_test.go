@@ -44,21 +44,21 @@ func BenchmarkFigures(b *testing.B) {
 		})
 	}
 	measure("register", func() error {
-		v, err := k.Health(b.Context(), book.Whole(), book.ThingQuery{Member: "sy"}, "2026-11-01")
+		v, err := k.Health(b.Context(), book.Whole(), book.ThingQuery{Member: "sy"}, jisr.On("2026-11-01"))
 		if err == nil && len(v.By) == 0 {
 			err = errors.New("no figures")
 		}
 		return err
 	})
 	measure("counts", func() error {
-		n, err := k.Counts(b.Context(), book.Whole(), "2026-11-01")
+		n, err := k.Counts(b.Context(), book.Whole(), jisr.On("2026-11-01"))
 		if err == nil && n.Theirs == 0 {
 			err = errors.New("nothing waits")
 		}
 		return err
 	})
 	measure("to do", func() error {
-		_, them, err := k.ToDo(b.Context(), book.Whole(), "2026-11-01")
+		_, them, err := k.ToDo(b.Context(), book.Whole(), jisr.On("2026-11-01"))
 		if err == nil && len(them) == 0 {
 			err = errors.New("nothing waits")
 		}

@@ -59,7 +59,7 @@ func (b *Book) Notes(ctx context.Context, s Scope, q NoteQuery) (rows []NoteRow,
 }
 
 // page reads rows until limit of them are right. Whether a note is held comes from receipts, so the two states
-// that ask for it are decided here, row by row.
+// that ask for it are decided here, row by row; so are all while somebody is not reached.
 func (rd *reader) page(sql string, args []any, q *NoteQuery, limit int) (rows []NoteRow, next string, err error) {
 	var last string
 	err = rd.c.each(sql, args, func(st *sqlite3.Stmt) error {
@@ -70,7 +70,7 @@ func (rd *reader) page(sql string, args []any, q *NoteQuery, limit int) (rows []
 		if err != nil {
 			return err
 		}
-		if asks := q.State == jisr.Held || q.State == jisr.Released; asks && r.Standing(q.Today) != q.State {
+		if asks := q.State == jisr.Held || q.State == jisr.Released || q.State != "" && len(q.Known.Cut) > 0; asks && r.Standing(q.Known) != q.State {
 			return nil
 		}
 		if rows = append(rows, r); len(rows) == limit {
@@ -146,11 +146,11 @@ func (q *NoteQuery) filterState(add func(string, ...any)) {
 	switch q.State {
 	case "":
 	case jisr.NoAnswerInTime:
-		add("n.awaited<?", string(q.Today))
+		add("n.awaited<?", string(q.Known.Today))
 	case jisr.Held:
 		add("n.state=?", string(jisr.Released))
 	default:
-		add("n.state=? AND (n.awaited IS NULL OR n.awaited>=?)", string(q.State), string(q.Today))
+		add("n.state=? AND (n.awaited IS NULL OR n.awaited>=?)", string(q.State), string(q.Known.Earliest()))
 	}
 }
 

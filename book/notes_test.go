@@ -371,7 +371,7 @@ func TestToDo(t *testing.T) {
 	b := newBook(t, "iq")
 	rest(t, b, h, "iq")
 	show := func() (lines []string) {
-		us, them, err := b.ToDo(t.Context(), book.Whole(), "2026-11-20")
+		us, them, err := b.ToDo(t.Context(), book.Whole(), jisr.On("2026-11-20"))
 		must(t, err)
 		for _, d := range us {
 			lines = append(lines, fmt.Sprintf("us %s %s %s %s late=%v", d.Note.ID, d.Why, d.Whom, d.Due, d.Late))
@@ -399,19 +399,27 @@ func TestToDo(t *testing.T) {
 	if diff := cmp.Diff(want, show()); diff != "" {
 		t.Fatal(diff)
 	}
-	n, err := b.Counts(t.Context(), book.Whole(), "2026-11-20")
+	n, err := b.Counts(t.Context(), book.Whole(), jisr.On("2026-11-20"))
 	must(t, err)
 	if diff := cmp.Diff(book.Counts{Unopened: 2, AwaitingUs: 2, LateUs: 1, AwaitingThem: 1, LateThem: 1, Drafts: 3, ToClear: 1, ToRelease: 1, Returned: 1, Ours: 6, Theirs: 1}, n); diff != "" {
 		t.Fatal(diff)
 	}
-	for q, want := range map[book.NoteQuery]int{
-		{Box: book.BoxDrafts}: 3, {Box: book.BoxDrafts, State: jisr.DiscardedState}: 1, {Box: book.BoxIn}: 3, {Box: book.BoxOut}: 1,
-		{With: "jo"}: 2, {With: "iq", Box: book.BoxDrafts}: 3, {Kind: jisr.Circular}: 0, {Forum: "none"}: 0, {}: 9,
-		{State: jisr.NoAnswerInTime, Today: "2026-11-20"}: 3, {State: jisr.NoAnswerInTime, Today: "2026-11-06"}: 2, {State: jisr.Held, Today: "2026-11-20"}: 2, {State: jisr.Cleared}: 1,
+	cut := jisr.Heard{Today: "2026-11-20", Cut: map[jisr.MemberID]jisr.Date{"sy": "2026-11-01", "jo": "2026-11-01"}}
+	for _, q := range []struct {
+		book.NoteQuery
+		want int
+	}{
+		{book.NoteQuery{Box: book.BoxDrafts}, 3}, {book.NoteQuery{Box: book.BoxDrafts, State: jisr.DiscardedState}, 1}, {book.NoteQuery{Box: book.BoxIn}, 3}, {book.NoteQuery{Box: book.BoxOut}, 1},
+		{book.NoteQuery{With: "jo"}, 2}, {book.NoteQuery{With: "iq", Box: book.BoxDrafts}, 3}, {book.NoteQuery{Kind: jisr.Circular}, 0}, {book.NoteQuery{Forum: "none"}, 0}, {book.NoteQuery{}, 9},
+		{book.NoteQuery{State: jisr.NoAnswerInTime, Known: jisr.On("2026-11-20")}, 3}, {book.NoteQuery{State: jisr.NoAnswerInTime, Known: jisr.On("2026-11-06")}, 2},
+		{book.NoteQuery{State: jisr.Held, Known: jisr.On("2026-11-20")}, 2}, {book.NoteQuery{State: jisr.Cleared}, 1}, {book.NoteQuery{State: jisr.NoAnswerInTime, Known: cut}, 1},
 	} {
-		if got := list(t, b, q); len(got) != want {
-			t.Errorf("%+v: %d notes, want %d", q, len(got), want)
+		if got := list(t, b, q.NoteQuery); len(got) != q.want {
+			t.Errorf("%+v: %d notes, want %d", q.NoteQuery, len(got), q.want)
 		}
+	}
+	if n, err := b.Counts(t.Context(), book.Whole(), cut); err != nil || n.LateThem != 0 || n.LateUs != 1 {
+		t.Errorf("while they are not reached, %+v, %v", n, err)
 	}
 }
 
@@ -428,7 +436,7 @@ func TestHeldFollowsReceipts(t *testing.T) {
 		for i := range 3 {
 			v, err := b.Note(t.Context(), book.Whole(), h.forum, h.notes[i])
 			must(t, err)
-			all = append(all, v.Standing("2026-11-20"))
+			all = append(all, v.Standing(jisr.On("2026-11-20")))
 		}
 		return all
 	}

@@ -134,7 +134,7 @@ func sees(t *testing.T, b *book.Book, h *history, s book.Scope, ids map[string]j
 	for _, a := range acts {
 		spoken = append(spoken, a.Act.About)
 	}
-	us, them, err := b.ToDo(t.Context(), s, "2026-11-20")
+	us, them, err := b.ToDo(t.Context(), s, jisr.On("2026-11-20"))
 	must(t, err)
 	for _, d := range slices.Concat(us, them) {
 		if d.Thing == nil {
@@ -157,7 +157,7 @@ func sees(t *testing.T, b *book.Book, h *history, s book.Scope, ids map[string]j
 		_, _, err = b.Content(t.Context(), s, h.forum, v.Note.Released.Position)
 		check("a body", id, err == nil)
 	}
-	n, err := b.Counts(t.Context(), s, "2026-11-20")
+	n, err := b.Counts(t.Context(), s, jisr.On("2026-11-20"))
 	must(t, err)
 	if n.Ours != len(us) || n.Theirs != len(them) {
 		t.Errorf("counts %+v of %d and %d", n, len(us), len(them))

@@ -44,7 +44,7 @@ func texts(k jisr.Kind) func(*jisr.Act, []byte) []jisr.Text {
 			b, _ := jisr.DecodeCommitment(body)
 			return []jisr.Text{b.Text, b.Test}
 		}
-	case jisr.KindCommitmentReport, jisr.KindMeetingPaper:
+	case jisr.KindCommitmentReport, jisr.KindMeetingPaper, jisr.KindBodyCirculate:
 		return evidenceTexts
 	case jisr.KindProgrammeLay:
 		return annexTexts
@@ -149,6 +149,11 @@ func stateTexts(s *jisr.State) (all []jisr.Text) {
 		all = append(all, m.Place)
 		for _, it := range m.Agenda {
 			all = append(all, it.Title)
+		}
+	}
+	if b := s.Body; b != nil {
+		for i := range b.Decisions {
+			all = append(all, b.Decisions[i].Title, jisr.Text{"en": b.Ref(&b.Decisions[i])})
 		}
 	}
 	return all

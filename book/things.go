@@ -358,8 +358,9 @@ func (b *Book) Meets(ctx context.Context, next *jisr.Act) (*jisr.Refusal, error)
 	return s.Voids[next.Position], nil
 }
 
-// Health gives the figures of the commitments that a query finds and the scope sees, on a day.
-func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, today jisr.Date) (h jisr.Health, err error) {
+// Health gives the figures of the commitments that a query finds and the scope sees, on a day. Of who owes them it asks only while
+// somebody is not reached.
+func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, known jisr.Heard) (h jisr.Health, err error) {
 	q.Noun, q.Cursor = "", ""
 	where, args, err := q.filter(s)
 	if err != nil {
@@ -371,9 +372,17 @@ func (b *Book) Health(ctx context.Context, s Scope, q ThingQuery, today jisr.Dat
 			return err
 		}
 		var labels []string
-		return c.each(`SELECT t.state, t.labels FROM thing t INDEXED BY thing_owed WHERE t.noun='commitment' AND `+where+searched, append(args, more...), func(st *sqlite3.Stmt) error {
+		of := `''`
+		if len(known.Cut) > 0 {
+			of = `(SELECT d.of FROM todo d WHERE d.thing=t.n AND d.why IN ('assign', 'do', 'complete'))`
+		}
+		return c.each(`SELECT t.state, t.labels, `+of+` FROM thing t INDEXED BY thing_owed WHERE t.noun='commitment' AND `+where+searched, append(args, more...), func(st *sqlite3.Stmt) error {
 			labels = slices.AppendSeq(labels[:0], strings.SplitSeq(strings.Trim(st.ColumnText(1), ","), ","))
-			h.Add(st.ColumnText(0), labels, today)
+			on := known.Earliest() // a dispute is both sides' to settle
+			if m := st.ColumnText(2); m != "" {
+				on = known.Of(jisr.MemberID(m))
+			}
+			h.Add(st.ColumnText(0), labels, on)
 			return nil
 		})
 	})

@@ -18,7 +18,7 @@ func (h *history) joins(m jisr.MemberID, title string) jisr.Act {
 
 func steps(t testing.TB, b *book.Book) (lines []string) {
 	t.Helper()
-	us, them, err := b.ToDo(t.Context(), book.Whole(), "2026-11-20")
+	us, them, err := b.ToDo(t.Context(), book.Whole(), jisr.On("2026-11-20"))
 	must(t, err)
 	for side, list := range map[string][]book.ToDo{"us": us, "them": them} {
 		for _, d := range list {
@@ -39,7 +39,7 @@ func TestAForumIsOwedUntilEveryMemberHasJoined(t *testing.T) {
 	if diff := cmp.Diff([]string{"them forum/iq-sy joining join sy"}, steps(t, b)); diff != "" {
 		t.Error(diff)
 	}
-	if n, err := b.Counts(t.Context(), book.Whole(), "2026-11-20"); err != nil || n.Theirs != 1 || n.Ours != 0 || n.AwaitingThem != 0 {
+	if n, err := b.Counts(t.Context(), book.Whole(), jisr.On("2026-11-20")); err != nil || n.Theirs != 1 || n.Ours != 0 || n.AwaitingThem != 0 {
 		t.Errorf("counts %+v, %v", n, err)
 	}
 	late := newBook(t, "sy") // its node may hold the others' acts before its own join is in the book

@@ -14,7 +14,7 @@ import (
 
 // ToDo gives what waits for this member and what it waits for, late first, then by date, then oldest; at most
 // 200 a side. Counts has the whole numbers.
-func (b *Book) ToDo(ctx context.Context, s Scope, today jisr.Date) (us, them []ToDo, err error) {
+func (b *Book) ToDo(ctx context.Context, s Scope, known jisr.Heard) (us, them []ToDo, err error) {
 	err = b.read(ctx, "list what is to be done", func(c *conn) error {
 		rd, err := b.reader(c, s)
 		if err != nil {
@@ -26,7 +26,7 @@ func (b *Book) ToDo(ctx context.Context, s Scope, today jisr.Date) (us, them []T
 		them, err = rd.todo(theirs, rd.ofThem)
 		return err
 	})
-	return order(us, today), order(them, today), err
+	return order(us, jisr.On(known.Today)), order(them, known), err
 }
 
 // todo reads the notes of one side from their partial index, which holds no other notes.
@@ -97,9 +97,9 @@ func (rd *reader) ofThem(r *NoteRow) []ToDo {
 }
 
 // order sorts to-dos. What is late has the earliest dates, so dates alone put it first.
-func order(all []ToDo, today jisr.Date) []ToDo {
+func order(all []ToDo, known jisr.Heard) []ToDo {
 	for i := range all {
-		all[i].Late = all[i].Due != "" && all[i].Due < today
+		all[i].Late = all[i].Due != "" && all[i].Due < known.Of(all[i].Whom)
 	}
 	slices.SortStableFunc(all, func(a, b ToDo) int {
 		return cmp.Or(cmp.Compare(dueKey(a.Due), dueKey(b.Due)), a.since().Compare(b.since()))
@@ -128,19 +128,49 @@ func dueKey(d jisr.Date) string {
 }
 
 // Counts gives how much waits for what.
-func (b *Book) Counts(ctx context.Context, s Scope, today jisr.Date) (n Counts, err error) {
+func (b *Book) Counts(ctx context.Context, s Scope, known jisr.Heard) (n Counts, err error) {
 	notes, args := s.where("n")
 	things, more := s.where("d")
-	args = slices.Concat([]any{string(today)}, args, []any{string(today)}, more)
+	today := []any{string(known.Today)}
+	counted := slices.Concat(today, args, today, more)
 	err = b.read(ctx, "count what is to be done", func(c *conn) error {
-		return c.each(`SELECT n.side, n.why, count(*), sum(n.due<>'none'), sum(n.due<?) FROM note n WHERE n.side IS NOT NULL AND `+notes+` GROUP BY 1,2
+		err := c.each(`SELECT n.side, n.why, count(*), sum(n.due<>'none'), sum(n.due<?) FROM note n WHERE n.side IS NOT NULL AND `+notes+` GROUP BY 1,2
 			UNION ALL SELECT d.side, '', count(*), sum(d.due<>'none'), sum(d.due<?) FROM todo d WHERE `+things+` GROUP BY 1`,
-			args, func(st *sqlite3.Stmt) error {
+			counted, func(st *sqlite3.Stmt) error {
 				n.add(st.ColumnInt(0), Why(st.ColumnText(1)), st.ColumnInt(2), st.ColumnInt(3), st.ColumnInt(4))
 				return nil
 			})
+		if err != nil || len(known.Cut) == 0 {
+			return err
+		}
+		return b.forgive(c, s, known, &n)
 	})
 	return n, err
+}
+
+// forgive takes out of what is late what came due since the member that owes it was last heard.
+func (b *Book) forgive(c *conn, s Scope, known jisr.Heard, n *Counts) error {
+	rd, err := b.reader(c, s)
+	if err != nil {
+		return err
+	}
+	since, today := string(known.Earliest()), string(known.Today)
+	rows, err := rd.notes(`n.side=? AND n.due>=? AND n.due<?`, ``, theirs, since, today)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if !rows[i].Note.Late(known) {
+			n.LateThem--
+		}
+	}
+	cond, args := s.where("d")
+	return c.each(`SELECT d.of, d.due FROM todo d WHERE d.side=? AND d.due>=? AND d.due<? AND `+cond, append([]any{theirs, since, today}, args...), func(st *sqlite3.Stmt) error {
+		if jisr.Date(st.ColumnText(1)) >= known.Of(jisr.MemberID(st.ColumnText(0))) {
+			n.LateThem--
+		}
+		return nil
+	})
 }
 
 // add takes what waits on a side for one step: all of it, what has a day, and whose day has passed.

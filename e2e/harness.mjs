@@ -15,7 +15,7 @@ import { chromium } from 'playwright-core';
 import axeCore from 'axe-core';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const program = path.join(here, '..', 'bin', 'jisr');
+export const program = path.join(here, '..', 'bin', 'jisr');
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 

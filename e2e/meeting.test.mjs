@@ -3,8 +3,21 @@
 // speaks for a side is drafted by one official and cleared and released by another.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { asOfficial, asSigner, problems, startBrowser, startDemo } from './harness.mjs';
-import { arrives, clean, fill, formally, here, released, says, sees } from './say.mjs';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { asOfficial, asSigner, problems, program, shoot, startBrowser, startDemo } from './harness.mjs';
+import { arrives, clean, fill, formally, here, opened, released, says, sees } from './say.mjs';
+
+// With PICTURES each step is kept as a picture in both languages, for people to look at.
+const look = async (page, name) => {
+  if (!process.env.PICTURES) return;
+  const at = new URL(page.url());
+  await shoot(page, `meeting-ar-${name}`);
+  await page.goto(at.pathname.replace(/^\/ar/, '/en') + at.search);
+  await shoot(page, `meeting-en-${name}`);
+  await page.goto(at.pathname + at.search);
+};
 
 let demo, browser, iq, sy, body, room, promise;
 before(async () => {
@@ -168,6 +181,117 @@ test('the work is reported, returned, reported again and accepted', async () => 
   await sees(iq.secretary, 'قُبل الإنجاز');
   await iq.head.goto('/ar/relations/iq-sy/sy');
   await clean(iq.head);
+});
+
+test('between sessions a decision is circulated and approved in writing, and another is objected to', async () => {
+  const circulate = async (side, title) => {
+    await side.secretary.goto(body);
+    await formally(side, '/circulate', { title, text: 'تُفتح محطة قياس في سد الفرات قبل موسم الفيضان.' });
+  };
+  await circulate(iq, 'محطة قياس جديدة');
+  await sees(iq.head, 'JWC/');
+  await sees(iq.head, 'معمَّم');
+  await sy.secretary.goto('/ar/');
+  await sees(sy.secretary, 'إقرار قرار معمَّم');
+  await sy.secretary.goto(body);
+  await clean(sy.secretary);
+  await look(sy.secretary, 'circulated');
+  await formally(sy, '/approve');
+  await iq.secretary.goto(body);
+  await sees(iq.secretary, 'معتمد');
+  await iq.secretary.locator('main a[href*="/commitments/new?"]').first().waitFor();
+  await circulate(sy, 'نقل المقر');
+  await iq.secretary.goto(body);
+  await formally(iq, '/object', { reason: 'يُبحث في الدورة المقبلة' });
+  await sy.secretary.goto(body);
+  await sees(sy.secretary, 'معترض عليه');
+  await clean(sy.secretary);
+  await look(sy.secretary, 'decided');
+});
+
+test('a session is postponed, dated anew, its delegations named, and called off while one travels', async () => {
+  await sy.secretary.goto(body);
+  await formally(sy, '/meet', { 'day.day': '8', 'day.month': '4', 'day.year': '2031', hour: '10:00', place: 'دمشق' });
+  const second = here(sy.head);
+  await arrives(iq.head, second);
+  await says(iq.head, `${second}/agree`);
+  await iq.secretary.goto(second);
+  await sees(iq.secretary, 'اتُّفق على الموعد');
+  const agenda = await opened(iq.secretary, `${second}/agenda`);
+  assert.match(await agenda.locator('[name="item.0"]').inputValue(), /ما ينشأ عن محضر الدورة/, 'what arises from the minutes before is carried forward');
+  await fill(agenda, { 'item.1': 'السدود' });
+  await agenda.locator('button').last().click();
+  await sy.head.goto(second);
+  await says(sy.head, `${second}/agree`);
+  await sees(iq.secretary, 'اتُّفق على جدول الأعمال');
+  await formally(iq, `${second}/postpone`, { reason: 'عطلة رسمية' });
+  await sees(iq.head, 'مؤجل');
+  await arrives(sy.secretary, second);
+  await sees(sy.secretary, 'مؤجل');
+  await formally(sy, `${second}/propose`, { 'day.day': '22', 'day.month': '4', 'day.year': '2031', hour: '11:00', place: 'دمشق' });
+  await iq.head.goto(second);
+  await sees(iq.head, '٢٢ نيسان ٢٠٣١');
+  await look(iq.head, 'postponed');
+  await iq.head.locator('details', { hasText: '٢٢ نيسان' }).locator('summary').first().click();
+  await iq.head.locator('details[open]', { hasText: '٢٢ نيسان' }).locator('form button').last().click();
+  await sees(iq.head, 'اتُّفق على جدول الأعمال');
+  await sy.secretary.goto(second);
+  await formally(sy, `${second}/convene`);
+  await iq.secretary.goto(second);
+  await sees(iq.secretary, 'وُجّهت الدعوة');
+  await says(iq.secretary, '/delegation', { head: 'وكيل وزارة الموارد المائية', members: 'مدير السدود — وزارة الزراعة في إقليم كردستان', alternates: 'معاون مدير السدود' });
+  await sees(iq.secretary, 'معاون مدير السدود (مناوب)');
+  await says(iq.secretary, `${second}/paper`, { title: 'حال السدود', text: 'جدول المخزون' }, [{ name: 'dams.csv', mimeType: 'text/csv', buffer: Buffer.from('dam,level\nMosul,321\n') }]);
+  await sees(iq.secretary, 'IQ/1');
+  await clean(iq.secretary);
+  await look(iq.secretary, 'convened');
+  await sy.secretary.goto(second);
+  await formally(sy, `${second}/cancel`, { reason: 'تعذّر السفر' });
+  await iq.secretary.goto(second);
+  await sees(iq.secretary, 'لم ينعقد');
+  await iq.secretary.goto(body);
+  await formally(iq, '/meet', { 'day.day': '6', 'day.month': '5', 'day.year': '2031', hour: '10:00', place: 'بغداد' });
+  const third = here(iq.head);
+  await arrives(sy.head, third);
+  await says(sy.head, `${third}/agree`);
+  await sy.secretary.goto(third);
+  await sees(sy.secretary, 'اتُّفق على الموعد');
+  const forward = await opened(sy.secretary, `${third}/agenda`);
+  assert.equal(await forward.locator('[name="item.1"]').inputValue(), 'السدود', 'the agenda of a session that was not held is carried forward');
+  await formally(sy, `${third}/cancel`, { reason: 'يُدمج في الدورة المقبلة' });
+  await iq.secretary.goto(third);
+  await sees(iq.secretary, 'ملغى');
+});
+
+test('the session is closed, taken out as one file that verifies, compiled with the others, and its commitments counted', async () => {
+  await iq.secretary.goto(room);
+  await says(iq.secretary, `${room}/close`);
+  await sees(iq.secretary, 'مغلق');
+  await clean(iq.secretary);
+  await look(iq.secretary, 'closed');
+  const take = async (page, at) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.locator(`main a[href*="${at}"]`).first().click()]);
+    return file.path();
+  };
+  await iq.head.goto(room);
+  const session = await take(iq.head, `${room}/file`);
+  const letters = Object.values(demo.nodes).flatMap(n => ['--letter', path.join(n.dir, 'letter.credence')]);
+  const said = execFileSync(program, ['verify', '--json', ...letters, session], { encoding: 'utf8' });
+  assert.equal(JSON.parse(said).verified, true);
+  await iq.head.goto(`${body}/minutes`);
+  await sees(iq.head, 'كل أسبوع');
+  await clean(iq.head);
+  await look(iq.head, 'series');
+  await iq.head.goto('/ar/commitments');
+  const sheet = await readFile(await take(iq.head, '/commitments/sheet'));
+  assert.equal(sheet.subarray(0, 2).toString(), 'PK');
+  await look(iq.head, 'register');
+  for (const view of ['with=sy', 'sector=water', `body=${body.split('/').pop()}`]) {
+    await iq.head.goto(`/ar/commitments?${view}`);
+    await sees(iq.head, 'جدول المناسيب');
+  }
+  await iq.head.goto('/ar/relations/iq-sy/sy');
+  await look(iq.head, 'relation');
 });
 
 test('nothing broke the content security policy', async () => {

@@ -40,7 +40,7 @@ func (n *Node) attendLoop(ctx context.Context) {
 // notice wakes the loop when an act may call for it.
 func (n *Node) notice(a *jisr.Act) {
 	switch a.Kind {
-	case jisr.KindCommitmentReport:
+	case jisr.KindCommitmentReport, jisr.KindBodyCirculate:
 		if a.Member == n.self.ID {
 			return
 		}
@@ -62,7 +62,7 @@ func (n *Node) attend(ctx context.Context) (next time.Time, err error) {
 	if err := n.lapse(ctx); err != nil {
 		return next, err
 	}
-	for _, q := range []book.ThingQuery{{Noun: "commitment", State: string(jisr.CommitmentReported)}, {Noun: "minutes", State: jisr.MinutesAreSigned}} {
+	for _, q := range []book.ThingQuery{{Noun: "commitment", State: string(jisr.CommitmentReported)}, {Noun: "minutes", State: jisr.MinutesAreSigned}, {Noun: "body", State: jisr.BodyStands}} {
 		for q.Limit = 200; ; {
 			rows, more, err := n.book.Things(ctx, book.Whole(), q)
 			if err != nil {
@@ -125,10 +125,38 @@ func (n *Node) receive(ctx context.Context, r *book.ThingRow) error {
 			return nil
 		}
 		say.Kind, say.Terms = jisr.KindMinutesReceive, jisr.Reason{}
+	case r.State.Body != nil:
+		return n.receiveDecisions(ctx, r)
 	default:
 		return nil
 	}
 	return n.saysItself(ctx, say)
+}
+
+// receiveDecisions says of every decision in writing that it is here, and that the days in which this member may object have passed.
+func (n *Node) receiveDecisions(ctx context.Context, r *book.ThingRow) error {
+	b := r.State.Body
+	cal := b.Calendar(n.self.ID)
+	today := cal.Day(n.now())
+	for i := range b.Decisions {
+		w := &b.Decisions[i]
+		v := w.Verdicts[n.self.ID]
+		say := Say{Forum: r.Forum, ID: r.ID, Terms: jisr.AgreeTerms{Hash: w.Hash}}
+		switch {
+		case w.Member == n.self.ID || !w.Answers(n.self.ID):
+			continue
+		case v.Received == nil:
+			say.Kind = jisr.KindBodyReceive
+		case v.Until < today:
+			say.Kind = jisr.KindBodyLapse
+		default:
+			continue
+		}
+		if err := n.saysItself(ctx, say); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // saysItself carries out what no official asks for. A refusal is no failure: somebody was faster, or the node is closing.

@@ -62,7 +62,7 @@ func (n *Node) Course(ctx context.Context, s book.Scope, row *book.ThingRow, tod
 	v.From = from
 	if due, err := CadenceDays(b, from, from.Add(cadenceDays)); err == nil && len(due) > 0 {
 		v.By = due[0]
-		v.Missed = v.By < today && v.Next == ""
+		v.Missed = v.By < min(today, n.Known().Earliest()) && v.Next == "" // what the other side says of it may be on its way
 	}
 	if first != "" {
 		due, err := CadenceDays(b, first, today)

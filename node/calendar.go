@@ -195,7 +195,7 @@ func meetingEntry(r *book.ThingRow) CalendarEntry {
 }
 
 func (n *Node) dueEntries(ctx context.Context, s book.Scope) (all []CalendarEntry, err error) {
-	ours, theirs, err := n.book.ToDo(ctx, s, n.Today())
+	ours, theirs, err := n.book.ToDo(ctx, s, n.Known())
 	for i := range ours {
 		all = append(all, n.dueEntry(&ours[i], true)...)
 	}

@@ -30,7 +30,7 @@ func (p *pact) balance(m jisr.MemberID, id jisr.ThingID) book.Balance {
 // reports counts the to-dos about reports, of us and of them.
 func (p *pact) reports(m jisr.MemberID) (ours, theirs int) {
 	p.t.Helper()
-	us, them, err := p.Node(m).Book().ToDo(p.t.Context(), book.Whole(), p.Node(m).Today())
+	us, them, err := p.Node(m).Book().ToDo(p.t.Context(), book.Whole(), p.Node(m).Known())
 	if err != nil {
 		p.t.Fatal(err)
 	}

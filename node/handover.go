@@ -27,7 +27,7 @@ func (n *Node) OpenAt(ctx context.Context, c Caller, id jisr.OfficialID) ([]Open
 	if err != nil {
 		return nil, err
 	}
-	ours, _, err := n.book.ToDo(ctx, book.Whole(), n.Today())
+	ours, _, err := n.book.ToDo(ctx, book.Whole(), n.Known())
 	if err != nil {
 		return nil, err
 	}

@@ -175,7 +175,7 @@ func (n *Node) deskScope(c Caller) book.Scope {
 // waiting lists what waits for a post: what its desk owes, and of what is prepared in the house the next step where that is the post's.
 func (n *Node) waiting(ctx context.Context, c Caller) (all []Awaited, err error) {
 	s := n.deskScope(c)
-	ours, _, err := n.book.ToDo(ctx, s, n.Today())
+	ours, _, err := n.book.ToDo(ctx, s, n.Known())
 	if err != nil {
 		return nil, err
 	}

@@ -202,7 +202,7 @@ func (c SignMinutes) saying(d *decision) (Say, error) {
 	return say, nil
 }
 
-// quote puts the rules of the body into a proposal to meet, and holds a date of the other side against them before it is
+// quote puts the rules of the body into a proposal to meet or a decision in writing, and holds a date of the other side against them before it is
 // agreed to: what is quoted is what was agreed.
 func (c *Say) quote(d *decision) error {
 	switch t := c.Terms.(type) {
@@ -211,6 +211,18 @@ func (c *Say) quote(d *decision) error {
 	case jisr.BodyTerms:
 		_, err := cadence(t.Cadence, t.Months, d.today, d.today)
 		return err
+	case jisr.CirculateTerms:
+		b, err := d.body(c.Forum, c.ID)
+		if err != nil {
+			return err
+		}
+		t.Rules, t.Number = b.Rules, 1
+		for i := range b.Decisions {
+			if w := &b.Decisions[i]; w.Member == d.n.self.ID {
+				t.Number = w.Number + 1
+			}
+		}
+		c.Terms = t
 	case jisr.MeetingTerms:
 		b, err := d.body(c.Forum, t.Body)
 		if err != nil {

@@ -20,7 +20,7 @@ func ruled(w *nodetest.World) jisr.ThingID {
 	for _, m := range []jisr.MemberID{"iq", "sy"} {
 		posts[m] = jisr.Office{Member: m, Desk: "mofa", Name: jisr.Text{"ar": "أمين السر"}}
 	}
-	body := w.As("iq").Says(jisr.KindBodyPropose, "", jisr.BodyTerms{Title: jisr.Text{"ar": "اللجنة"}, Level: jisr.TechnicalLevel, Members: []jisr.MemberID{"iq", "sy"}, Chairs: posts, Secretaries: posts,
+	body := w.As("iq").Says(jisr.KindBodyPropose, "", jisr.BodyTerms{Title: jisr.Text{"ar": "اللجنة"}, Level: jisr.TechnicalLevel, Members: []jisr.MemberID{"iq", "sy"}, Chairs: posts, Secretaries: posts, Written: 20,
 		Procedure: jisr.Procedure{Rotation: []jisr.MemberID{"iq", "sy"}, Approval: jisr.Silent, SilentDays: 30, MinutesDays: 10, Ladder: []int{5, 10, 20, 40},
 			Calendars: map[jisr.MemberID]jisr.Calendar{"iq": iq, "sy": sy}}}, nil)
 	a := w.As("sy").SeesThing(body, jisr.BodyProposed)
@@ -156,7 +156,7 @@ func TestSilenceRunsFromReceiptOfTheSignedMinutes(t *testing.T) {
 	sy.Do(node.SignMinutes{Forum: w.Forum, ID: minutes})
 	sy.Done()
 	w.Pass(50 * day)
-	if v := minutesOf(t, w, "sy", minutes); v.Verdicts["iq"].Until != "" || v.Standing(w.Node("sy").Today()) != jisr.MinutesAreSigned {
+	if v := minutesOf(t, w, "sy", minutes); v.Verdicts["iq"].Until != "" || v.Standing(w.Node("sy").Known()) != jisr.MinutesAreSigned {
 		t.Fatalf("silence counts that cannot have been: %+v", v.Verdicts)
 	}
 	w.Restore("iq", "sy")
@@ -166,8 +166,92 @@ func TestSilenceRunsFromReceiptOfTheSignedMinutes(t *testing.T) {
 	})
 	v, today := minutesOf(t, w, "sy", minutes), w.Node("iq").Today()
 	until := v.Verdicts["iq"].Until
-	if until < today.Add(30) || until > today.Add(33) || v.Standing(until) != jisr.MinutesAreSigned || v.Standing(until.Add(1)) != jisr.MinutesApproved {
-		t.Errorf("received on %s, silence until %s: %s", today, until, v.Standing(until.Add(1)))
+	if until < today.Add(30) || until > today.Add(33) || v.Standing(jisr.On(until)) != jisr.MinutesAreSigned || v.Standing(jisr.On(until.Add(1))) != jisr.MinutesApproved {
+		t.Errorf("received on %s, silence until %s: %s", today, until, v.Standing(jisr.On(until.Add(1))))
+	}
+	w.Settle()
+}
+
+// A decision in writing runs from its receipt, in the calendar of who is asked; its silence is said by its own node, and while the
+// road is cut neither side holds a day against the other.
+func TestADecisionInWritingOverACutRoad(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	body := ruled(w)
+	iq, sy := w.As("iq"), w.As("sy")
+	w.Settle()
+	w.Cut("iq", "sy")
+	w.Until("the cut is noticed", func() bool { return w.Node("iq").Links()[0].State != node.Linked })
+	circulate := func(a *nodetest.Actor, title string) {
+		a.Says(jisr.KindBodyCirculate, body, jisr.CirculateTerms{Title: jisr.Text{"ar": title}}, jisr.EvidenceBody{Text: jisr.Text{"ar": "تُفتح نقطة قياس جديدة."}})
+	}
+	circulate(iq, "نقطة قياس")
+	w.Pass(60 * day)
+	first := func(a *nodetest.Actor) *jisr.WrittenDecision { return &a.Body(body).Decisions[0] }
+	if d := first(iq); d.Standing(w.Node("iq").Known()) != jisr.WrittenOpen || d.Number != 1 || len(d.Verdicts) != 0 {
+		t.Fatalf("while the road is cut: %+v", d)
+	}
+	w.Restore("iq", "sy")
+	w.Until("it is received", func() bool { return len(iq.Body(body).Decisions) > 0 && first(iq).Verdicts["sy"].Received != nil })
+	received := w.Node("sy").Today()
+	cal := iq.Body(body).Calendar("sy")
+	if until := first(iq).Verdicts["sy"].Until; until != cal.After(received, 20) {
+		t.Errorf("received on %s, asked until %s, want %s", received, until, cal.After(received, 20))
+	}
+	w.Settle()
+	w.Cut("iq", "sy")
+	w.Until("the cut is noticed", func() bool { return w.Node("iq").Links()[0].State != node.Linked })
+	circulate(sy, "محطة ثانية")
+	w.Pass(30 * day)
+	w.Until("its own node says that its days have passed", func() bool { return first(sy).State() == jisr.WrittenAdopted })
+	if got := first(iq).Standing(w.Node("iq").Known()); got != jisr.WrittenOpen {
+		t.Errorf("the other side, which cannot know, has it %s", got)
+	}
+	w.Restore("iq", "sy")
+	w.Until("both have it", func() bool { return first(iq).State() == jisr.WrittenAdopted && len(iq.Body(body).Decisions) == 2 })
+	second := iq.Body(body).Decisions[1]
+	iq.Says(jisr.KindBodyObject, body, jisr.ObjectTerms{Hash: second.Hash, Reason: "يُبحث في الدورة المقبلة"}, nil)
+	w.Until("the objection is there", func() bool { return sy.Body(body).Decisions[1].State() == jisr.WrittenObjected })
+	w.Settle()
+}
+
+// An answer to a note is not late while the addressee is not reached, wherever lateness is shown; nor is it before.
+func TestAReplyIsNotLateWhileTheLinkIsDown(t *testing.T) {
+	w := nodetest.New(t, "iq", "sy")
+	w.Settle()
+	n := w.Node("iq")
+	w.Until("they are linked", func() bool { return n.KnownTo("sy") == n.Today() })
+	d := w.Note("sy")
+	d.ReplyBy = n.Today().Add(3)
+	id := w.As("iq").Releases(d)
+	w.As("iq").Sees(id, jisr.Held)
+	w.Cut("iq", "sy")
+	w.Until("the cut is noticed", func() bool { return n.Links()[0].State != node.Linked })
+	w.Pass(30 * day)
+	late := func() (shown bool, counted int) {
+		v, err := n.Book().Note(t.Context(), book.Whole(), w.Forum, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, them, err := n.Book().ToDo(t.Context(), book.Whole(), n.Known())
+		if err != nil || len(them) != 1 {
+			t.Fatalf("%d wait, %v", len(them), err)
+		}
+		c, err := n.Book().Counts(t.Context(), book.Whole(), n.Known())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if them[0].Late != (c.LateThem == 1) {
+			t.Errorf("late %v, counted %d", them[0].Late, c.LateThem)
+		}
+		return v.Note.Late(n.Known()), c.LateThem
+	}
+	if shown, counted := late(); shown || counted != 0 {
+		t.Errorf("late %v, counted %d, while nobody can answer", shown, counted)
+	}
+	w.Restore("iq", "sy")
+	w.Until("they are linked again", func() bool { return n.KnownTo("sy") == n.Today() })
+	if shown, counted := late(); !shown || counted != 1 {
+		t.Errorf("late %v, counted %d, 27 days past it", shown, counted)
 	}
 	w.Settle()
 }

@@ -66,7 +66,7 @@ const (
 // formal lists the verbs of bodies, meetings, minutes, commitments and statements that speak for the member: what they say is drafted by
 // one official and cleared by a second, as notes are. What secretaries say to each other while they work is not among them.
 func formal() []Verb {
-	return []Verb{"body.propose", "body.agree", "meeting.propose", "meeting.convene", "meeting.postpone", "meeting.cancel",
+	return []Verb{"body.propose", "body.agree", "body.circulate", "body.approve", "body.object", "meeting.propose", "meeting.convene", "meeting.postpone", "meeting.cancel",
 		"minutes.sign", "minutes.approve", "minutes.disapprove", "commitment.agree", "commitment.report", "commitment.accept", "commitment.return",
 		"commitment.extend", "commitment.grant", "commitment.keep-date", "commitment.raise", "commitment.dispute", "commitment.settle",
 		"commitment.release", "commitment.supersede", "statement.approve", "statement.withdraw", "statement.incident", "readout.release", "readout.withdraw"}
@@ -112,6 +112,11 @@ func meetingRows() []row {
 	return []row{
 		{"body.propose", Convening, free},
 		{"body.agree", Chairing, binding},
+		{"body.circulate", Convening, free},
+		{"body.receive", Receiving, free},
+		{"body.approve", Chairing, binding},
+		{"body.object", Chairing, free},
+		{"body.lapse", Receiving, free},
 		{"meeting.propose", Convening, free},
 		{"meeting.agenda", Convening, free},
 		{"meeting.agree", Chairing, free},

@@ -447,17 +447,23 @@ func (n *Node) Links() []LinkStatus {
 	return all
 }
 
-// KnownTo is the day up to which this node knows what a member said, or did not: today while its node is reached, else the day of the last sign
-// of life. What came due since is not held against it: no clock runs while the link is down (practice 5.4, P6).
-func (n *Node) KnownTo(m jisr.MemberID) jisr.Date {
-	today := n.Today()
+// Known tells up to which day this node knows what each member said, or did not.
+func (n *Node) Known() jisr.Heard {
+	k := jisr.On(n.Today())
 	for _, l := range n.Links() {
-		if l.Member == m && l.State != Linked && !l.Contact.IsZero() {
-			return min(today, n.dateOf(l.Contact))
+		if l.State == Linked || l.Contact.IsZero() {
+			continue
 		}
+		if k.Cut == nil {
+			k.Cut = map[jisr.MemberID]jisr.Date{}
+		}
+		k.Cut[l.Member] = n.dateOf(l.Contact)
 	}
-	return today
+	return k
 }
+
+// KnownTo is the same of one member.
+func (n *Node) KnownTo(m jisr.MemberID) jisr.Date { return n.Known().Of(m) }
 
 func (n *Node) forumsWith(m jisr.MemberID) []jisr.ForumID {
 	var all []jisr.ForumID

@@ -147,7 +147,7 @@ func (c *Say) read(step Step) (err error) {
 		c.Body, err = strictly[jisr.CommitmentBody](step.Body)
 	case step.Kind == jisr.KindReadoutRelease:
 		c.Body, err = strictly[jisr.ReadoutBody](step.Body)
-	case step.Kind == jisr.KindCommitmentReport || step.Kind == jisr.KindMeetingPaper:
+	case step.Kind == jisr.KindCommitmentReport || step.Kind == jisr.KindMeetingPaper || step.Kind == jisr.KindBodyCirculate:
 		c.Body, err = strictly[jisr.EvidenceBody](step.Body)
 	default:
 		err = jisr.Refuse(jisr.Malformed, "body")
@@ -172,8 +172,12 @@ func typedTerms(k jisr.Kind, raw []byte) (any, error) {
 		return strictly[jisr.PaperTerms](raw)
 	case jisr.KindMeetingHold:
 		return strictly[jisr.HoldTerms](raw)
-	case jisr.KindBodyAgree, jisr.KindMeetingAgree, jisr.KindCommitmentAgree:
+	case jisr.KindBodyAgree, jisr.KindBodyReceive, jisr.KindBodyApprove, jisr.KindBodyLapse, jisr.KindMeetingAgree, jisr.KindCommitmentAgree:
 		return strictly[jisr.AgreeTerms](raw)
+	case jisr.KindBodyCirculate:
+		return strictly[jisr.CirculateTerms](raw)
+	case jisr.KindBodyObject:
+		return strictly[jisr.ObjectTerms](raw)
 	case jisr.KindCommitmentPropose:
 		return strictly[jisr.CommitmentTerms](raw)
 	case jisr.KindStatementIncident:

@@ -549,6 +549,9 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	if o.Kind == jisr.KindAgreementTable {
 		v.Text = v.URL + "/text"
 	}
+	if facts := s.writtenFacts(r, rd, o, body.Terms); facts != nil {
+		v.Facts = facts
+	}
 	if o.Kind == jisr.KindReadoutRelease {
 		v.Facts = s.readoutFacts(r, rd, o.Forum, body.Terms)
 	}
@@ -576,10 +579,10 @@ func navOf(noun string) string {
 	return "agreements"
 }
 
-// outgoingSays is what people read of an act in preparation about a commitment or a readout: its text, the test, the evidence.
+// outgoingSays is what people read of an act in preparation about a commitment, a readout or a body: its text, the test, the evidence.
 func (rd reader) outgoingSays(k jisr.Kind, body jisr.OutgoingBody) (all [][]column) {
 	var b struct{ Text, Test jisr.Text }
-	if !slices.Contains([]string{"commitment", "readout"}, nounOf(k)) || json.Unmarshal(body.Body, &b) != nil {
+	if !slices.Contains([]string{"commitment", "readout", "body"}, nounOf(k)) || json.Unmarshal(body.Body, &b) != nil {
 		return nil
 	}
 	for _, t := range []jisr.Text{b.Text, b.Test} {

@@ -22,6 +22,9 @@ type bodyPageView struct {
 	Sessions []line
 	Waits    []outgoingLine
 	Steps    []noteAct
+
+	Decisions []decisionView
+	Circulate []saying
 }
 
 func (rd reader) bodyURL(f jisr.ForumID, id jisr.ThingID) string {
@@ -40,6 +43,7 @@ func (s *site) showBody(r *request, problem string) (*answer, error) {
 	if v.Body, err = s.bodyView(r, rd, &t.ThingRow); err != nil {
 		return nil, err
 	}
+	v.Decisions, v.Circulate = s.decisionsOf(r.Context(), rd, &t), rd.circulating(b, v.Body.URL)
 	if b.Basis != nil && b.Basis.Thing != "" {
 		v.Links = append(v.Links, linkFact{rd.l.T("body.field.basis"), s.sourceLink(r, rd, t.Forum, b.Basis)})
 	}

@@ -245,11 +245,14 @@ func (s *site) groupsOf(ctx context.Context, rd reader, h *jisr.Health, at func(
 				continue
 			}
 			value = strings.TrimPrefix(value, "body/")
-			g.Rows = append(g.Rows, groupOf{Link: Link{Word: s.groupWord(ctx, rd, name, value, desks), URL: at(name, value)}, Open: rd.l.Number(int64(n.Open)), Late: rd.l.Number(int64(n.Late)),
+			g.Rows = append(g.Rows, groupOf{Link: Link{Word: value, URL: at(name, value)}, Open: rd.l.Number(int64(n.Open)), Late: rd.l.Number(int64(n.Late)),
 				Accepted: rd.l.Number(int64(n.Accepted)), IsLate: n.Late > 0, order: n.Late*1000 + n.Open})
 		}
 		slices.SortFunc(g.Rows, func(a, b groupOf) int { return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.URL, b.URL)) })
 		if g.Rows = g.Rows[:min(len(g.Rows), pageGroups)]; len(g.Rows) > 0 {
+			for i := range g.Rows {
+				g.Rows[i].Word = s.groupWord(ctx, rd, name, g.Rows[i].Word, desks)
+			}
 			all = append(all, g)
 		}
 	}
@@ -264,8 +267,10 @@ func (s *site) groupWord(ctx context.Context, rd reader, name, value string, des
 	case "desk":
 		member, desk, _ := strings.Cut(value, "/")
 		word := desk
-		if d, ok := desks[jisr.DeskID(desk)]; ok { // offices of both sides that bear one name are most often of one kind
+		if d, ok := desks[jisr.DeskID(desk)]; ok && jisr.MemberID(member) == rd.self {
 			word, _ = d.Title.In(rd.l.Tag())
+		} else if own := s.officeName(ctx, rd, jisr.MemberID(member), jisr.DeskID(desk)); !own.Empty() {
+			word, _ = own.In(rd.l.Tag())
 		}
 		return rd.name(jisr.MemberID(member)) + " — " + word
 	}
@@ -276,6 +281,15 @@ func (s *site) groupWord(ctx context.Context, rd reader, name, value string, des
 		}
 	}
 	return value
+}
+
+// officeName is what an office of another side is called there, as its newest commitment has it.
+func (s *site) officeName(ctx context.Context, rd reader, m jisr.MemberID, desk jisr.DeskID) jisr.Text {
+	rows, _, err := s.node.Book().Things(ctx, rd.scope, book.ThingQuery{Noun: "commitment", Labels: []string{"desk:" + string(m) + "/" + string(desk)}, Limit: 1})
+	if err != nil || len(rows) == 0 {
+		return nil
+	}
+	return rows[0].State.Commitment.OfficeName(m, desk)
 }
 
 // commitmentActions is what this official may say now, what is waited for first.

@@ -171,7 +171,7 @@ func (s *site) formThread(ctx context.Context, rd reader, v *formView) error {
 		}
 		v.References = append(v.References, rd.reference(&n.NoteRow, true))
 	}
-	rows, _, err := s.node.Book().Notes(ctx, rd.scope, book.NoteQuery{Forum: f, Today: rd.today, Limit: formLinks})
+	rows, _, err := s.node.Book().Notes(ctx, rd.scope, book.NoteQuery{Forum: f, Known: rd.known, Limit: formLinks})
 	if err != nil {
 		return err
 	}

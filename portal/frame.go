@@ -43,7 +43,7 @@ func (s *site) page(r *request, current string) Page {
 type counts struct {
 	mu      sync.Mutex
 	changes int64 // what the node had come to before the figures were read
-	today   jisr.Date
+	known   jisr.Heard
 	figures map[string]book.Counts // by the key of the scope; dropped as a whole when something changes
 }
 
@@ -51,15 +51,15 @@ type counts struct {
 func (c *counts) get(ctx context.Context, n *node.Node, s book.Scope) (book.Counts, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	changes, today := n.Changes(), n.Today()
-	if c.today != today || c.changes != changes || len(c.figures) >= maxCounts {
-		c.changes, c.today, c.figures = changes, today, map[string]book.Counts{}
+	changes, known := n.Changes(), n.Known()
+	if !c.known.Equal(known) || c.changes != changes || len(c.figures) >= maxCounts {
+		c.changes, c.known, c.figures = changes, known, map[string]book.Counts{}
 	}
 	key := s.Key()
 	if figures, ok := c.figures[key]; ok {
 		return figures, nil
 	}
-	figures, err := n.Book().Counts(ctx, s, today)
+	figures, err := n.Book().Counts(ctx, s, known)
 	if err == nil {
 		c.figures[key] = figures
 	}
@@ -70,7 +70,7 @@ func (c *counts) get(ctx context.Context, n *node.Node, s book.Scope) (book.Coun
 type healths struct {
 	mu      sync.Mutex
 	changes int64
-	today   jisr.Date
+	known   jisr.Heard
 	figures map[string]jisr.Health
 }
 
@@ -78,15 +78,15 @@ type healths struct {
 func (c *healths) get(ctx context.Context, n *node.Node, s book.Scope, q book.ThingQuery) (jisr.Health, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	changes, today := n.Changes(), n.Today()
-	if c.today != today || c.changes != changes || len(c.figures) >= maxCounts {
-		c.changes, c.today, c.figures = changes, today, map[string]jisr.Health{}
+	changes, known := n.Changes(), n.Known()
+	if !c.known.Equal(known) || c.changes != changes || len(c.figures) >= maxCounts {
+		c.changes, c.known, c.figures = changes, known, map[string]jisr.Health{}
 	}
 	key := strings.Join(append([]string{s.Key(), string(q.Forum), string(q.Member), q.State, q.Search}, q.Labels...), "\n")
 	if figures, ok := c.figures[key]; ok {
 		return figures, nil
 	}
-	figures, err := n.Book().Health(ctx, s, q, today)
+	figures, err := n.Book().Health(ctx, s, q, known)
 	if err == nil {
 		c.figures[key] = figures
 	}

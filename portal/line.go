@@ -90,7 +90,7 @@ func (rd reader) line(row *book.NoteRow, search string) line {
 	l.Date = rd.l.ShortDate(row.At.In(rd.zone))
 	if row.Note != nil {
 		l.Date = rd.l.Day(string(row.Note.Date))
-		l.Late, l.Unopened = row.Note.Late(rd.today), rd.unopened(row)
+		l.Late, l.Unopened = row.Note.Late(rd.known), rd.unopened(row)
 	}
 	if row.Terms.ReplyBy != "" && (row.Note == nil || len(row.Note.Awaits()) > 0) {
 		l.Due, l.DueIn = rd.l.Day(string(row.Terms.ReplyBy)), rd.l.RelativeDay(string(row.Terms.ReplyBy), string(rd.today))
@@ -117,7 +117,7 @@ func (rd reader) rowURL(row *book.NoteRow) string {
 const arrived jisr.NoteState = "arrived"
 
 func (rd reader) standing(row *book.NoteRow) jisr.NoteState {
-	st := row.Standing(rd.today)
+	st := row.Standing(rd.known)
 	if (st == jisr.Released || st == jisr.Held) && rd.unopened(row) {
 		return arrived
 	}

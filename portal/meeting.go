@@ -11,6 +11,7 @@ import (
 	"jisr"
 	"jisr/book"
 	"jisr/node"
+	"jisr/words"
 )
 
 // meetingsView is the bodies and their sessions.
@@ -122,7 +123,7 @@ func (rd reader) meetingURL(f jisr.ForumID, id jisr.ThingID) string {
 
 func (rd reader) meetingLine(r *book.ThingRow) line {
 	m := r.State.Meeting
-	missed := m.Missed(rd.today)
+	missed := m.Missed(rd.known.Earliest()) // that it was held may be on its way
 	l := line{URL: rd.meetingURL(r.Forum, r.ID), Kind: rd.l.T("meeting.session", "n", m.Session), Subject: rd.say(m.Title), From: rd.side(m.Host(m.Session)), To: rd.sides(others(m.Members, m.Host(m.Session))),
 		Date: rd.l.Day(string(m.Day())), State: rd.thingTag("meeting", string(m.State()), missed), Late: missed}
 	if missed {
@@ -181,7 +182,7 @@ func (s *site) bodyView(r *request, rd reader, row *book.ThingRow) (bodyView, er
 	}
 	if met.Last != "" {
 		v.Last = rd.l.T("body.last", "date", rd.l.Day(string(met.Last)))
-		v.Held = rd.l.T("body.held", "held", rd.l.Number(int64(met.Held)), "due", rd.l.Number(int64(max(met.Due, met.Held))))
+		v.Held = rd.l.T("body.held", "held", words.Raw(rd.l.N("sessions.count", met.Held)), "due", words.Raw(rd.l.N("sessions.count", max(met.Due, met.Held))))
 	}
 	if met.Missed {
 		v.Missed = rd.l.T("body.missed", "date", rd.l.Day(string(met.By)))
@@ -454,7 +455,7 @@ func (s *site) afterMeeting(r *request, f jisr.ForumID, id jisr.ThingID, cmd nod
 // room fills in the minutes as they stand.
 func (s *site) room(r *request, rd reader, v *meetingView, min *node.MinutesView, f jisr.ForumID, id jisr.ThingID) {
 	base, mn := rd.meetingURL(f, id), min.Minutes
-	v.State2 = rd.thingTag("minutes", mn.Standing(rd.today), false)
+	v.State2 = rd.thingTag("minutes", mn.Standing(rd.known), false)
 	writes := rd.may(node.Verb(jisr.KindMinutesEdit)) && mn.Done == nil && slices.Contains(mn.Members, rd.self)
 	at := map[string]int{}
 	for _, it := range v.Items {
@@ -549,7 +550,7 @@ func (s *site) documentOf(r *request, rd reader, f jisr.ForumID, doc *jisr.Minut
 func (rd reader) minutesActions(mn *jisr.Minutes, base string) []saying {
 	var all []saying
 	for _, k := range mn.Next(rd.self) {
-		if !rd.may(node.Verb(k)) || k == jisr.KindMinutesEdit || mn.Standing(rd.today) == jisr.MinutesApproved {
+		if !rd.may(node.Verb(k)) || k == jisr.KindMinutesEdit || mn.Standing(rd.known) == jisr.MinutesApproved {
 			continue
 		}
 		var fields []sayingField

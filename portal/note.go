@@ -348,7 +348,7 @@ func (rd reader) answerRung(n *book.NoteView, m jisr.MemberID, reading jisr.Read
 	switch {
 	case reading.Answered != nil:
 		g.URL, g.Say = rd.noteURL(n.Forum, reading.Answer), rd.l.T("note.receipt.answer")
-	case n.Note.Late(rd.today):
+	case n.Note.Late(rd.known):
 		g.State, g.Word = "late", rd.l.T("note.receipt.waiting.answered")
 		g.When = rd.l.RelativeDay(string(n.Note.ReplyBy), string(rd.today))
 	default:

@@ -30,7 +30,7 @@ func (s *site) notes(r *request) (*answer, error) {
 	q := r.URL.Query()
 	ask := notesQuery(q)
 	rd := s.reader(r)
-	ask.Today = rd.today
+	ask.Known = rd.known
 	v, err := s.notesView(r.Context(), rd, ask)
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (s *site) relationView(r *request, rd reader, f jisr.ForumID, m jisr.Member
 	if err := s.silence(ctx, rd, &v, f, m); err != nil {
 		return v, err
 	}
-	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.today)
+	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.known)
 	if err != nil {
 		return v, err
 	}

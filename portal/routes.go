@@ -134,6 +134,7 @@ func meetingRoutes() []route {
 		{"POST", "/bodies/{forum}/{id}/rules", official, (*site).saveRules},
 		{"POST", "/bodies/{forum}/{id}/agree", official, (*site).agreeBody},
 		{"POST", "/bodies/{forum}/{id}/meet", official, (*site).meet},
+		{"POST", "/bodies/{forum}/{id}/{verb}", official, (*site).sayBody},
 	}
 }
 

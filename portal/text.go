@@ -20,32 +20,22 @@ type reader struct {
 	self   jisr.MemberID
 	names  map[jisr.MemberID]string // of members, in the reader's language
 	today  jisr.Date
-	known  map[jisr.MemberID]jisr.Date // of members that cannot be reached: the day up to which it is known what they said
+	known  jisr.Heard // how far it is known what members said
 	now    time.Time
 	zone   *time.Location
 	words  *words.Words
 }
 
 // until is the day up to which lateness of a member is reckoned: no clock runs while the link is down.
-func (rd reader) until(m jisr.MemberID) jisr.Date {
-	if d, cut := rd.known[m]; cut {
-		return d
-	}
-	return rd.today
-}
+func (rd reader) until(m jisr.MemberID) jisr.Date { return rd.known.Of(m) }
 
 func (s *site) reader(r *request) reader {
-	rd := reader{l: r.l, caller: r.caller, scope: s.node.ScopeOf(r.caller), self: s.node.Self().ID, names: map[jisr.MemberID]string{}, today: s.node.Today(), now: s.node.Now(), zone: s.node.Zone(), words: s.words}
+	rd := reader{l: r.l, caller: r.caller, scope: s.node.ScopeOf(r.caller), self: s.node.Self().ID, names: map[jisr.MemberID]string{}, known: s.node.Known(), now: s.node.Now(), zone: s.node.Zone(), words: s.words}
 	rd.names[rd.self] = inLanguage(r.l, s.node.Self().Name)
 	for _, k := range s.node.Links() {
 		rd.names[k.Member] = inLanguage(r.l, k.Name)
-		if k.State != node.Linked {
-			if rd.known == nil {
-				rd.known = map[jisr.MemberID]jisr.Date{}
-			}
-			rd.known[k.Member] = s.node.KnownTo(k.Member)
-		}
 	}
+	rd.today = rd.known.Today
 	return rd
 }
 

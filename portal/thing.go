@@ -70,9 +70,14 @@ func thingIcon(id jisr.ThingID) string {
 func termsAt[T any](t *book.ThingView, p jisr.Position) (terms T) {
 	for i := range t.Acts {
 		if a := &t.Acts[i].Act; a.Position == p {
-			_ = json.Unmarshal(a.Terms, &terms) // the fold has read them
+			return termsOf[T](a.Terms)
 		}
 	}
+	return terms
+}
+
+func termsOf[T any](raw []byte) (terms T) {
+	_ = json.Unmarshal(raw, &terms) // the rules have read them
 	return terms
 }
 

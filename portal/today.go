@@ -61,7 +61,7 @@ func (s *site) today(r *request) (*answer, error) {
 }
 
 func (s *site) todayView(ctx context.Context, rd reader, most int) (todayView, error) {
-	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.today)
+	ours, theirs, err := s.node.Book().ToDo(ctx, rd.scope, rd.known)
 	if err != nil {
 		return todayView{}, err
 	}
@@ -182,7 +182,7 @@ func (rd reader) todo(t *book.ToDo, whose string) todo {
 	} else {
 		l.Due, l.DueIn = "", ""
 	}
-	l.Late = t.Late && (whose != "theirs" || t.Due < rd.until(t.Whom))
+	l.Late = t.Late
 	why, do := "todo.why."+string(t.Why), "todo.do."+string(t.Why)
 	if whose == "theirs" {
 		do = "todo.do.view"
@@ -200,7 +200,7 @@ func todoIcon(w book.Why) string {
 // todoThing is a step that is owed in a thing other than a note: the words name it, the button leads to the thing.
 func (rd reader) todoThing(t *book.ToDo, whose string) todo {
 	l := rd.thingLine(t.Thing)
-	l.Late = t.Late && (whose != "theirs" || t.Due < rd.until(t.Whom))
+	l.Late = t.Late
 	if t.Due != "" {
 		l.Due, l.DueIn = rd.l.Day(string(t.Due)), rd.l.RelativeDay(string(t.Due), string(rd.today))
 	}

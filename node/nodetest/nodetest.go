@@ -396,7 +396,7 @@ func (a *Actor) Sees(id jisr.ThingID, want jisr.NoteState) *Actor {
 	a.w.Until(fmt.Sprintf("%s sees %s as %s", a.id, id, want), func() bool {
 		v, err := n.Book().Note(context.Background(), book.Whole(), a.w.Forum, id)
 		if err == nil {
-			got = v.Standing(n.Today())
+			got = v.Standing(n.Known())
 		}
 		return got == want
 	})
