@@ -301,7 +301,7 @@ func answerPage[T any](c *call, items []T, next string) error {
 // forum is the forum in the path, which is one this member has entered.
 func (c *call) forum() (jisr.ForumID, error) {
 	f := jisr.ForumID(c.r.PathValue("forum"))
-	if !jisr.ValidForum(f) || c.caller.Account != "" && !c.scope().Reaches(f) {
+	if !jisr.ValidForum(f) || c.caller.Account != "" && !(book.Scope{Forums: c.caller.Scope.Forums}).Reaches(f) { // no policy widens a token
 		return "", jisr.Refuse(jisr.NoSuch, echo(string(f)), "noun", "forum")
 	}
 	return f, nil

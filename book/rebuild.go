@@ -18,6 +18,9 @@ import (
 // its row is written once; few enough that reading the next and writing this one go on side by side.
 const maxRebuildBatch = 8_000
 
+// firstBatch is how many acts the first batch has: each one after it has twice as many.
+const firstBatch = 1_000
+
 // Rebuild makes the book anew from the acts that next gives, batch by batch in any order of the logs, until it
 // gives none. No book may be open at path meanwhile. With a key the new book is encrypted, as in Open.
 //
@@ -130,6 +133,7 @@ func (c *conn) takeAll(ctx context.Context, self jisr.MemberID, some int, next f
 func (b *bulk) readBatches(ctx context.Context, self jisr.MemberID, batches chan<- *batch, next func() ([]Said, error)) error {
 	logs := map[Log]place{}
 	var acts []entry
+	some := min(firstBatch, b.some)
 	for {
 		more, err := next()
 		if err != nil {
@@ -142,9 +146,10 @@ func (b *bulk) readBatches(ctx context.Context, self jisr.MemberID, batches chan
 			}
 			acts = append(acts, e)
 		}
-		if len(more) > 0 && len(acts) < b.some {
+		if len(more) > 0 && len(acts) < some {
 			continue
 		}
+		some = min(2*some, b.some)
 		if len(acts) > 0 {
 			t, err := newBatch(self, logs, acts)
 			if err == nil {

@@ -39,8 +39,8 @@ func (t *batch) write(c *conn) error {
 	return errors.Join(err, c.writeSearch(t.found))
 }
 
-// maxGathered is how many bytes of stems a rebuild keeps until it writes them.
-const maxGathered = 16 << 20
+// maxGathered is how many bytes of stems a rebuild keeps until it writes them: few enough that most is written while the next acts are read.
+const maxGathered = 4 << 20
 
 func (b *bulk) gather(c *conn, found map[int64]string) error {
 	for row, stems := range found {
