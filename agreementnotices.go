@@ -409,7 +409,7 @@ func (f *agreementFold) remark(a *Act) error {
 		if err == nil {
 			err = t.RegistrationTerms.check()
 		}
-		if err == nil && f.g.signedFor(a) == nil {
+		if err == nil && (f.g.Multilateral() && f.g.Force().Date == "" || !f.g.Multilateral() && f.g.signedFor(a) == nil) {
 			err = Refuse(NotSigned, string(f.g.ID))
 		}
 		if err != nil {

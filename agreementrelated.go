@@ -122,6 +122,27 @@ func (g *Agreement) given() (all []*Notice) {
 	return all
 }
 
+// Stamp is an addressee's word that a notice reached it.
+type Stamp struct {
+	Step
+	Of   Kind
+	From MemberID
+}
+
+// Stamps lists what addressees said they had received, each in the order of its log. With a depositary they are all its own: its
+// notifications to the others, which it numbers (Vienna Convention, article 77(1)(e)).
+func (g *Agreement) Stamps() (all []Stamp) {
+	for _, n := range g.given() {
+		for _, m := range sortedKeys(n.Receipts) {
+			if r := n.Receipts[m]; !r.Implied {
+				all = append(all, Stamp{r.Step, n.Kind, n.Member})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Stamp) int { return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Index, b.Index)) })
+	return all
+}
+
 func (g *Agreement) moreFlags() (all []Flag) {
 	dates := map[Date]bool{}
 	for i := range g.Accords {
@@ -294,7 +315,7 @@ func (g *Agreement) Awaits() []Await {
 		}
 	}
 	if g.Multilateral() {
-		return append(all, g.treatyAwaits()...)
+		return dedupe(append(all, g.treatyAwaits()...))
 	}
 	why, who, due := g.next()
 	owe(why, who, due)
@@ -379,6 +400,9 @@ func (g *Agreement) treatyAwaits() (all []Await) {
 			all = append(all, Await{Of: m, Why: "negotiate"})
 		}
 	case g.Frozen() != "":
+		if binding, _ := g.Binds(); binding && g.Force().Date != "" && len(g.Registrations) == 0 && slices.Contains(g.Parties, g.Depositary) {
+			all = append(all, Await{Of: g.Depositary, Why: "register"}) // article 77(1)(g)
+		}
 		shuts := g.version(g.Frozen()).Clauses.Shuts
 		for _, m := range g.Parties {
 			switch p := g.Participants[m]; {
@@ -394,7 +418,7 @@ func (g *Agreement) treatyAwaits() (all []Await) {
 			all = append(all, Await{Of: m, Why: why})
 		}
 	}
-	return dedupe(all)
+	return all
 }
 
 func dedupe(all []Await) []Await {

@@ -45,6 +45,14 @@ type Objection struct {
 	Precludes bool `json:"precludes,omitempty"`
 }
 
+// SignedOn is the day on which a member signed an agreement with a depositary; empty: it has not.
+func (g *Agreement) SignedOn(m MemberID) Date {
+	if p := g.Participants[m]; p != nil && p.Signed != nil && p.Signed.Counts() {
+		return p.Signed.Date
+	}
+	return ""
+}
+
 // participate applies the acts of participants of an agreement with a depositary.
 func (f *agreementFold) participate(a *Act) error {
 	if !f.g.Multilateral() {

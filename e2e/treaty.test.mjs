@@ -6,10 +6,10 @@ import { asOfficial, asSigner, axe, overflow, problems, signs, startBrowser, sta
 
 const WAIT = 30_000;
 const words = { // of a state, as its tag has it
-  adref: ['موقّعة بشرط الاستشارة', 'Signed ad referendum'], signed: ['موقّعة مع شرط التصديق', 'Signed subject to ratification'], force: ['نافذة', 'In force'], suspended: ['موقوف العمل بها', 'Suspended'], dormant: ['متوقفة عملياً', 'Dormant'], ending: ['إشعار بالإنهاء قيد السريان', 'Notice of termination running'],
+  adref: ['موقّعة بشرط الاستشارة', 'Signed ad referendum'], signed: ['موقّعة مع شرط التصديق', 'Signed subject to ratification'], force: ['نافذة', 'In force'], suspended: ['موقوف العمل بها', 'Suspended'], dormant: ['متوقفة عملياً', 'Dormant'], ending: ['إشعار بالإنهاء قيد السريان', 'Notice of termination running'], ended: ['منتهية', 'Terminated'], agreed: ['نص متفق عليه بشرط الاستشارة', 'Text agreed ad referendum'], abandoned: ['متروكة', 'Abandoned'],
 };
 
-let demo, browser, iq, sy, where;
+let demo, browser, iq, sy, where, ended;
 before(async () => {
   demo = await startDemo();
   browser = await startBrowser();
@@ -154,6 +154,7 @@ test('the second certificate of registration is filed; an amendment is begun fro
 });
 
 test('sides that differ on whether it binds do not sign; one signs ad referendum, and confirms; it is applied provisionally', { timeout: 300_000 }, async () => {
+  ended = where;
   await iq.drafter.goto('/ar/agreements?in=text');
   const open = main(iq.drafter).locator(`a[href*="/agreements/${demo.forum}/"]`, { hasText: 'الجمركية' }).first();
   where = new URL(await open.evaluate(a => a.href)).pathname.replace(/^\/ar/, '');
@@ -184,6 +185,19 @@ test('sides that differ on whether it binds do not sign; one signs ad referendum
     assert.deepEqual(await axe(side.drafter), []);
     assert.equal(await overflow(side.drafter), 0);
   }
+});
+
+test('what binds provisionally is given up by one side before its force; what is in force ends by consent', { timeout: 120_000 }, async () => {
+  await takes(sy, 'abandon');
+  await takes(iq, 'receive', async () => {}, iq.chief);
+  await stands('abandoned');
+  where = ended;
+  await takes(iq, 'terminate');
+  await opens(sy);
+  await main(sy.drafter).locator('.turn .owed', { hasText: 'an answer to the termination proposed' }).waitFor({ timeout: WAIT });
+  await takes(sy, 'terminate', async form => { await minister(form); await main(sy.drafter).getByText('has stated').waitFor(); });
+  await stands('ended');
+  assert.equal(await main(iq.drafter).locator('.turn .owed li').count(), 0, 'nothing is awaited once it ended');
 });
 
 test('nothing broke the content security policy', () => {

@@ -39,7 +39,7 @@ type Instrument struct {
 type Signed struct {
 	Date  jisr.Date
 	Place jisr.Text
-	By    map[jisr.MemberID]jisr.Step
+	By    map[jisr.MemberID]jisr.Date
 }
 
 // Document is one of the instrument's papers. Two languages stand side by side, more follow each other, the reader's
@@ -202,10 +202,10 @@ func (n *Instrument) signatures(l *words.Lang) Block {
 	for _, m := range order {
 		s := Signature{For: l.T("paper.sign.for", "party", n.party(l, m))}
 		if n.Signed != nil {
-			if _, ok := n.Signed.By[m]; ok {
+			if on := n.Signed.By[m]; on != "" {
 				where, _ := n.Signed.Place.In(l.Tag())
 				s.Name = l.T("paper.sign.recorded")
-				s.Detail = l.T("paper.sign.done", "place", where, "date", words.Raw(l.Day(string(n.Signed.Date))))
+				s.Detail = l.T("paper.sign.done", "place", where, "date", words.Raw(l.Day(string(on))))
 			}
 		}
 		b.Sign = append(b.Sign, s)

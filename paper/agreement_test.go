@@ -24,7 +24,7 @@ func instrument(articles int, tags ...string) paper.Instrument {
 	}
 	n := paper.Instrument{ID: "agreement/iq-01k", Kind: jisr.MOU, Forum: "iq-sy", Parties: []jisr.MemberID{"iq", "sy"}, Self: "iq", Hash: [32]byte{1, 2, 3}, Force: "2027-01-01", State: jisr.AgreementInForce,
 		Tabled: jisr.Step{Position: jisr.Position{Member: "iq", Index: 7}, At: made()},
-		Signed: &paper.Signed{Date: "2026-11-23", Place: jisr.Text{"ar": "بغداد", "en": "Baghdad"}, By: map[jisr.MemberID]jisr.Step{"iq": {At: made()}, "sy": {At: made()}}}}
+		Signed: &paper.Signed{Date: "2026-11-23", Place: jisr.Text{"ar": "بغداد", "en": "Baghdad"}, By: map[jisr.MemberID]jisr.Date{"iq": "2026-11-23", "sy": "2026-11-23"}}}
 	n.Text = jisr.InstrumentText{Clauses: jisr.Clauses{Languages: tags}, Names: map[jisr.MemberID]jisr.Text{
 		"iq": all("جمهورية العراق", "the Republic of Iraq", "la République d'Iraq"), "sy": all("الجمهورية العربية السورية", "the Syrian Arab Republic", "la République arabe syrienne")}}
 	add := func(id string, kind jisr.SegmentKind, number string, t jisr.Text) {

@@ -197,9 +197,17 @@ func (o *Office) instrument(ctx context.Context, s book.Scope, f jisr.ForumID, i
 		n.Self = g.Parties[0]
 	}
 	if w := g.Signed(); w != nil {
-		n.Signed = &Signed{Date: w.Date, Place: w.Place, By: map[jisr.MemberID]jisr.Step{}}
-		for m, s := range w.Commits {
-			n.Signed.By[m] = s.Step
+		n.Signed = &Signed{Date: w.Date, Place: w.Place, By: map[jisr.MemberID]jisr.Date{}}
+		for m := range w.Commits {
+			n.Signed.By[m] = w.Date
+		}
+	}
+	for _, m := range g.Parties { // with a depositary they sign one by one; it bears the day of the first
+		if on := g.SignedOn(m); on != "" {
+			if n.Signed == nil {
+				n.Signed = &Signed{Date: on, By: map[jisr.MemberID]jisr.Date{}}
+			}
+			n.Signed.Date, n.Signed.By[m] = min(n.Signed.Date, on), on
 		}
 	}
 	return n, nil

@@ -127,8 +127,10 @@ func TestConventionStory(t *testing.T) {
 	}
 	for _, h := range all {
 		h.waitFor(t, drafters[h], at, "بانتظار دخول حيز النفاذ")
-		must(t, drafters[h].get(at), "تدخل حيز النفاذ في", "دولة متعاقدة")
+		must(t, drafters[h].get(at), "تدخل حيز النفاذ في", "دولة متعاقدة", "إشعار الوديع رقم")
 	}
+	says(jo, "register", url.Values{"with": {"un"}, "number": {"I-1"}, "date.day": {"25"}, "date.month": {"11"}, "date.year": {"2026"}})
+	iq.waitUntil(t, drafters[iq], at, "that it was registered", func(body string) bool { return strings.Count(body, ">تسجيل<") > 1 }) // as a step it may take, and as one that was
 }
 
 // depositOf finds the answer that a depositary owes to a member.

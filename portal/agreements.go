@@ -483,6 +483,12 @@ func (rd reader) beatNotes(g *jisr.Agreement, labels map[string]string) map[jisr
 	for _, c := range g.Corrections {
 		all[c.Position] = rd.l.T("agreement.correction.in", "segment", labels[c.Segment], "language", rd.languageName(c.Lang))
 	}
+	for i, k := range g.Stamps() {
+		all[k.Position] = known(rd.l, "act.kind.", string(k.Of)) + rd.l.T("list.comma") + " " + rd.name(k.From)
+		if g.Multilateral() {
+			all[k.Position] = rd.l.T("agreement.depositary.notification", "n", i+1, "what", all[k.Position])
+		}
+	}
 	for i := range g.Accords {
 		for _, m := range g.Accords[i].By {
 			all[m.Position] = rd.stated(&g.Accords[i], labels)

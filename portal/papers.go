@@ -10,10 +10,11 @@ import (
 
 // paperForms lists the papers that an agreement has now: certified copies and the file for registration once it is signed.
 func paperForms(g *jisr.Agreement) []string {
-	switch {
-	case g == nil || g.Text() == "":
+	if g == nil || g.Text() == "" {
 		return nil
-	case g.Signed() == nil:
+	}
+	signed := g.Signed() != nil || g.Multilateral() && slices.ContainsFunc(g.Parties, func(m jisr.MemberID) bool { return g.SignedOn(m) != "" })
+	if !signed {
 		return []string{"text", "original", "akoma-ntoso"}
 	}
 	return []string{"original", "certified", "registration", "akoma-ntoso"}
