@@ -211,14 +211,34 @@ func (rd reader) fillText(v *textView, t *book.ThingView, text, old *jisr.Instru
 	}
 	v.Rows = rows
 	if binding, ok := g.Binds(); ok && hash == g.Text() {
-		for _, w := range text.Lint(binding) {
-			kind := "soft-word"
-			if !binding {
-				kind = "binding-word"
-			}
-			v.Warnings = append(v.Warnings, rd.l.T("agreement.lint."+kind, "word", w.Word))
+		v.Warnings = rd.warnings(text.Lint(binding), labels, binding)
+	}
+}
+
+const maxPlaces = 6 // of one word, that a remark names
+
+// warnings says each word once, with the places where it stands.
+func (rd reader) warnings(all []jisr.Warning, labels map[string]string, binding bool) (lines []string) {
+	key := map[bool]string{true: "agreement.lint.soft-word", false: "agreement.lint.binding-word"}[binding]
+	var said []string
+	places := map[string][]string{}
+	for _, w := range all {
+		if places[w.Word] == nil {
+			said = append(said, w.Word)
+		}
+		if in := labels[w.Segment]; !slices.Contains(places[w.Word], in) {
+			places[w.Word] = append(places[w.Word], in)
 		}
 	}
+	for _, word := range said {
+		in := places[word]
+		where := strings.Join(in[:min(len(in), maxPlaces)], rd.l.T("list.comma")+" ")
+		if more := len(in) - maxPlaces; more > 0 {
+			where = rd.l.N("agreement.lint.more", more, "where", where)
+		}
+		lines = append(lines, rd.l.T("agreement.lint.in", "remark", words.Raw(rd.l.T(key, "word", word)), "where", where))
+	}
+	return lines
 }
 
 // textLangs are the columns: the reader's language first.
