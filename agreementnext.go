@@ -103,6 +103,16 @@ type Answer struct {
 	Act  Position // what it answers
 }
 
+// Answering tells whether a kind of act is an answer to another act, which it names.
+func Answering(k Kind) bool {
+	switch k {
+	case KindAgreementConfirm, KindAgreementBracketAccept, KindAgreementBracketWithdraw, KindAgreementReceive, KindAgreementObject, KindAgreementRevoke,
+		KindAgreementUnreserve, KindAgreementCorrectAccept, KindAgreementCorrectObject:
+		return true
+	}
+	return false
+}
+
 // Answers lists the acts that wait for one of a member's own, each with what that would be.
 func (g *Agreement) Answers(by MemberID) (all []Answer) {
 	to := func(k Kind, at Position, fits bool) {

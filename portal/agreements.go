@@ -411,7 +411,7 @@ func (rd reader) offersOf(t *book.ThingView, k jisr.Kind, answers []jisr.Answer,
 			all = append(all, Link{Word: rd.answerWord(t, word, a.Act, labels), URL: rd.answerURL(t, a)})
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !jisr.Answering(k) { // what it answers may have come since the agreement was read
 		all = []Link{{Word: word, URL: at}}
 	}
 	return all

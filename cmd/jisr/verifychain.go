@@ -131,8 +131,8 @@ func (t *terminal) chained(c *jisr.Chain, acts, receipts int, said string, asJSO
 	if err != nil {
 		return err
 	}
-	force, today := g.Force(), jisr.DateOf(time.Now())
-	state := string(g.Standing(today)) // what a calendar moves is told as of today
+	force, today := g.Force(), jisr.Date(time.Now().Format(time.DateOnly)) // by the calendar of who verifies
+	state := string(g.Standing(today))                                     // what a calendar moves is told as of today
 	count := map[jisr.ChainCheckKind]int{}
 	var bad []string
 	for _, k := range c.Checks {
