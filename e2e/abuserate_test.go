@@ -133,12 +133,12 @@ func (p *peer) slowReaders(t *testing.T, n int) []slowReader {
 // attackSlowReaders looks which of the connections that were opened at the beginning of the list the node still holds: what one end
 // has not taken stays in the system's buffers for a while, where it costs the node nothing.
 func attackSlowReaders(t *testing.T, g *target) {
-	held := func() (all []string) {
+	held := func(readers []slowReader) (all []string) {
 		table, err := os.ReadFile("/proc/net/tcp")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range g.readers {
+		for _, x := range readers {
 			here := fmt.Sprintf(":%04X", x.conn.LocalAddr().(*net.TCPAddr).Port)
 			there := fmt.Sprintf(":%04X", x.conn.RemoteAddr().(*net.TCPAddr).Port)
 			for line := range strings.Lines(string(table)) {
@@ -149,10 +149,13 @@ func attackSlowReaders(t *testing.T, g *target) {
 		}
 		return all
 	}
-	if len(g.readers) == 0 {
-		t.Fatal("nobody reads: this test looks at nothing")
+	fresh, err := net.Dial("tcp", strings.TrimPrefix(g.iq.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	g.iq.w.until(150*time.Second, "the node lets go of who takes nothing", func() bool { return len(held()) == 0 })
+	defer fresh.Close()
+	g.iq.w.until(10*time.Second, "a connection that was just opened is held", func() bool { return len(held([]slowReader{{conn: fresh}})) == 1 })
+	g.iq.w.until(150*time.Second, "the node lets go of who takes nothing", func() bool { return len(held(g.readers)) == 0 })
 	g.iq.alive(t)
 }
 

@@ -315,14 +315,14 @@ func (n *Node) fromProvider(ctx context.Context, kept string, answer url.Values,
 		return "", "", fmt.Errorf("internal error: couldn't read what was sealed here: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(l.State)) != 1 {
-		return "", l.Next, jisr.Refuse(jisr.Lapsed, "ceremony")
+		return "", l.Next, jisr.Refuse(jisr.Lapsed, "provider-answer")
 	}
 	id, err := n.vouchedFor(ctx, &l, answer)
 	if err != nil {
 		return "", l.Next, err
 	}
 	if !n.spent.first(l.State, n.now(), providerWithin) {
-		return "", l.Next, jisr.Refuse(jisr.Lapsed, "ceremony")
+		return "", l.Next, jisr.Refuse(jisr.Lapsed, "provider-answer")
 	}
 	account, linked, err := n.admit(ctx, id, l.Invitation)
 	if err != nil {

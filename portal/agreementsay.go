@@ -536,8 +536,12 @@ func (s *site) outgoing(r *request) (*answer, error) {
 	if t, err := s.node.Book().Thing(r.Context(), s.node.ScopeOf(r.caller), o.Forum, o.About); err == nil {
 		v.Line = rd.thingLine(&t.ThingRow)
 	}
+	titles, err := s.titles(r.Context(), rd)
+	if err != nil {
+		return nil, err
+	}
 	for _, by := range o.Drafters {
-		v.By = append(v.By, string(by.Official))
+		v.By = append(v.By, titleOf(titles, by))
 	}
 	v.Says = rd.outgoingSays(o.Kind, body)
 	for _, f := range body.Files {
@@ -713,8 +717,13 @@ func (rd reader) termValue(name string, v any) string {
 	case bool:
 		return rd.l.T("agreement.binding." + map[bool]string{true: "yes", false: "no"}[v])
 	case string:
-		if jisr.Date(v).Valid() {
+		switch {
+		case jisr.Date(v).Valid():
 			return rd.l.Day(v)
+		case name == "handling":
+			return rd.handling(jisr.Handling(v))
+		case name == "parties" || name == "depositary":
+			return rd.sideName(jisr.MemberID(v))
 		}
 		for _, prefix := range []string{"agreement." + name + ".", "domestic." + name + ".", "agreement.dormant."} {
 			if rd.l.Has(prefix + v) {

@@ -115,6 +115,12 @@ func TestAConfidentialAgreementIsProposedByTwo(t *testing.T) {
 	page := writer.get(at)
 	checkPage(t, page, "ar")
 	checkPage(t, writer.get("/en"+strings.TrimPrefix(at, "/ar")), "en")
+	must(t, page, "السكرتير الأول", "العراق", "مكتوم")
+	for _, raw := range []string{"<dd>confidential", "<bdi>first.secretary"} {
+		if strings.Contains(page.body, raw) {
+			t.Errorf("the page shows %s as it stands", raw)
+		}
+	}
 	_, rest, ok := strings.Cut(page.body, `href="/ar/custody/iq-sy/agreement/`)
 	if !ok {
 		t.Fatal("the page says not who may read it")
