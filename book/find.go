@@ -147,7 +147,8 @@ type finder struct {
 	q     *FindQuery
 	found *Found
 	all   []candidate
-	read  int // bytes of bodies, for the texts of a page
+	read  int     // bytes of bodies, for the texts of a page
+	wide  *string // see opened; nil: not looked up yet
 }
 
 // gather finds the candidates, and counts them.
@@ -258,7 +259,11 @@ func (x *finder) things(noun string) (many bool, err error) {
 // and where these are not many, for all that begins with them.
 func (x *finder) walk(sql string, args []any) (many bool, err error) {
 	before := len(x.all)
-	for _, m := range []string{matchExactly(x.q.Search), match(x.q.Search)} {
+	for _, words := range []func() (string, error){func() (string, error) { return matchExactly(x.q.Search), nil }, x.opened} {
+		m, err := words()
+		if err != nil || m == "" {
+			return many, err
+		}
 		x.all, many = x.all[:before], false
 		err = x.rd.c.each(sql, append([]any{m}, args...), func(st *sqlite3.Stmt) error {
 			if many = len(x.all)-before == maxCounted; !many {
@@ -267,10 +272,22 @@ func (x *finder) walk(sql string, args []any) (many bool, err error) {
 			return nil
 		})
 		if err != nil || many {
-			break
+			return many, err
 		}
 	}
-	return many, err
+	return false, nil
+}
+
+// opened is the search with all that begins with its words, looked up once.
+func (x *finder) opened() (string, error) {
+	if x.wide == nil {
+		m, err := x.rd.c.opened("search", x.q.Search)
+		if err != nil {
+			return "", err
+		}
+		x.wide = &m
+	}
+	return *x.wide, nil
 }
 
 // records looks on every shelf that holds the words.
@@ -310,7 +327,10 @@ type shelfFound struct {
 func (x *finder) shelf(s *shelfFound) (many bool, err error) {
 	rows, err := x.rowsOf(s.n, matchExactly(x.q.Search))
 	if err == nil && len(rows) == 0 {
-		rows, err = x.rowsOf(s.n, match(x.q.Search))
+		var m string
+		if m, err = x.rd.c.opened("words", x.q.Search); err == nil && m != "" {
+			rows, err = x.rowsOf(s.n, m)
+		}
 	}
 	if err != nil || len(rows) == 0 {
 		return false, err

@@ -129,7 +129,10 @@ func connect(ctx context.Context, path string, key []byte, pragmas string) (*con
 
 const (
 	writerPragmas = `PRAGMA page_size=8192; PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY`
-	readerPragmas = `PRAGMA busy_timeout=10000; PRAGMA query_only=1; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY`
+	// What begins with some letters is looked up in the indexes' own lists of stems; what shows these is made before nothing is.
+	readerPragmas = `PRAGMA temp_store=MEMORY; CREATE VIRTUAL TABLE temp.search_stem USING fts5vocab(main, search, instance);
+		CREATE VIRTUAL TABLE temp.words_stem USING fts5vocab(main, words, instance);
+		PRAGMA busy_timeout=10000; PRAGMA query_only=1; PRAGMA cache_size=-4000`
 	// bulkPragmas: a crash leaves a file that nobody has opened as a book yet, see Rebuild.
 	bulkPragmas = `PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY; PRAGMA locking_mode=EXCLUSIVE`
 )

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
@@ -122,6 +123,46 @@ func matchAll(search string, open func(term) bool) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
+}
+
+// maxOpened is how many stems that begin with one word are looked up.
+const maxOpened = 64
+
+// opened writes the FTS5 query for a search in an index with, for every open word, the stems there that begin with it: FTS5 steps
+// through the rows of several stems as of one. It is empty where nothing begins so; and where too much does, it is match.
+func (c *conn) opened(index, search string) (string, error) {
+	var parts []string
+	for _, t := range terms(search) {
+		all := []string{string(t)}
+		if t.open() {
+			var err error
+			if all, err = c.beginning(index, string(t)); err != nil || len(all) == 0 {
+				return "", err
+			}
+			if len(all) > maxOpened {
+				return match(search), nil
+			}
+		}
+		parts = append(parts, `("`+strings.Join(all, `" OR "`)+`")`)
+	}
+	return strings.Join(parts, " AND "), nil
+}
+
+// beginning lists the stems of an index that begin with some letters, one more than maxOpened at most. It leaps from each to the
+// next, without a look at the rows of any.
+func (c *conn) beginning(index, letters string) (all []string, err error) {
+	for from := letters; len(all) <= maxOpened; {
+		var next string
+		err := c.one(`SELECT term FROM temp.`+index+`_stem WHERE term>=? LIMIT 1`, []any{from}, &next)
+		if errors.Is(err, errNoRow) || err == nil && !strings.HasPrefix(next, letters) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all, from = append(all, next), next+"\x00"
+	}
+	return all, nil
 }
 
 // open tells whether a term also finds longer words: not a short one, and not a number.
