@@ -405,3 +405,38 @@ func TestOfWhatIsSecretOnlyThatItIsThere(t *testing.T) {
 		t.Errorf("who is named sees %+v in\n%s", e, raw)
 	}
 }
+
+// A desk's calendar is what its officials may all see; what one of them is named for stands in that one's own.
+func TestADesksCalendarHoldsWhatIsTheDesks(t *testing.T) {
+	s := subscribe(t)
+	desk := func() read {
+		resp, b := s.get(t, s.secret+"/en/desk.ics", "")
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s", resp.Status, b)
+		}
+		return strictly(t, b, "2027-01-01")
+	}
+	terms, text := s.Owed("iq", "sy")
+	owed := s.As("sy").Proposes(terms, text)
+	s.As("iq").SeesThing(owed, "draft").Agrees(owed)
+	terms.Title, terms.Handling, terms.Due = jisr.Text{"ar": "ممر", "en": "Corridor"}, jisr.HandlingSecret, "2026-12-30"
+	secret := s.As("sy").Proposes(terms, text)
+	s.As("iq").SeesThing(secret, "draft").Agrees(secret)
+	s.As("iq").Do(node.NameOfficial{Forum: s.Forum, ID: secret, Official: "director", Reason: "water"})
+	s.As("iq").Done()
+	r := desk()
+	if due := r.about(t, "Table of levels"); due.Start != "2026-12-31" {
+		t.Errorf("what the desk owes is %+v", due)
+	}
+	if strings.Contains(r.Name, "Director") || !strings.HasPrefix(r.Name, "Jisr · ") {
+		t.Errorf("the desk's calendar is called %q", r.Name)
+	}
+	for _, e := range r.Events {
+		if e.Start == "2026-12-30" {
+			t.Errorf("the desk sees what one official is named for: %+v", e)
+		}
+	}
+	if own := strictly(t, s.feed(t, "en"), "2027-01-01").about(t, "A date in Jisr"); own.Start != "2026-12-30" {
+		t.Errorf("who is named sees %+v", own)
+	}
+}

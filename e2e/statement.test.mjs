@@ -2,7 +2,8 @@
 // sees each step without reloading, and a readout of one side never looks like the joint text.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { asOfficial, axe, overflow, startBrowser, startDemo } from './harness.mjs';
+import { setTimeout } from 'node:timers/promises';
+import { asOfficial, axe, newPage, overflow, problems, startBrowser, startDemo } from './harness.mjs';
 
 let demo, browser, iq, sy, address;
 before(async () => {
@@ -77,4 +78,64 @@ test('what one side says alone is marked, and shows how it differs', async () =>
   assert.match(sy.chief.url(), /outgoing/);
   await sy.drafter.goto('/ar/statements');
   await sound(sy.drafter, 'list');
+});
+
+// verify opens the statement on the public page and has the reader's own browser verify it.
+async function verify(reader) {
+  await reader.goto('/public/ar/');
+  await reader.getByRole('main').getByRole('link').first().click();
+  await reader.getByRole('button', { name: 'تحقق الآن' }).click();
+  const states = reader.locator('#check [data-step=text], #check [data-step=proof]');
+  await reader.waitForFunction(() => [...document.querySelectorAll('#check [data-step=text], #check [data-step=proof]')].every(l => ['good', 'bad'].includes(l.dataset.state)));
+  return states.evaluateAll(all => all.map(l => l.dataset.state));
+}
+
+test('anybody verifies it in the browser, and what was tampered with does not hold', async () => {
+  const reader = await newPage(browser, new URL(demo.nodes.iq.public).origin);
+  assert.deepEqual(await verify(reader), ['good', 'good', 'good']);
+  const proofs = reader.locator('#check [data-step=proof]');
+  assert.match(await proofs.nth(0).textContent(), /jisr\.sy\.example/); // signed by its log and countersigned by the other side
+  assert.match(await proofs.nth(1).textContent(), /jisr\.iq\.example/);
+  await sound(reader, 'public');
+  const tamper = (what, change) => reader.route(what, async route => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: change(await answer.text()) });
+  });
+  const entry = (text, was, is) => text.replace(/^entry (.*)$/m, (_, e) => `entry ${Buffer.from(Buffer.from(e, 'base64').toString().replace(was, is)).toString('base64')}`);
+  await tamper('**/iq/proof.txt', text => text.replace(/^(\u2014 jisr\.iq\.example .{20})(.)/m, (_, a, b) => a + (b === 'A' ? 'B' : 'A')));
+  await tamper('**/sy/proof.txt', text => entry(text, /"clock":(\d+)/, '"clock":9$1'));
+  await tamper('**/text.json', text => text.replace('أسبوعياً', 'شهرياً'));
+  assert.deepEqual(await verify(reader), ['bad', 'bad', 'bad']);
+  assert.deepEqual(problems(reader), []);
+  await reader.context().close();
+});
+
+test('a reader without script comments, and it shows once an official has looked at it', async () => {
+  const reader = await newPage(browser, new URL(demo.nodes.iq.public).origin, { javaScriptEnabled: false });
+  await reader.goto('/public/ar/');
+  await reader.getByRole('main').getByRole('link').first().click();
+  assert.equal(await reader.locator('#check').isVisible(), false);
+  const words = 'هل تُنشر القراءات للعموم؟';
+  await reader.getByLabel('الاسم').fill('قارئة');
+  await reader.getByLabel('البريد الإلكتروني').fill('reader@readers.example');
+  await reader.getByRole('textbox', { name: 'التعليق' }).fill(words);
+  await reader.getByRole('button', { name: 'أرسل التعليق' }).click();
+  await reader.getByText('وصل التعليق').first().waitFor();
+  await reader.getByRole('main').getByRole('link').first().click();
+  assert.equal(await reader.getByText(words).count(), 0);
+  await iq.chief.goto('/ar/comments');
+  await sees(iq.chief, 'reader@readers.example');
+  await iq.chief.getByRole('checkbox').first().check();
+  await sound(iq.chief, 'comments');
+  await iq.chief.locator('button[formaction$="/comments/approve"]').click();
+  await iq.chief.getByRole('button', { name: 'تراجع' }).waitFor();
+  const at = reader.url(); // the page is kept for a second
+  for (const end = Date.now() + 15_000; Date.now() < end && !(await (await fetch(at)).text()).includes(words); await setTimeout(100));
+  const shown = await newPage(browser, new URL(at).origin);
+  await shown.goto(at);
+  assert.equal(await shown.getByText(words).count(), 1);
+  assert.doesNotMatch(await shown.content(), /reader@readers\.example/);
+  await sound(shown, 'public-comment');
+  await reader.context().close();
+  await shown.context().close();
 });

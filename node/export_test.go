@@ -84,3 +84,6 @@ func RefsOf(entry []byte) ([]ledger.Ref, error) {
 	}
 	return refs, nil
 }
+
+// File is the picture as it is shown.
+func (p Picture) File() []byte { return p.jpeg }

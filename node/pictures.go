@@ -22,7 +22,7 @@ const (
 )
 
 // Picture is a picture ready to be shown: made anew from its pixels, so that nothing else of the file is left, neither where
-// and by whom it was taken (EXIF, XMP, IPTC) nor anything a reader's program could trip over.
+// and by whom it was taken (EXIF, XMP, IPTC) nor anything a reader's program could trip over. It stands upright.
 type Picture struct {
 	jpeg          []byte
 	width, height int
@@ -45,7 +45,7 @@ func ReadPicture(file []byte) (p Picture, err error) {
 	if err != nil {
 		return bad()
 	}
-	to := smaller(from, jisr.MaxPictureSide)
+	to := upright(smaller(from, jisr.MaxPictureSide), orientation(file))
 	for _, quality := range []int{85, 70, 50, 30} {
 		var b bytes.Buffer
 		if err := jpeg.Encode(&b, to, &jpeg.Options{Quality: quality}); err != nil {

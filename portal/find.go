@@ -91,7 +91,10 @@ func (s *site) find(r *request) (*answer, error) {
 	if bare := (book.FindQuery{Search: ask.Search}); rd.findURL(&ask, "") != rd.findURL(&bare, "") {
 		v.All = rd.findURL(&bare, "")
 	}
-	return &answer{page: findPage(v)}, s.findFilters(r, rd, &ask, &v)
+	if err := s.findFilters(r, rd, &ask, &v); err != nil {
+		return nil, err
+	}
+	return &answer{page: findPage(v)}, nil
 }
 
 // foundCounts says how much of each kind was found.

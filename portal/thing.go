@@ -129,7 +129,7 @@ func (rd reader) thingLine(t *book.ThingRow) line {
 		l.Subject = saidIn("en", t.ID.Name(), "")
 	}
 	if m := t.ID.Maker(); jisr.ValidMember(m) {
-		l.From = rd.side(m)
+		l.From, l.To = rd.side(m), rd.sides(others(t.Summary.Members, m))
 	}
 	return l
 }
