@@ -33,7 +33,7 @@ type param struct {
 // operations is the whole of what the API can be asked for.
 func operations() []operation {
 	var all []operation
-	for _, part := range [][]operation{noteOperations(), findOperations(), stepOperations(), custodyOperations(), meetingOperations(), minutesOperations(), commitmentOperations(), statementOperations(), agreementOperations(), programmeOperations(), tableOperations(), recordActOperations(), balanceOperations(), paperOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
+	for _, part := range [][]operation{noteOperations(), findOperations(), stepOperations(), custodyOperations(), meetingOperations(), minutesOperations(), commitmentOperations(), statementOperations(), commentOperations(), agreementOperations(), programmeOperations(), tableOperations(), recordActOperations(), balanceOperations(), paperOperations(), recordOperations(), forumOperations(), uploadOperations(), houseOperations(), plainOperations()} {
 		all = append(all, part...)
 	}
 	return all
