@@ -102,7 +102,7 @@ test('anybody verifies it in the browser, and what was tampered with does not ho
     await route.fulfill({ response: answer, body: change(await answer.text()) });
   });
   const entry = (text, was, is) => text.replace(/^entry (.*)$/m, (_, e) => `entry ${Buffer.from(Buffer.from(e, 'base64').toString().replace(was, is)).toString('base64')}`);
-  await tamper('**/iq/proof.txt', text => text.replace(/^(\u2014 jisr\.iq\.example .{20})(.)/m, (_, a, b) => a + (b === 'A' ? 'B' : 'A')));
+  await tamper('**/iq/proof.txt', text => text.replace(/^(\u2014 jisr\.iq\.example\/iq-sy .{20})(.)/gm, (_, a, b) => a + (b === 'A' ? 'B' : 'A')));
   await tamper('**/sy/proof.txt', text => entry(text, /"clock":(\d+)/, '"clock":9$1'));
   await tamper('**/text.json', text => text.replace('أسبوعياً', 'شهرياً'));
   assert.deepEqual(await verify(reader), ['bad', 'bad', 'bad']);

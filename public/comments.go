@@ -122,8 +122,8 @@ func (s *site) tooMany(w http.ResponseWriter) {
 
 // sameSite tells whether a form was sent from this page, as far as the browser says (Fetch Metadata); programs say nothing.
 func sameSite(r *http.Request) bool {
-	if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" && from != "none" {
-		return false
+	if from := r.Header.Get("Sec-Fetch-Site"); from != "" {
+		return from == "same-origin" || from == "none"
 	}
 	origin := r.Header.Get("Origin")
 	u, err := url.Parse(origin)

@@ -117,6 +117,7 @@ func TestCommentsThatAreNone(t *testing.T) {
 		"a long text":         {with("text", strings.Repeat("ن", jisr.MaxComment+1)), nil, 422},
 		"a huge body":         {with("text", strings.Repeat("x", 100_000)), nil, 413},
 		"the trap":            {with("website", "http://example.org"), nil, 303},
+		"as browsers send it": {with("website", "x"), []string{"Sec-Fetch-Site", "same-origin", "Origin", "null"}, 303},
 		"another site":        {with("name", "a"), []string{"Sec-Fetch-Site", "cross-site"}, 415},
 		"another origin":      {with("name", "a"), []string{"Origin", "https://evil.example"}, 415},
 		"another type":        {with("name", "a"), []string{"Content-Type", "text/plain"}, 415},
