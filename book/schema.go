@@ -19,7 +19,7 @@ import (
 
 // schemaVersion stands in the file's user_version. Any change of the tables, of what stands in them or of
 // the stemming raises it; there are no migrations, because a book is rebuilt in seconds.
-const schemaVersion = 19
+const schemaVersion = 20
 
 // tables is what a book needs to take acts. A key is logShift bits of index under the number of the log, so
 // that the acts of one log lie side by side in order.

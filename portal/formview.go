@@ -190,12 +190,17 @@ func (rd reader) reference(row *book.NoteRow, on bool) Option {
 
 // takeFile takes a file of the form into the node, in parts: it waits in a temporary file if it is long.
 func (s *site) takeFile(r *request, h *multipart.FileHeader) (jisr.DraftFile, error) {
+	return s.takeFileAs(r, h, safeType(h.Header.Get("Content-Type")))
+}
+
+// takeFileAs keeps a file under a type.
+func (s *site) takeFileAs(r *request, h *multipart.FileHeader, typ string) (jisr.DraftFile, error) {
 	f, err := h.Open()
 	if err != nil {
 		return jisr.DraftFile{}, fmt.Errorf("couldn't read an uploaded file: %w", err)
 	}
 	defer f.Close() // read only: nothing is lost with the error
-	u, err := s.node.NewUpload(r.Context(), r.caller, h.Filename, safeType(h.Header.Get("Content-Type")), h.Size)
+	u, err := s.node.NewUpload(r.Context(), r.caller, h.Filename, typ, h.Size)
 	if err != nil {
 		return jisr.DraftFile{}, err
 	}

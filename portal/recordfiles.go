@@ -2,6 +2,7 @@ package portal
 
 import (
 	"encoding/json"
+	"mime"
 	"slices"
 	"strings"
 
@@ -66,7 +67,7 @@ func (s *site) writtenWhole(r *request, flow *book.Flow, typ *programme.Type, wa
 		if slices.ContainsFunc(typ.Paths(), func(p programme.Place) bool { return p.Field == f }) {
 			continue
 		}
-		value, err := s.filesOfForm(r, f)
+		value, err := s.filesOfForm(r, typ, f)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -86,8 +87,25 @@ func (s *site) writtenWhole(r *request, flow *book.Flow, typ *programme.Type, wa
 	return raw, faults, err
 }
 
+// typeOfForm is the type under which a file of a form is kept: of those the annex allows, the one that the browser meant. Browsers know
+// few types and no parameters: a bundle of STIX comes as application/json, or as nothing at all.
+func typeOfForm(said string, allowed []string) string {
+	base, _, err := mime.ParseMediaType(said)
+	for _, t := range allowed {
+		want, _, bad := mime.ParseMediaType(t)
+		_, suffix, _ := strings.Cut(want, "+") // RFC 6839 section 3.1
+		if err == nil && bad == nil && (base == want || base == "application/"+suffix) {
+			return t
+		}
+	}
+	if len(allowed) == 1 && (err != nil || base == "application/octet-stream") {
+		return allowed[0]
+	}
+	return said
+}
+
 // filesOfForm takes the files that came for a field into the node; nil: none came.
-func (s *site) filesOfForm(r *request, f *programme.Field) (json.RawMessage, error) {
+func (s *site) filesOfForm(r *request, typ *programme.Type, f *programme.Field) (json.RawMessage, error) {
 	if !ofFiles(f) || r.MultipartForm == nil {
 		return nil, nil
 	}
@@ -96,7 +114,7 @@ func (s *site) filesOfForm(r *request, f *programme.Field) (json.RawMessage, err
 		if len(all) == jisr.MaxAttachments {
 			break
 		}
-		d, err := s.takeFile(r, h)
+		d, err := s.takeFileAs(r, h, typeOfForm(safeType(h.Header.Get("Content-Type")), typ.Spec.Limits.FileTypes))
 		if err != nil {
 			return nil, err
 		}

@@ -33,12 +33,13 @@ type sending struct {
 	prog string // the annex
 	typ  string
 	made []map[string]any
+	at   jisr.Handling // none: what the annex says
 }
 
 // schedule lists everything that flows, the earliest first.
 func (s *stage) schedule() []sending {
 	var all []sending
-	for _, make := range []func() []sending{s.water, s.crossings, s.consignments, s.returns, s.outbreaks} {
+	for _, make := range []func() []sending{s.water, s.crossings, s.consignments, s.returns, s.outbreaks, s.projects, s.threats} {
 		all = append(all, make()...)
 	}
 	slices.SortStableFunc(all, func(a, b sending) int { return cmp.Compare(b.ago, a.ago) })
@@ -59,7 +60,7 @@ func (s *stage) deliver(ctx context.Context, ago time.Duration) error {
 }
 
 func (s *stage) flow(ctx context.Context, x sending) error {
-	cmd := node.SendRecords{Forum: s.cast.forum, Programme: s.laid[x.prog], Type: x.typ, Synthetic: true}
+	cmd := node.SendRecords{Forum: s.cast.forum, Programme: s.laid[x.prog], Type: x.typ, Handling: x.at, Synthetic: true}
 	for _, r := range x.made {
 		raw, err := json.Marshal(r)
 		if err != nil {
@@ -253,6 +254,46 @@ func (s *stage) outbreaks() (all []sending) {
 			all = append(all, x)
 			x.made = nil
 		}
+	}
+	return all
+}
+
+// projects are joint investments in every stage, each told by the side whose office carries it out.
+func (s *stage) projects() (all []sending) {
+	works := []struct {
+		ar, en, sector, status, place string
+		budget, spent                 float64
+	}{
+		{"إعادة تأهيل جسر البوكمال", "Rehabilitation of the Al-Bukamal bridge", "transport.road", "implementation", "SY-DY", 18e6, 7e6}, {"ساحة تبادل الشاحنات في القائم", "Lorry exchange yard at Al-Qaim", "transport.road", "completion", "IQ-AN", 9e6, 8.6e6},
+		{"خط كهرباء القائم – دير الزور", "Al-Qaim to Deir ez-Zor power line", "energy", "preparation", "SY-DY", 46e6, 1.2e6}, {"محطات رصد على الفرات", "Gauging stations on the Euphrates", "waterAndWaste", "maintenance", "IQ-AN", 3e6, 2.9e6},
+		{"محطة شمسية عند ربيعة", "Solar plant near Rabia", "energy.solar", "identification", "IQ-NI", 60e6, 0}, {"سكة حديد الموصل – اليعربية", "Mosul to Al-Yarubiyah railway", "transport.rail", "identification", "IQ-NI", 110e6, 0.4e6},
+		{"مستوصفات للعائدين", "Clinics for those who return", "health", "implementation", "SY-HA", 12e6, 5e6}, {"مدارس في البادية", "Schools in the steppe", "education", "preparation", "SY-DY", 14e6, 0.8e6},
+	}
+	for i, w := range works {
+		by := map[bool]jisr.MemberID{true: "iq", false: "sy"}[w.place[:2] == "IQ"]
+		r := map[string]any{"id": fmt.Sprintf("DEMO-PRJ-%02d", i+1), "updated_on": s.dayAt(20-i, 9).Format(time.DateOnly), "title": map[string]string{"ar": w.ar, "en": w.en}, "status": w.status, "type": "construction", "sector": w.sector,
+			"public_authority": "وزارة التخطيط (بيانات تجريبية)", "location_admin": []string{w.place}, "budget": w.budget, "currency": "USD", "spent": w.spent, "next_date": s.dayAt(26-5*i, 9).Format(time.DateOnly)}
+		all = append(all, sending{ago: s.on(20-i, 10), by: by, prog: "inv", typ: "project", made: []map[string]any{r}})
+	}
+	return all
+}
+
+// threats are reports without any person or place that could be one: what a tool of the threat exchange has to show.
+func (s *stage) threats() (all []sending) {
+	kinds := []struct{ category, typ, ar, en, pattern string }{
+		{"cyber", "indicator", "عنوان يستعمل في تصيّد موظفي المنافذ", "Address used to phish officers at crossings", "[domain-name:value = 'phish.example.org']"}, {"arms", "warning", "تهريب أسلحة خفيفة عبر البادية", "Small arms smuggled through the steppe", ""},
+		{"drugs", "trend", "ازدياد تهريب الحبوب المخدرة", "More pills are smuggled", ""}, {"cyber", "indicator", "ملف خبيث في مراسلات وهمية", "Malicious file in forged letters", "[file:name = 'demo-invoice.exe']"},
+		{"financing", "warning", "حوالات لتمويل الإرهاب", "Transfers that finance terrorism", ""}, {"human-trafficking", "incident", "شبكة اتجار بالأشخاص", "A trafficking network", ""},
+	}
+	for week := 11; week >= 0; week-- {
+		k, by := kinds[week%len(kinds)], map[bool]jisr.MemberID{true: "iq", false: "sy"}[week%2 == 0]
+		at := s.dayAt(week*7+1, 8)
+		r := map[string]any{"ref": fmt.Sprintf("DEMO-%02d", 12-week), "report_type": k.typ, "title": map[string]string{"ar": k.ar, "en": k.en}, "threat_category": k.category, "summary": "بلاغ مولّد بقاعدة للعرض ولا يصف واقعة.",
+			"reported_at": at.Format(time.RFC3339), "valid_until": at.AddDate(1, 0, 0).Format(time.RFC3339), "source_reliability": "B", "info_credibility": "2", "confidence": 60 + week, "pap": "AMBER"}
+		if k.pattern != "" {
+			r["indicator_pattern"], r["indicator_type"], r["attack_refs"] = k.pattern, "malicious-activity", []string{"T1566"}
+		}
+		all = append(all, sending{ago: s.on(week*7+1, 9), by: by, prog: "sec", typ: "threat_report", made: []map[string]any{r}, at: jisr.HandlingRestricted})
 	}
 	return all
 }

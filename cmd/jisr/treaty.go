@@ -192,10 +192,10 @@ func (d *deal) domestic(m jisr.MemberID, took int) {
 
 // annexes are the shipped programmes that the agreement in force names, by the segment that introduces each.
 func annexes() map[string]string {
-	return map[string]string{"annex-water": "wat", "annex-returns": "ref", "annex-trade": "trd", "annex-health": "hea"}
+	return map[string]string{"annex-water": "wat", "annex-returns": "ref", "annex-trade": "trd", "annex-health": "hea", "annex-investment": "inv", "annex-security": "sec"}
 }
 
-// framework plays the agreement that is in force: its four annexes are the programmes under which data flows.
+// framework plays the agreement that is in force: its annexes are the programmes under which data flows.
 func (s *stage) framework(ctx context.Context) (jisr.ThingID, error) {
 	d := s.deal(ctx).ago(frameworkDays, 10)
 	d.begins("iq", jisr.ProposeTerms{Kind: jisr.AgreementKind, Binding: true, Title: jisr.Text{"ar": "اتفاقية التعاون وتبادل البيانات", "en": "Agreement on Cooperation and the Exchange of Data"}})
