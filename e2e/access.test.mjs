@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { account, api, asOfficial, authenticator, axe, newPage, overflow, problems, shoot, startBrowser, startDemo } from './harness.mjs';
 
@@ -13,9 +15,10 @@ const run = promisify(execFile);
 const here = path.dirname(new URL(import.meta.url).pathname);
 const jisr = (...args) => run(path.join(here, '..', 'bin', 'jisr'), args);
 
-let demo, browser, iq, page, chief, key;
+let demo, browser, iq, page, chief, key, identity;
 before(async () => {
-  demo = await startDemo({ args: ['--empty'] });
+  identity = await identityProvider();
+  demo = await startDemo({ args: ['--empty'], settings: { iq: identity.settings } });
   browser = await startBrowser();
   // Browsers make passkeys for domains: the same node under the name localhost.
   iq = { ...demo.nodes.iq, url: demo.nodes.iq.url.replace('127.0.0.1', 'localhost') };
@@ -23,7 +26,48 @@ before(async () => {
   page = await newPage(browser, iq.url);
   key = await authenticator(page);
 }, { timeout: 120_000 });
-after(async () => { await browser?.close(); await demo?.stop(); });
+after(async () => { await browser?.close(); await demo?.stop(); identity?.close(); });
+
+/** identityProvider is an OpenID Connect provider on this machine (Core 1.0, code flow with PKCE): whoever presses its one button is in. */
+async function identityProvider() {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const codes = new Map();
+  let issuer;
+  const jwt = claims => {
+    const text = [{ alg: 'RS256', kid: 'k' }, claims].map(x => Buffer.from(JSON.stringify(x)).toString('base64url')).join('.');
+    return `${text}.${sign('RSA-SHA256', Buffer.from(text), privateKey).toString('base64url')}`;
+  };
+  const server = createServer(async (req, res) => {
+    const at = new URL(req.url, issuer), json = o => res.setHeader('Content-Type', 'application/json').end(JSON.stringify(o));
+    switch (at.pathname) {
+      case '/.well-known/openid-configuration':
+        return json({ issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/keys`, end_session_endpoint: `${issuer}/end`,
+          id_token_signing_alg_values_supported: ['RS256'], response_types_supported: ['code'], subject_types_supported: ['public'], authorization_response_iss_parameter_supported: true });
+      case '/keys': return json({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' }] });
+      case '/authorize': {
+        const code = randomUUID(), q = at.searchParams;
+        codes.set(code, q);
+        const back = `${q.get('redirect_uri')}?${new URLSearchParams({ code, state: q.get('state'), iss: issuer })}`;
+        return res.setHeader('Content-Type', 'text/html; charset=utf-8').end(`<a id="in" href="${back.replaceAll('&', '&amp;')}">This is me</a>`);
+      }
+      case '/token': {
+        let body = '';
+        for await (const chunk of req) body += chunk;
+        const form = new URLSearchParams(body), q = codes.get(form.get('code'));
+        codes.delete(form.get('code'));
+        const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+        if (challenge !== q?.get('code_challenge')) return res.writeHead(400).end('{"error":"invalid_grant"}');
+        const access = randomUUID(), now = Math.floor(Date.now() / 1000);
+        return json({ access_token: access, token_type: 'Bearer', expires_in: 300, id_token: jwt({ iss: issuer, aud: 'jisr', sub: 'subject-1', nonce: q.get('nonce'), iat: now, exp: now + 300,
+          at_hash: createHash('sha256').update(access).digest().subarray(0, 16).toString('base64url'), preferred_username: 'consul', groups: ['drafters'] }) });
+      }
+      default: return res.writeHead(204).end(); // what browsers ask for besides
+    }
+  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  issuer = `http://127.0.0.1:${server.address().port}`;
+  return { issuer, settings: `\n[oidc]\nissuer = "${issuer}"\nclient_id = "jisr"\nmap = ["drafters -> mofa: drafter"]\n`, close: () => server.close() };
+}
 
 const press = (where, name) => where.getByRole('main').locator('a,button').filter({ hasText: name }).first().click();
 const sees = (where, what) => where.getByRole('main').getByText(what).first().waitFor({ timeout: 15_000 });
@@ -88,6 +132,39 @@ test('the passkey signs in', async () => {
   await shoot(page, 'signin-ar');
   await press(page, 'الدخول بمفتاح المرور');
   await page.waitForURL(u => u.pathname === '/ar/');
+});
+
+test('the national identity provider lets an official in, and a spoiled answer does not', async () => {
+  for (const [lang, way] of [['ar', 'الدخول عبر موفّر الهوية'], ['en', 'Sign in through the identity provider']]) {
+    const p = await newPage(browser, iq.url, { lang });
+    await p.goto(`/${lang}/notes/new`);
+    assert.deepEqual(await axe(p), []);
+    await shoot(p, `signin-provider-${lang}`);
+    await press(p, way);
+    await p.locator('#in').waitFor();
+    const back = await p.locator('#in').getAttribute('href');
+    const thief = await newPage(browser, iq.url, { lang }); // the answer, in a browser that never left
+    await thief.goto(back);
+    assert.match(thief.url(), /sign-in/);
+    await shoot(thief, `signin-provider-refused-${lang}`);
+    await thief.context().close();
+    if (lang === 'ar') { // the refused answer was not used up, so who left comes back with it
+      await p.locator('#in').click();
+      await p.waitForURL(u => u.pathname === `/${lang}/notes/new`);
+    } else {
+      await p.goto(back.replace(/state=[^&]*/, 'state=another'));
+      assert.match(p.url(), /sign-in/);
+      await p.goto(`/${lang}/notes/new`);
+      await press(p, way);
+      await p.locator('#in').click();
+      await p.waitForURL(u => u.pathname === `/${lang}/notes/new`);
+    }
+    await p.goto(`/${lang}/access`);
+    assert.deepEqual(await axe(p), []);
+    await shoot(p, `access-provider-${lang}`);
+    assert.deepEqual(problems(p, [/status of 409/, new RegExp(`elsewhere: ${identity.issuer}`)]), []);
+    await p.context().close();
+  }
 });
 
 let stolen, signedNote;

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { existsSync } from 'node:fs';
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,14 +81,18 @@ export async function road(from, to) {
   return { cut, restore: () => { whole = true; }, close: () => { cut(); server.close(); } };
 }
 
-/** found makes a demo in dir, and moves its links behind roads on the ports that the letters of credence name. */
+/** found makes a demo in dir, to be changed before it is started. */
 async function found(dir, port, args) {
   const made = spawn(program, ['demo', '--json', '--dir', dir, '--port', String(port), '--exit-after', '1ms', ...args], { stdio: 'ignore' });
   const code = await new Promise((resolve, reject) => { made.once('exit', resolve); made.once('error', reject); });
   if (code !== 0) throw new Error(`couldn't make a demo: jisr demo ended with ${code}`);
   const { nodes } = JSON.parse(await readFile(path.join(dir, 'demo.json'), 'utf8'));
-  return Promise.all(nodes.map(async (n, i) => {
-    const file = path.join(dir, n.member, 'jisr.toml');
+  return nodes.map(n => ({ member: n.member, file: path.join(dir, n.member, 'jisr.toml') }));
+}
+
+/** behindRoads moves the links of a demo behind roads on the ports that the letters of credence name. */
+async function behindRoads(port, nodes) {
+  return Promise.all(nodes.map(async ({ file }, i) => {
     const text = await readFile(file, 'utf8');
     const named = `listen = "127.0.0.1:${port + 40 + i}"`;
     if (!text.includes(named)) throw new Error(`${file} doesn't say ${named}`);
@@ -101,14 +105,16 @@ async function found(dir, port, args) {
  * startDemo starts two governments and resolves when both are ready:
  * { nodes: { iq: {member,url,token,dir,pid,accounts}, sy: … }, forum, dir, log, stop() }.
  * stop ends both and removes their directory; it is safe to call twice. With roads, the links between them can be cut:
- * cut() and restore().
+ * cut() and restore(). Settings are lines of a member's jisr.toml besides: { iq: '[oidc]…' }.
  */
-export async function startDemo({ args = [], env = {}, roads = false } = {}) {
+export async function startDemo({ args = [], env = {}, roads = false, settings = {} } = {}) {
   if (!existsSync(program)) throw new Error("bin/jisr isn't there; run: make build");
   const dir = await mkdtemp(path.join(tmpdir(), 'jisr-e2e-'));
   const port = await freePort();
   const log = { text: '' };
-  const between = roads ? await found(path.join(dir, 'demo'), port, args) : [];
+  const nodes = roads || Object.keys(settings).length ? await found(path.join(dir, 'demo'), port, args) : [];
+  const between = roads ? await behindRoads(port, nodes) : [];
+  for (const { member, file } of nodes) await appendFile(file, settings[member] ?? '');
   const child = spawn(program, ['demo', '--json', '--dir', path.join(dir, 'demo'), '--port', String(port), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
   });

@@ -278,6 +278,8 @@ test('the session is closed, taken out as one file that verifies, compiled with 
   const letters = Object.values(demo.nodes).flatMap(n => ['--letter', path.join(n.dir, 'letter.credence')]);
   const said = execFileSync(program, ['verify', '--json', ...letters, session], { encoding: 'utf8' });
   assert.equal(JSON.parse(said).verified, true);
+  const signed = JSON.parse(said).checks.filter(c => c.check === 'signature'); // both heads signed with their passkeys
+  assert.deepEqual([signed.filter(c => c.void), [...new Set(signed.map(c => c.member))].sort()], [[], ['iq', 'sy']]);
   await iq.head.goto(`${body}/minutes`);
   await sees(iq.head, 'كل أسبوع');
   await clean(iq.head);
