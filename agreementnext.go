@@ -219,7 +219,7 @@ func StepsFor(why string) []Kind {
 // AgreementTurns names what is said of who acts next: the name of each state alone, and of some with what then decides it.
 func AgreementTurns() []string {
 	all := []string{"initialled.commit", "initialled.proces-verbal", "signed-subject-to-ratification.exchange", "in-force.registered",
-		"initialled.sign", "signed-subject-to-ratification.deposit", "in-force.register"} // these with a depositary
+		"initialled.sign", "signed-subject-to-ratification.deposit", "signed-subject-to-ratification.receive", "in-force.register"} // these with a depositary
 	for _, st := range AgreementStates() {
 		all = append(all, string(st)+".next")
 	}
@@ -230,7 +230,7 @@ func AgreementTurns() []string {
 func (g *Agreement) Turn(today Date) string {
 	state, awaits := string(g.Standing(today)), g.Awaits()
 	for _, a := range awaits {
-		if turn := state + "." + a.Why; (a.Why != "register" || g.Multilateral()) && slices.Contains(AgreementTurns(), turn) {
+		if turn := state + "." + a.Why; (a.Why != "register" && a.Why != "receive" || g.Multilateral()) && slices.Contains(AgreementTurns(), turn) {
 			return turn
 		}
 	}
