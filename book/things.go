@@ -153,6 +153,32 @@ func (b *Book) Thing(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.T
 	return v, err
 }
 
+// Owned is who in the house a thing belongs to, and how widely it may be shown.
+type Owned struct {
+	Handling  jisr.Handling
+	Desks     []jisr.DeskID
+	Officials []jisr.OfficialID
+}
+
+// Owned gives that of one thing, reading neither its state nor its acts: what is asked before each command.
+func (b *Book) Owned(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.ThingID) (o Owned, err error) {
+	err = b.read(ctx, "read whom a thing belongs to", func(c *conn) error {
+		scope, more := s.where("t")
+		found := false
+		err := c.each(`SELECT t.handling, t.acted, t.filed FROM thing t WHERE t.forum=? AND t.id=? AND `+scope, append([]any{string(forum), string(id)}, more...), func(st *sqlite3.Stmt) error {
+			found = true
+			who := readOwners(st.ColumnText(1), st.ColumnText(2))
+			o = Owned{jisr.Handlings()[min(st.ColumnInt(0), len(jisr.Handlings())-1)], who.desks, who.officials}
+			return nil
+		})
+		if err == nil && !found {
+			err = jisr.Refuse(jisr.NoSuch, string(id), "noun", id.Noun())
+		}
+		return err
+	})
+	return o, err
+}
+
 // custody gives what the house says of a thing, and what it comes to in one forum.
 func (rd *reader) custody(forum jisr.ForumID, id jisr.ThingID) ([]ActRow, *jisr.Custody, error) {
 	house, err := rd.actsOf(jisr.House, id)

@@ -93,13 +93,13 @@ func (c *Say) look(d *decision, about jisr.ThingID) error {
 		}
 	}
 	if c.ID != "" {
-		v, err := d.n.book.Thing(d.ctx, d.scope(), c.Forum, c.ID)
+		o, err := d.n.book.Owned(d.ctx, d.scope(), c.Forum, c.ID)
 		switch fresh := isRefusal(err, jisr.NoSuch) && (c.Kind == jisr.KindMeetingPropose || c.prepared && c.begins(d)); { // a session has its name before anybody proposes it
 		case fresh:
 		case err != nil:
 			return err
 		default:
-			d.about = d.aboutThing(c.Forum, c.ID, v.Summary.Handling, v.Desks, v.Officials)
+			d.about = d.aboutThing(c.Forum, c.ID, o.Handling, o.Desks, o.Officials)
 		}
 	}
 	if c.prepared && before != nil {

@@ -87,6 +87,7 @@ func desk(id jisr.DeskID, ar, en string) node.AddDesk {
 const (
 	postDrafter  = "first.secretary"
 	postReleaser = "head.department"
+	postDeputy   = "deputy.head"
 	postSigner   = "plenipotentiary"
 	postAdmin    = "administrator"
 )
@@ -95,6 +96,7 @@ func demoPosts() []node.AddOfficial {
 	return []node.AddOfficial{
 		{ID: postDrafter, Desk: deskForeign, Post: jisr.Text{"ar": "السكرتير الأول", "en": "First Secretary"}, Roles: []jisr.Role{jisr.Drafter}},
 		{ID: postReleaser, Desk: deskForeign, Post: jisr.Text{"ar": "رئيس دائرة الدول المجاورة", "en": "Head of the Neighbouring States Department"}, Roles: []jisr.Role{jisr.Releaser}},
+		{ID: postDeputy, Desk: deskForeign, Post: jisr.Text{"ar": "معاون رئيس دائرة الدول المجاورة", "en": "Deputy Head of the Neighbouring States Department"}, Roles: []jisr.Role{jisr.Releaser}},
 		{ID: postSigner, Desk: deskForeign, Post: jisr.Text{"ar": "المفوَّض بالتوقيع", "en": "Plenipotentiary"}, Roles: []jisr.Role{jisr.Plenipotentiary}},
 		{ID: postAdmin, Desk: deskForeign, Post: jisr.Text{"ar": "مدير المنظومة", "en": "Administrator of the Node"}, Roles: []jisr.Role{jisr.Admin}},
 	}

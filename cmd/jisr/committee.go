@@ -67,7 +67,7 @@ func (s *stage) meet(ctx context.Context) error {
 	s.clock.forward(committeeDays * 24 * time.Hour)
 	body, err := s.say(ctx, "iq", node.Say{Kind: jisr.KindBodyPropose, Terms: jisr.BodyTerms{
 		Title: jisr.Text{"ar": "اللجنة العراقية السورية المشتركة", "en": "Iraqi–Syrian Joint Committee"}, Level: jisr.SeniorLevel, Members: []jisr.MemberID{"iq", "sy"},
-		Chairs: posts("رئيس الجانب", "Co-chair"), Secretaries: posts("أمين السر", "Secretary"), Cadence: "FREQ=MONTHLY;INTERVAL=3", Months: 3,
+		Chairs: posts("رئيس الجانب", "Co-chair"), Secretaries: posts("أمين السر", "Secretary"), Cadence: "FREQ=MONTHLY;INTERVAL=3", Months: 3, Written: 14,
 		Procedure: jisr.Procedure{Code: "ISJC", Rotation: []jisr.MemberID{"iq", "sy"}, AgendaDays: jisr.DefaultAgendaDays, Approval: jisr.Silent, SilentDays: 30, Languages: []string{"ar", "en"}}}})
 	if err != nil {
 		return err
@@ -94,7 +94,10 @@ func (s *stage) meet(ctx context.Context) error {
 	if err := s.keep(ctx, made); err != nil {
 		return err
 	}
-	return s.coming(ctx, body)
+	if err := s.coming(ctx, body); err != nil {
+		return err
+	}
+	return s.inWriting(ctx, body)
 }
 
 // say carries out what a side says, and waits until the other's book has it.
@@ -365,6 +368,14 @@ func (s *stage) step(ctx context.Context, p promised, id jisr.ThingID, step stri
 		}
 	}
 	_, err = s.says(ctx, by, say)
+	return err
+}
+
+// inWriting leaves a decision in writing that waits for the other side, between two sessions.
+func (s *stage) inWriting(ctx context.Context, body jisr.ThingID) error {
+	s.clock.forward(4 * 24 * time.Hour)
+	_, err := s.say(ctx, "sy", node.Say{ID: body, Kind: jisr.KindBodyCirculate, Terms: jisr.CirculateTerms{Title: jisr.Text{"ar": "فتح محطة قياس في البوكمال", "en": "Opening of a gauging station at Al-Bukamal"}},
+		Body: jisr.EvidenceBody{Text: jisr.Text{"ar": "تُفتح محطة قياس في البوكمال قبل موسم الفيضان، ويتولى كل جانب تجهيزاته.", "en": "A gauging station is opened at Al-Bukamal before the flood season; each side provides its own equipment."}}})
 	return err
 }
 
