@@ -41,7 +41,7 @@ func (rd reader) modes(on jisr.Mode) (all []Option) {
 func (rd reader) whenOf(t *jisr.MeetingTerms) string {
 	hour := ""
 	if _, at, ok := strings.Cut(t.Begins, "T"); ok && len(at) >= 5 {
-		hour = at[:5]
+		hour = rd.l.Digits(at[:5])
 	}
 	return rd.l.Day(string(t.Day())) + " — " + hour
 }
