@@ -189,7 +189,6 @@ test('sides that differ on whether it binds do not sign; one signs ad referendum
 
 test('what binds provisionally is given up by one side before its force; what is in force ends by consent', { timeout: 120_000 }, async () => {
   await takes(sy, 'abandon');
-  await takes(iq, 'receive', async () => {}, iq.chief);
   await stands('abandoned');
   where = ended;
   await takes(iq, 'terminate');
