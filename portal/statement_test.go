@@ -48,7 +48,7 @@ func TestAStatementInTwoPortals(t *testing.T) {
 		t.Fatal("who drafted the text approved it")
 	}
 	iq.does(page+"/approve", url.Values{})
-	sy.eventually(page, "أقر النص")
+	sy.eventually(page, "يُنشر متى أقره الجميع")
 	if bad := sy.post(page+"/release", url.Values{}); bad.status != 422 {
 		t.Fatalf("released with one approval: %d", bad.status)
 	}
