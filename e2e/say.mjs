@@ -54,11 +54,15 @@ export async function released(head, secretary) {
   await signs(head, u => !u.pathname.includes('/outgoing/'));
 }
 
-/** arrives opens a page once what it is about has come from the other side. */
+/** arrives opens a page once what it is about has come from the other side; that it was not there before is no problem. */
 export async function arrives(page, at) {
+  const before = page.jisrProblems.length;
   for (let tries = 0; tries < 40; tries++) {
     const res = await page.goto(at);
-    if (res.status() === 200) return;
+    if (res.status() === 200) {
+      page.jisrProblems.push(...page.jisrProblems.splice(before).filter(p => !/status of 404/.test(p)));
+      return;
+    }
     await new Promise(resolve => setTimeout(resolve, 250));
   }
   throw new Error(`${at} hasn't arrived`);
