@@ -140,12 +140,16 @@ type AddOfficial struct {
 	Roles    []jisr.Role
 	Password string
 	Keep     bool // a post that is there keeps how its holder signs in; no password is made
+
+	hashed hashed // made before it is decided, see withHash
 }
 
 // SetPassword gives a post a new password.
 type SetPassword struct {
 	ID       jisr.OfficialID
 	Password string
+
+	hashed hashed
 }
 
 // EndOfficial ends a post's access. What it did stays.

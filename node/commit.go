@@ -122,6 +122,10 @@ func (n *Node) carryOut(ctx context.Context, c Caller, cmd Command) (a answer) {
 		}
 		cmd = prepared
 	}
+	cmd, err := withHash(cmd)
+	if err != nil {
+		return answer{err: err}
+	}
 	steps := []Command{cmd}
 	if send, ok := cmd.(SendRecords); ok {
 		parts, err := send.parts(ctx, n, c)

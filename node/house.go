@@ -135,11 +135,7 @@ func (c AddOfficial) decide(d *decision) error {
 			return err
 		}
 	}
-	secret, err := d.password(c.Password)
-	if err != nil {
-		return err
-	}
-	add.body = secret
+	add.body, d.done.Secret = c.hashed.secret, c.hashed.shown
 	return d.house(add)
 }
 
@@ -150,20 +146,39 @@ func (c SetPassword) decide(d *decision) error {
 	if _, err := d.n.book.Account(d.ctx, officialID(c.ID)); err != nil {
 		return err
 	}
-	secret, err := d.password(c.Password)
-	if err != nil {
-		return err
-	}
-	return d.house(planned{kind: jisr.KindOfficialPass, about: officialID(c.ID), body: secret})
+	d.done.Secret = c.hashed.shown
+	return d.house(planned{kind: jisr.KindOfficialPass, about: officialID(c.ID), body: c.hashed.secret})
 }
 
-// password gives the verifier of the password given, or of one made here, which is shown once.
-func (d *decision) password(given string) (jisr.Secret, error) {
+// hashed is the verifier of a password; shown is the password itself, once, where it was made here.
+type hashed struct {
+	secret jisr.Secret
+	shown  string
+}
+
+// withHash hashes the password that a command sets. It is done before the command waits for its turn: on a busy machine it takes
+// seconds, in which nobody else's command could be decided.
+func withHash(cmd Command) (Command, error) {
+	var err error
+	switch c := cmd.(type) {
+	case AddOfficial:
+		c.hashed, err = hashedOf(c.Password)
+		return c, err
+	case SetPassword:
+		c.hashed, err = hashedOf(c.Password)
+		return c, err
+	}
+	return cmd, nil
+}
+
+// hashedOf gives the verifier of the password given, or of one made here.
+func hashedOf(given string) (h hashed, err error) {
 	if given == "" {
 		given = newSecret(15)
-		d.done.Secret = given
+		h.shown = given
 	}
-	return hashPassword(given)
+	h.secret, err = hashPassword(given)
+	return h, err
 }
 
 func (c EndOfficial) decide(d *decision) error {
