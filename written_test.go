@@ -104,7 +104,7 @@ func TestSilenceAdoptsOnlyWhereTheRulesAdoptIt(t *testing.T) {
 		f.at = f.at.AddDate(0, 0, 14)
 		f.say("sy", jisr.KindBodyLapse, committee, agreed(a))
 		late := f.say("sy", jisr.KindBodyObject, committee, answered(a, "x"))
-		w = f.decided("its days have passed", c.want, early, late)
+		f.decided("its days have passed", c.want, early, late)
 		if s := f.fold(committee, rng(1)); s.Voids[late.Position].Kind != jisr.Already {
 			t.Errorf("an objection after its silence: %v", s.Voids[late.Position])
 		}
