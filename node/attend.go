@@ -40,11 +40,11 @@ func (n *Node) attendLoop(ctx context.Context) {
 // notice wakes the loop when an act may call for it.
 func (n *Node) notice(a *jisr.Act) {
 	switch a.Kind {
-	case jisr.KindCommitmentReport, jisr.KindBodyCirculate:
+	case jisr.KindCommitmentReport:
 		if a.Member == n.self.ID {
 			return
 		}
-	case jisr.KindMinutesSign, jisr.KindStatementApprove: // our own may be the last one, with which silence or an embargo begins
+	case jisr.KindMinutesSign, jisr.KindStatementApprove, jisr.KindBodyCirculate: // our own may be the last one, with which silence or an embargo begins
 	default:
 		return
 	}

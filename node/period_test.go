@@ -200,8 +200,8 @@ func TestADecisionInWritingOverACutRoad(t *testing.T) {
 	w.Settle()
 	w.Cut("iq", "sy")
 	w.Until("the cut is noticed", func() bool { return w.Node("iq").Links()[0].State != node.Linked })
-	circulate(sy, "محطة ثانية")
 	w.Pass(30 * day)
+	circulate(sy, "محطة ثانية") // its node looks at what waits
 	w.Until("its own node says that its days have passed", func() bool { return first(sy).State() == jisr.WrittenAdopted })
 	if got := first(iq).Standing(w.Node("iq").Known()); got != jisr.WrittenOpen {
 		t.Errorf("the other side, which cannot know, has it %s", got)
