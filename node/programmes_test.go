@@ -3,6 +3,7 @@ package node_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func (p *pact) read(m jisr.MemberID, id jisr.ThingID) []string {
 }
 
 // TestWhatWasSignedIsWhatFlows: nothing flows before the agreement is in force, what the annex allows flows after, the
-// rest is refused with its paragraph, and suspension stops it by itself.
+// rest is refused with its paragraph.
 func TestWhatWasSignedIsWhatFlows(t *testing.T) {
 	p, id := waterPact(t)
 	p.sends("iq", id, flowOf(1, "300")).Refused(jisr.NoFlow)
@@ -151,6 +152,43 @@ func TestWhatWasSignedIsWhatFlows(t *testing.T) {
 	pic, err := p.Node("iq").Picture(t.Context(), p.reader("iq"), p.Forum, id, "flow")
 	if err != nil || len(pic.Axis) != 3 || len(pic.Series) != 1 || pic.Series[0].Figures[2].Value != 317.5 {
 		t.Errorf("the chart: %+v %v", pic, err)
+	}
+}
+
+// TestANoticeStopsRecordsOnItsDay: records flow until the day that follows from the receipt of a notice of suspension or of
+// termination. Who sends after it, the road being cut and the receipt unknown to it, sends in vain, and both sides find so; what
+// flowed before stays.
+func TestANoticeStopsRecordsOnItsDay(t *testing.T) {
+	for kind, state := range map[jisr.Kind]jisr.AgreementState{jisr.KindAgreementSuspend: jisr.AgreementSuspended, jisr.KindAgreementDenounce: jisr.AgreementTerminated} {
+		for _, gives := range []jisr.MemberID{"iq", "sy"} {
+			t.Run(string(kind)+" by "+string(gives), func(t *testing.T) {
+				p, id := waterPact(t)
+				p.inForce()
+				p.Pass(72 * time.Hour)
+				takes := map[jisr.MemberID]jisr.MemberID{"iq": "sy", "sy": "iq"}[gives]
+				p.sends(gives, id, flowOf(1, "300")).Done()
+				notice := p.As(gives).Notifies(p.id, kind, jisr.NoticeTerms{Ground: jisr.GroundClause, From: p.Node(gives).Today().AddMonths(7)})
+				p.Settle()
+
+				p.Cut("iq", "sy")
+				p.As(takes).Stamps(p.id, notice).Done()
+				p.sends(takes, id, flowOf(2, "310")).Done() // the notice runs
+				p.Pass(220 * 24 * time.Hour)
+				p.sends(takes, id, flowOf(3, "320")).Refused(jisr.NoFlow)
+				p.sends(gives, id, flowOf(3, "330")).Done() // as far as it knows
+				p.Restore("iq", "sy")
+				p.sees(state)
+
+				p.sends(gives, id, flowOf(4, "340")).Refused(jisr.NoFlow)
+				for _, m := range p.parties {
+					got := p.read(m, id)
+					slices.Sort(got)
+					if want := []string{"300", "310", string(jisr.NoFlow)}; !slices.Equal(got, want) {
+						t.Errorf("%s reads %v, want %v", m, got, want)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -224,36 +224,27 @@ func (w *World) Until(what string, ok func() bool) {
 // digests, and a rebuilt book that equals the followed one.
 func (w *World) Settle() {
 	w.T.Helper()
-	want := map[jisr.MemberID]jisr.Index{}
+	want, digests := map[jisr.MemberID]jisr.Index{}, map[[32]byte]bool{}
 	w.Until("all nodes hold the same", func() bool {
-		sizes := map[jisr.MemberID]jisr.Index{}
-		for _, m := range w.members {
-			own := w.sizes(m)
-			sizes[m] = own[m]
+		want = map[jisr.MemberID]jisr.Index{}
+		clear(digests)
+		held := []map[jisr.MemberID]jisr.Index{}
+		for _, m := range w.members { // digest and sizes of one moment: a node says things by itself too
+			d, sizes, err := w.nodes[m].Book().Digest(context.Background(), w.Forum)
+			w.must(err)
+			digests[d] = true
+			held, want[m] = append(held, sizes), sizes[m]
 		}
-		for _, m := range w.members {
-			if !maps.Equal(w.sizes(m), sizes) || !w.complete(m) {
+		for i, m := range w.members {
+			if !maps.Equal(held[i], want) || !w.complete(m) {
 				return false
 			}
 		}
-		want = sizes
-		return len(sizes) == len(w.members)
+		return true
 	})
-	digests := map[[32]byte]bool{}
-	for _, m := range w.members {
-		d, _, err := w.nodes[m].Book().Digest(context.Background(), w.Forum)
-		w.must(err)
-		digests[d] = true
-	}
 	if len(digests) != 1 {
 		w.T.Fatalf("the nodes hold the same logs %v and differ in what they mean", want)
 	}
-}
-
-func (w *World) sizes(m jisr.MemberID) map[jisr.MemberID]jisr.Index {
-	_, sizes, err := w.nodes[m].Book().Digest(context.Background(), w.Forum)
-	w.must(err)
-	return sizes
 }
 
 func (w *World) complete(m jisr.MemberID) bool {
