@@ -109,14 +109,18 @@ type official struct{ name, password string }
 func newTarget(t *testing.T) *target {
 	iq, sy, log := startDemo(t)
 	g := &target{w: iq.w, iq: iq, sy: sy, log: log}
-	g.public = iq.w.freeAddress()
 	g.provider = nodetest.NewProvider(t)
 	secret := filepath.Join(t.TempDir(), "provider")
 	if err := os.WriteFile(secret, []byte(nodetest.ClientSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	iq.restart(t, func(settings string) string {
-		return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) + "\n[public]\nlisten = \"" + g.public + "\"\n" +
+		door := regexp.MustCompile(`(?s)\[public\]\s+listen = "([^"]+)"`).FindStringSubmatch(settings)
+		if door == nil {
+			t.Fatal("the demonstration has no public page")
+		}
+		g.public = door[1]
+		return strings.Replace(settings, `log = "warn"`, `log = "debug"`, 1) +
 			fmt.Sprintf("\n[oidc]\nissuer = %q\nclient_id = %q\nclient_secret_file = %q\nmap = [\"drafters -> mofa: drafter\"]\n", g.provider.Issuer(), nodetest.ClientID, secret)
 	})
 	g.drafter, g.releaser, g.admin = iq.official("drafter", "reader,drafter"), iq.official("releaser", "reader,releaser"), iq.official("keeper", "reader,admin,auditor")
