@@ -474,4 +474,7 @@ func (g *Agreement) Continues() []string {
 }
 
 // DateOf is the calendar day of an instant, in UTC.
-func DateOf(t time.Time) Date { return Date(t.UTC().Format(time.DateOnly)) }
+func DateOf(t time.Time) Date { return DateIn(t, time.UTC) }
+
+// DateIn is the calendar day of an instant somewhere.
+func DateIn(t time.Time, zone *time.Location) Date { return Date(t.In(zone).Format(time.DateOnly)) }

@@ -44,13 +44,9 @@ func (f *forum) commitment() (*jisr.Undertaking, jisr.State) {
 	return s.Commitment, s
 }
 
-// wants holds the state of the commitment, and which acts are void.
-func (f *forum) wants(what string, want jisr.CommitmentState, voids ...jisr.Act) *jisr.Undertaking {
+// void holds that these acts have no effect, and all others have.
+func (f *forum) void(what string, s *jisr.State, voids []jisr.Act) {
 	f.t.Helper()
-	c, s := f.commitment()
-	if c == nil || c.State() != want {
-		f.t.Fatalf("%s: %v, want %s", what, c, want)
-	}
 	for _, a := range voids {
 		if s.Voids[a.Position] == nil {
 			f.t.Errorf("%s: %s by %s has effect", what, a.Kind, a.Member)
@@ -59,6 +55,16 @@ func (f *forum) wants(what string, want jisr.CommitmentState, voids ...jisr.Act)
 	if len(s.Voids) != len(voids) {
 		f.t.Errorf("%s: voids %v, want %d", what, s.Voids, len(voids))
 	}
+}
+
+// wants holds the state of the commitment, and which acts are void.
+func (f *forum) wants(what string, want jisr.CommitmentState, voids ...jisr.Act) *jisr.Undertaking {
+	f.t.Helper()
+	c, s := f.commitment()
+	if c == nil || c.State() != want {
+		f.t.Fatalf("%s: %v, want %s", what, c, want)
+	}
+	f.void(what, &s, voids)
 	return c
 }
 

@@ -45,6 +45,12 @@ func (h Handling) Rank() int {
 	return len(Handlings())
 }
 
+// HandlingOf is the level of a rank: the last one where none has it.
+func HandlingOf(rank int) Handling {
+	all := Handlings()
+	return all[min(rank, len(all)-1)]
+}
+
 // Named tells whether only officials that are named may read at this level, or who acted on it.
 func (h Handling) Named() bool { return h.Rank() > HandlingRestricted.Rank() }
 

@@ -36,14 +36,7 @@ func (f *forum) decided(what, want string, voids ...jisr.Act) *jisr.WrittenDecis
 	if w.State() != want {
 		f.t.Fatalf("%s: %s, want %s; voids %v", what, w.State(), want, s.Voids)
 	}
-	for _, a := range voids {
-		if s.Voids[a.Position] == nil {
-			f.t.Errorf("%s: %s by %s has effect", what, a.Kind, a.Member)
-		}
-	}
-	if len(s.Voids) != len(voids) {
-		f.t.Errorf("%s: voids %v, want %d", what, s.Voids, len(voids))
-	}
+	f.void(what, &s, voids)
 	return w
 }
 

@@ -54,7 +54,7 @@ func (k counting) count(p *programme.Programme, s *shelved, from int, into *leve
 		if into[r.Rank] == nil {
 			into[r.Rank] = programme.Groups{}
 		}
-		way := programme.Item{By: r.By, Sent: time.UnixMilli(r.Sent).UTC(), Handling: jisr.Handlings()[r.Rank]}
+		way := programme.Item{By: r.By, Sent: time.UnixMilli(r.Sent).UTC(), Handling: jisr.HandlingOf(r.Rank)}
 		for row := max(r.Row, from); row < r.Row+r.Count; row++ {
 			flags := s.flags[row]
 			if flags&without != 0 {
@@ -156,8 +156,9 @@ func (b *Book) countedAll(rd *reader, f *Flow, id string, levels []jisr.Handling
 	return all, nil
 }
 
-// synthetic tells whether records that a chart or target counts, of these levels, were made by rule.
-func (b *Book) synthetic(rd *reader, f *Flow, id string, levels []jisr.Handling) (bool, error) {
+// synthetic tells whether records that a chart or target counts, of these levels, were made by rule. known keeps the answer of
+// each type: to find that none was, the heads of all its blocks are looked at, and targets often count the same type.
+func (b *Book) synthetic(rd *reader, f *Flow, id string, levels []jisr.Handling, known map[string]bool) (bool, error) {
 	may, err := rd.visible(f, levels)
 	if err != nil {
 		return false, err
@@ -166,19 +167,33 @@ func (b *Book) synthetic(rd *reader, f *Flow, id string, levels []jisr.Handling)
 		if !slices.ContainsFunc(countings(f.Programme, t), func(k counting) bool { return k.id == id }) {
 			continue
 		}
-		shelf, _, err := rd.c.shelfOf(f.Forum, f.ID, t.Name)
-		if err != nil {
-			return false, err
+		made, asked := known[t.Name]
+		if !asked {
+			if made, err = b.madeByRule(rd.c, f, t, may); err != nil {
+				return false, err
+			}
+			known[t.Name] = made
 		}
-		heads, _, err := rd.c.heads(&b.heads, shelf)
-		if err != nil {
-			return false, err
+		if made {
+			return true, nil
 		}
-		for _, h := range heads {
-			for level, n := range h.Made {
-				if n > 0 && may[level] {
-					return true, nil
-				}
+	}
+	return false, nil
+}
+
+func (b *Book) madeByRule(c *conn, f *Flow, t *programme.Type, may []bool) (bool, error) {
+	shelf, _, err := c.shelfOf(f.Forum, f.ID, t.Name)
+	if err != nil {
+		return false, err
+	}
+	heads, _, err := c.heads(&b.heads, shelf)
+	if err != nil {
+		return false, err
+	}
+	for _, h := range heads {
+		for level, n := range h.Made {
+			if n > 0 && may[level] {
+				return true, nil
 			}
 		}
 	}

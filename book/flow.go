@@ -45,9 +45,7 @@ func (f *Flow) Standing(today jisr.Date) jisr.AgreementState {
 
 // Day is the day of an instant in the time zone of the annex, which all parties signed: in UTC what is sent before three in the morning
 // in Baghdad would be of yesterday, and have no effect on the first day in force.
-func (f *Flow) Day(t time.Time) jisr.Date {
-	return jisr.Date(t.In(f.Programme.Zone()).Format(time.DateOnly))
-}
+func (f *Flow) Day(t time.Time) jisr.Date { return jisr.DateIn(t, f.Programme.Zone()) }
 
 // Open refuses when no record may flow on that day, with the agreement and its state, or with what took its place.
 func (f *Flow) Open(day jisr.Date) error {

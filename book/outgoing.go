@@ -140,7 +140,7 @@ func (c *conn) outgoing(s Scope, where string, args ...any) (rows []OutgoingRow,
 		FROM `+outgoingFiled+` LEFT JOIN thing t ON t.forum=o.forum AND t.id=o.about
 		WHERE `+where+` AND `+scope+` ORDER BY o.at DESC, o.id DESC LIMIT 200`, append(args, more...), func(st *sqlite3.Stmt) error {
 		of := readOwners(st.ColumnText(3), "")
-		r := OutgoingRow{ID: jisr.ThingID(st.ColumnText(0)), Handling: jisr.Handlings()[min(st.ColumnInt(2), len(jisr.Handlings())-1)], Desks: of.desks, Officials: of.officials}
+		r := OutgoingRow{ID: jisr.ThingID(st.ColumnText(0)), Handling: jisr.HandlingOf(st.ColumnInt(2)), Desks: of.desks, Officials: of.officials}
 		err := json.Unmarshal(st.ColumnRawText(1), &r.Outgoing)
 		rows = append(rows, r)
 		return err

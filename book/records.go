@@ -119,7 +119,7 @@ func (b *Book) Picture(ctx context.Context, s Scope, q ChartQuery) (pic *program
 			return err
 		}
 		pic = f.Programme.Picture(q.Chart, groups, q.At)
-		pic.Synthetic, err = b.synthetic(rd, f, id, q.Levels)
+		pic.Synthetic, err = b.synthetic(rd, f, id, q.Levels, map[string]bool{})
 		return err
 	})
 	return pic, err
@@ -136,12 +136,13 @@ func (b *Book) Promises(ctx context.Context, s Scope, q ChartQuery) (all []progr
 		if err != nil {
 			return err
 		}
+		known := map[string]bool{}
 		for _, target := range f.Programme.TargetIDs() {
 			groups, err := b.countedAll(rd, f, "target:"+target, q.Levels, f.Programme.InPeriod(target, q.At))
 			if err != nil {
 				return err
 			}
-			made, err := b.synthetic(rd, f, "target:"+target, q.Levels)
+			made, err := b.synthetic(rd, f, "target:"+target, q.Levels, known)
 			if err != nil {
 				return err
 			}

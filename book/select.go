@@ -434,7 +434,7 @@ func (b *Book) recordRow(c *conn, f *Flow, t *programme.Type, shelf int64, block
 	at, flags := block.head.runOf(row), block.flags[row]
 	place := at.Place + row - at.Row + 1
 	r := RecordRow{ID: at.Batch + "." + strconv.Itoa(place), Batch: jisr.ThingID("record/" + at.Batch), Place: place, By: at.By, Sent: time.UnixMilli(at.Sent).UTC(),
-		Handling: jisr.Handlings()[min(at.Rank, len(jisr.Handlings())-1)], Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0, Synthetic: at.Made, Added: time.UnixMilli(block.head.added(at, row)).UTC()}
+		Handling: jisr.HandlingOf(at.Rank), Withdrawn: flags&flagWithdrawn != 0, Corrected: flags&flagCorrected != 0, Confirmed: flags&confirmed != 0, Synthetic: at.Made, Added: time.UnixMilli(block.head.added(at, row)).UTC()}
 	if said := block.head.Touch[row].Said; said != 0 {
 		r.Changed = time.UnixMilli(said).UTC()
 	}

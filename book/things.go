@@ -168,7 +168,7 @@ func (b *Book) Owned(ctx context.Context, s Scope, forum jisr.ForumID, id jisr.T
 		err := c.each(`SELECT t.handling, t.acted, t.filed FROM thing t WHERE t.forum=? AND t.id=? AND `+scope, append([]any{string(forum), string(id)}, more...), func(st *sqlite3.Stmt) error {
 			found = true
 			who := readOwners(st.ColumnText(1), st.ColumnText(2))
-			o = Owned{jisr.Handlings()[min(st.ColumnInt(0), len(jisr.Handlings())-1)], who.desks, who.officials}
+			o = Owned{jisr.HandlingOf(st.ColumnInt(0)), who.desks, who.officials}
 			return nil
 		})
 		if err == nil && !found {

@@ -51,7 +51,7 @@ func dutiesOf(b *book.Balance, now time.Time) (duties []book.Duty) {
 			continue
 		}
 		seen[key] = true
-		duties = append(duties, book.Duty{Of: m.Of, Due: jisr.Date(m.Due.Format(time.DateOnly))})
+		duties = append(duties, book.Duty{Of: m.Of, Due: jisr.DateIn(m.Due, m.Due.Location())})
 	}
 	return duties
 }

@@ -452,9 +452,7 @@ func (n *Node) Book() *book.Book { return n.book }
 // Today is the member's calendar day.
 func (n *Node) Today() jisr.Date { return n.dateOf(n.now()) }
 
-func (n *Node) dateOf(t time.Time) jisr.Date {
-	return jisr.Date(t.In(n.zone).Format(time.DateOnly))
-}
+func (n *Node) dateOf(t time.Time) jisr.Date { return jisr.DateIn(t, n.zone) }
 
 // Free tells a day of the member's weekend, or a holiday of its calendar.
 func (n *Node) Free(d jisr.Date) bool {

@@ -128,7 +128,7 @@ func (t *Type) checkDated(r *Record) {
 	if !ok {
 		return
 	}
-	day := jisr.Date(at.In(t.zone).Format(time.DateOnly))
+	day := jisr.DateIn(at, t.zone)
 	for _, i := range t.dated {
 		f := t.Fields[i]
 		code, has := f.list.code(r.Text(i))
